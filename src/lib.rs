@@ -1,0 +1,25 @@
+//! Which way of copying a file is fastest on this Linux machine, by how much, and why.
+//!
+//! A [`strategy`] is one way to copy a regular file by one mechanism. [`fixture`] makes the
+//! files, [`measure`] runs trials and writes [`record`] lines, [`analysis`] turns those into
+//! estimates and [`report`] into text and data for charts.
+//!
+//! # Layers
+//!
+//! A module may use what its row names and nothing else; `tests/layering.rs` holds it to that.
+//!
+//! | module | may use |
+//! |---|---|
+//! | `sys`, `record` | nothing of ours |
+//! | `strategy`, `fixture`, `cache`, `observe`, `verify` | `sys` |
+//! | `host` | `sys`, `record` |
+//! | `analysis` | `record` |
+//! | `measure` | all above |
+//! | `report` | `record`, `analysis` |
+//! | `cli`, benches, tests | all |
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("copybench measures Linux system calls and runs on Linux only");
+
+pub mod record;
+pub mod sys;

@@ -1,0 +1,2 @@
+//! The copybench command.
+fn main() {}

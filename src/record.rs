@@ -1,0 +1,217 @@
+//! The one schema of a run: JSON Lines, one [`Line`] each, append-only.
+//!
+//! Plain data with public fields. Raw samples are kept; everything else is derived from them.
+//! Sizes are bytes. Times are integers in the unit of the run's [`Clock`].
+
+mod read;
+mod write;
+
+pub use read::{Read, ReadError, Run, read_files, read_text};
+pub use write::Writer;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the schema that this build writes; a reader takes any of the same major number.
+pub const SCHEMA: &str = "1.0";
+
+/// Names and values of what was counted beside time.
+pub type Counters = BTreeMap<String, u64>;
+
+/// One line of a record file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "t", rename_all = "lowercase")]
+pub enum Line {
+    /// First line of a run, written before anything is measured.
+    Run(RunLine),
+    /// A cell, before its first sample.
+    Cell(CellLine),
+    /// One block of copies of one strategy.
+    Sample(SampleLine),
+    /// Why a strategy has no samples in a cell.
+    Skip(SkipLine),
+    /// Last line of a run that was not cut short.
+    End(EndLine),
+}
+
+/// What `elapsed` counts. The two are never compared with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Nanoseconds of `CLOCK_MONOTONIC`.
+    Wall,
+    /// Instructions of a guest under QEMU's `-icount`.
+    Instructions,
+}
+
+impl Clock {
+    /// The word in the record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wall => "wall",
+            Self::Instructions => "instructions",
+        }
+    }
+}
+
+/// Who measured, when, with what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunLine {
+    /// Version of the schema.
+    pub schema: String,
+    /// Unique name of the run.
+    pub id: String,
+    /// Start in UTC, RFC 3339.
+    pub started: String,
+    /// Unit of every `elapsed`.
+    pub clock: Clock,
+    /// The command, with directories as `DIR` and `TO`.
+    pub argv: Vec<String>,
+    /// Commit of the executable.
+    pub commit: Commit,
+    /// The machine, without names or paths of it.
+    pub host: HostLine,
+    /// Seed of fixtures and orders.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// Commit that an executable was built from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Commit {
+    /// Full hash, or `unknown`.
+    pub sha: String,
+    /// Whether the tree had other changes when it was built.
+    pub dirty: bool,
+}
+
+/// Fingerprint of a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostLine {
+    /// Short readable name made of the processor and its number.
+    pub label: String,
+    /// Hash over `identity`.
+    pub hash: String,
+    /// Kernel release.
+    pub kernel: String,
+    /// What is stable and makes two hosts comparable; all of it is hashed.
+    #[serde(default)]
+    pub identity: BTreeMap<String, String>,
+    /// What changes from run to run; not hashed.
+    #[serde(default)]
+    pub context: BTreeMap<String, String>,
+}
+
+/// File systems of the two directories.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct FileSystems {
+    /// Of the source's directory.
+    pub source: String,
+    /// Of the target's directory.
+    pub target: String,
+}
+
+/// The conditions within which strategies are compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CellLine {
+    /// `file systems|layout|size|cache|dst|end`.
+    pub cell: String,
+    /// File systems.
+    pub fs: FileSystems,
+    /// Layout of the source.
+    pub layout: String,
+    /// Length of the source in bytes.
+    pub size: u64,
+    /// `warm` or `cold`.
+    pub cache: String,
+    /// State of the target before the copy.
+    pub dst: String,
+    /// What ends the copy inside the clock.
+    pub end: String,
+    /// Which cache `cold` speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_level: Option<String>,
+}
+
+/// Copies of one strategy in one cell, timed one by one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SampleLine {
+    /// Id of the cell.
+    pub cell: String,
+    /// Name of the strategy; physical limits begin with `limit-`.
+    pub strategy: String,
+    /// Round in which all strategies of the cell were measured; null outside rounds.
+    pub round: Option<u32>,
+    /// Place of the strategy in the round's order.
+    #[serde(default)]
+    pub position: Option<u32>,
+    /// Number of the process that measured, from 1.
+    #[serde(default = "one")]
+    pub process: u32,
+    /// `this` or `old`: which executable measured.
+    #[serde(default = "this_arm")]
+    pub arm: String,
+    /// Time of each copy.
+    pub elapsed: Vec<u64>,
+    /// Bytes that each copy reported.
+    pub bytes: u64,
+    /// Bytes of the target that share extents with another file, after the last copy; null
+    /// where it was not looked at.
+    #[serde(default)]
+    pub shared_bytes: Option<u64>,
+    /// Bytes allocated to the target after the last copy.
+    #[serde(default)]
+    pub allocated_bytes: Option<u64>,
+    /// Whether the last copy was compared byte for byte.
+    pub verified: bool,
+    /// Counted beside time, a mean per copy; null in timed copies where counting costs time.
+    #[serde(default)]
+    pub counters: Option<Counters>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn this_arm() -> String {
+    "this".to_owned()
+}
+
+/// A strategy, or with `*` all of them, that could not be measured in a cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SkipLine {
+    /// Id of the cell.
+    pub cell: String,
+    /// Name of the strategy.
+    pub strategy: String,
+    /// System call that refused.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Its errno by name.
+    #[serde(default)]
+    pub errno: Option<String>,
+    /// Sentence for a reader.
+    pub reason: String,
+}
+
+/// Totals of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EndLine {
+    /// Number of sample lines.
+    pub samples: u64,
+    /// Number of skip lines.
+    pub skips: u64,
+    /// Duration of the run.
+    pub wall_seconds: f64,
+    /// Share of CPU time that the hypervisor gave to others.
+    pub steal: f64,
+}
+
+/// The JSON Schema of a line, as text.
+#[must_use]
+pub fn schema_text() -> String {
+    let schema = schemars::schema_for!(Line);
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,166 @@
+//! A mapping of a file range, as raw memory: other processes may change the file at any moment,
+//! so no reference to its bytes is ever formed.
+//!
+//! References: `mmap(2)`, `madvise(2)`.
+
+use super::fault::Watch;
+use rustix::fd::AsFd;
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags};
+use std::ptr;
+
+/// Who sees what is stored: `MAP_SHARED` or `MAP_PRIVATE` (copy on write).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Stores reach the file and every other mapping of it.
+    Shared,
+    /// The first store to a page makes a private copy of it.
+    Private,
+}
+
+/// What the mapping may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// `PROT_READ`.
+    Read,
+    /// `PROT_READ | PROT_WRITE`.
+    ReadWrite,
+}
+
+/// The flags that matter to a copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags {
+    /// `MAP_SHARED` or `MAP_PRIVATE`.
+    pub sharing: Sharing,
+    /// Protection bits.
+    pub access: Access,
+    /// `MAP_POPULATE`: fault every page in before `mmap` returns.
+    pub populate: bool,
+}
+
+/// A mapped range of a file; unmapped when dropped.
+#[derive(Debug)]
+pub struct Mapping {
+    /// Page-aligned start of the mapping.
+    base: *mut u8,
+    /// Mapped bytes from `base`.
+    mapped: usize,
+    /// Bytes between `base` and the first byte asked for.
+    lead: usize,
+    watch: Option<Watch>,
+}
+
+// SAFETY: the memory is only reached through raw copies, which are as sound from one thread as
+// from another; `Watch` is an index into a table of atomics.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; no method hands out a reference to the memory.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps `length` bytes of `file` from `offset`, which need not be page aligned.
+    ///
+    /// # Errors
+    /// The errno of `mmap(2)`: `EINVAL` for an empty range, `ENODEV` where the file cannot be
+    /// mapped, `EACCES` where `file` was opened without the access asked for.
+    pub fn new(file: impl AsFd, offset: u64, length: usize, flags: Flags) -> Result<Self, Errno> {
+        let lead = (offset % super::page_size() as u64) as usize;
+        let mapped = length.checked_add(lead).filter(|_| length > 0).ok_or(Errno::INVAL)?;
+        let mut bits = match flags.sharing {
+            Sharing::Shared => MapFlags::SHARED,
+            Sharing::Private => MapFlags::PRIVATE,
+        };
+        bits.set(MapFlags::POPULATE, flags.populate);
+        let protection = match flags.access {
+            Access::Read => ProtFlags::READ,
+            Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
+        };
+        // SAFETY: the kernel picks the address, so no memory in use is replaced.
+        let base = unsafe {
+            rustix::mm::mmap(ptr::null_mut(), mapped, protection, bits, file, offset - lead as u64)?
+        }
+        .cast::<u8>();
+        let mut mapping = Self { base, mapped, lead, watch: None };
+        // SAFETY: the mapping is live and `drop` ends the watch before it unmaps.
+        mapping.watch = Some(unsafe { Watch::new(base, mapped) }?);
+        Ok(mapping)
+    }
+
+    /// Number of bytes asked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.mapped - self.lead
+    }
+
+    /// Whether the range is empty; it never is, as `mmap(2)` refuses that.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `madvise(2)` over the whole mapping.
+    ///
+    /// # Errors
+    /// The errno of `madvise(2)`; `EFAULT` from the populate advices where a page has no file
+    /// page behind it.
+    pub fn advise(&self, advice: Advice) -> Result<(), Errno> {
+        // SAFETY: `advice` may drop pages of this mapping only, and no reference to them exists.
+        unsafe { rustix::mm::madvise(self.base.cast(), self.mapped, advice) }
+    }
+
+    /// Copies the first `length` bytes into `target`, both from the byte asked for.
+    ///
+    /// A fault on either side is noted, not returned: see [`Mapping::fault`].
+    pub fn copy_to(&self, target: &Self, length: usize) {
+        let length = length.min(self.len()).min(target.len());
+        // SAFETY: both ranges are mapped for `length` bytes and the two mappings are distinct;
+        // a page that vanishes under the copy is replaced by the watch.
+        unsafe { ptr::copy_nonoverlapping(self.start(), target.start(), length) };
+    }
+
+    /// Writes `length` bytes from `from` on to `file` at its own offset (`write(2)`).
+    ///
+    /// # Errors
+    /// The errno of `write(2)`; `EFAULT` where the mapping lost its file page.
+    pub fn write_to(&self, from: usize, length: usize, file: impl AsFd) -> Result<usize, Errno> {
+        let (start, length) = self.part(from, length);
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&file.as_fd());
+        // SAFETY: the range is mapped; the kernel itself checks every page that it reads.
+        super::check(unsafe { libc::write(fd, start.cast(), length) })
+    }
+
+    /// Reads up to `length` bytes of `file` at its own offset into the mapping from `from` on.
+    ///
+    /// # Errors
+    /// The errno of `read(2)`; `EFAULT` where the mapping lost its file page.
+    pub fn read_from(&self, from: usize, length: usize, file: impl AsFd) -> Result<usize, Errno> {
+        let (start, length) = self.part(from, length);
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&file.as_fd());
+        // SAFETY: the range is mapped; the kernel itself checks every page that it writes.
+        super::check(unsafe { libc::read(fd, start.cast(), length) })
+    }
+
+    /// Offset, from the first byte asked for, of the lowest byte that had no file page behind it.
+    #[must_use]
+    pub fn fault(&self) -> Option<usize> {
+        let offset = self.watch.as_ref()?.offset()?;
+        Some(offset.saturating_sub(self.lead))
+    }
+
+    fn start(&self) -> *mut u8 {
+        self.base.wrapping_add(self.lead)
+    }
+
+    fn part(&self, from: usize, length: usize) -> (*mut u8, usize) {
+        let from = from.min(self.len());
+        (self.start().wrapping_add(from), length.min(self.len() - from))
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        self.watch = None;
+        // SAFETY: the range was mapped by `new` and nothing refers to it any more.
+        let unmapped = unsafe { rustix::mm::munmap(self.base.cast(), self.mapped) };
+        debug_assert!(unmapped.is_ok(), "munmap of our own mapping: {unmapped:?}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The only `unsafe` code: one small file a kernel facility that rustix, memmap2 and io-uring
+//! do not cover, with safe types on the outside.
+#![allow(unsafe_code)]
+
+pub mod cachestat;
+pub mod fault;
+pub mod fiemap;
+pub mod mapping;
+pub mod rusage;
+pub mod slice_copy;
+
+use rustix::io::Errno;
+
+/// The size of a page of memory, in bytes.
+#[must_use]
+pub fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// The errno that the last libc call of this thread left, for calls that rustix does not wrap.
+fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+/// Turns the `-1` convention of libc into a `Result`.
+fn check(returned: libc::ssize_t) -> Result<usize, Errno> {
+    usize::try_from(returned).map_err(|_| last_errno())
+}
