@@ -21,5 +21,13 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("copybench measures Linux system calls and runs on Linux only");
 
+pub mod cache;
+pub mod cli;
+pub mod fixture;
+pub mod host;
+pub mod measure;
+pub mod observe;
 pub mod record;
+pub mod strategy;
 pub mod sys;
+pub mod verify;

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod cachestat;
+pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
