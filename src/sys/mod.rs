@@ -2,12 +2,15 @@
 //! do not cover, with safe types on the outside.
 #![allow(unsafe_code)]
 
+pub mod aio;
+pub mod aligned;
 pub mod cachestat;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
 pub mod rusage;
 pub mod slice_copy;
+pub mod slots;
 
 use rustix::io::Errno;
 
