@@ -11,6 +11,7 @@ pub mod mapping;
 pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
+pub mod uring;
 
 use rustix::io::Errno;
 

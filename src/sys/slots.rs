@@ -93,6 +93,11 @@ impl Slots {
         if inside { Ok(address) } else { Err(Errno::INVAL) }
     }
 
+    /// A whole slot, as registration of buffers wants it.
+    pub(super) fn vector(&self, slot: usize) -> libc::iovec {
+        libc::iovec { iov_base: self.buffers[slot].start().cast(), iov_len: self.length }
+    }
+
     /// Notes that `operations` more use the slot.
     pub(super) fn lend(&mut self, slot: usize, operations: u32) {
         self.pending[slot] += operations;
