@@ -4,6 +4,8 @@
 //! References: `mmap(2)`, `madvise(2)`.
 
 use super::fault::Watch;
+use super::store::Routine;
+use super::vmsplice::{self, Pages, WriteEnd};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
@@ -115,6 +117,31 @@ impl Mapping {
         // SAFETY: both ranges are mapped for `length` bytes and the two mappings are distinct;
         // a page that vanishes under the copy is replaced by the watch.
         unsafe { ptr::copy_nonoverlapping(self.start(), target.start(), length) };
+    }
+
+    /// As [`Mapping::copy_to`], by one kind of store.
+    pub fn copy_to_with(&self, target: &Self, length: usize, routine: Routine) {
+        let length = length.min(self.len()).min(target.len());
+        // SAFETY: as in `copy_to`.
+        unsafe { routine.copy_raw(self.start(), target.start(), length) };
+    }
+
+    /// Puts up to `length` bytes from `from` on into a pipe (`vmsplice(2)`); returns the bytes it
+    /// took. See [`vmsplice`](super::vmsplice) for what may not be stored meanwhile.
+    ///
+    /// # Errors
+    /// `EFAULT` where the mapping lost its file page, `EINVAL` where pages are given that are not
+    /// whole; others of `vmsplice(2)`.
+    pub fn vmsplice(
+        &self,
+        from: usize,
+        length: usize,
+        pipe: WriteEnd<'_>,
+        pages: Pages,
+    ) -> Result<usize, Errno> {
+        let (start, length) = self.part(from, length);
+        // SAFETY: the range is mapped.
+        unsafe { vmsplice::put(start, length, pipe, pages) }
     }
 
     /// Writes `length` bytes from `from` on to `file` at its own offset (`write(2)`).

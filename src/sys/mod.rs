@@ -11,7 +11,9 @@ pub mod mapping;
 pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
+pub mod store;
 pub mod uring;
+pub mod vmsplice;
 
 use rustix::io::Errno;
 
