@@ -5,6 +5,7 @@
 pub mod aio;
 pub mod aligned;
 pub mod cachestat;
+pub mod clone_range;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
