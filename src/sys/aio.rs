@@ -204,7 +204,7 @@ mod tests {
     use std::io::Write;
 
     fn source(bytes: &[u8]) -> tempfile::NamedTempFile {
-        let mut file = tempfile::NamedTempFile::new_in("/var/tmp").unwrap();
+        let mut file = tempfile::NamedTempFile::new_in(crate::sys::test_directory()).unwrap();
         file.write_all(bytes).unwrap();
         file.as_file().sync_all().unwrap();
         file

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn shares_blocks_or_says_why_not() {
-        let directory = std::env::var_os("COPYBENCH_DIR").unwrap_or_else(|| "/var/tmp".into());
+        let directory = crate::sys::test_directory();
         let mut source = tempfile::tempfile_in(&directory).unwrap();
         source.write_all(&[7; 3 * 65536]).unwrap();
         let target = tempfile::tempfile_in(&directory).unwrap();

@@ -33,3 +33,9 @@ fn last_errno() -> Errno {
 fn check(returned: libc::ssize_t) -> Result<usize, Errno> {
     usize::try_from(returned).map_err(|_| last_errno())
 }
+
+/// Where tests make files: `scripts/filesystems` names one, on each of its file systems.
+#[cfg(test)]
+fn test_directory() -> std::path::PathBuf {
+    std::env::var_os("COPYBENCH_DIR").unwrap_or_else(|| "/var/tmp".into()).into()
+}

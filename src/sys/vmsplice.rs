@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_mapping_comes_out_of_the_pipe() {
-        let mut file = tempfile::tempfile_in("/var/tmp").unwrap();
+        let mut file = tempfile::tempfile_in(crate::sys::test_directory()).unwrap();
         let bytes: Vec<u8> = (0..20_000_u32).map(|index| (index / 3) as u8).collect();
         file.write_all(&bytes).unwrap();
         let flags = Flags { sharing: Sharing::Shared, access: Access::Read, populate: false };

@@ -10,7 +10,7 @@ const BLOCK: usize = 64 << 10;
 const PIPE: usize = 64 << 10;
 
 fn file(bytes: &[u8]) -> NamedTempFile {
-    let mut file = NamedTempFile::new_in("/var/tmp").unwrap();
+    let mut file = NamedTempFile::new_in(crate::sys::test_directory()).unwrap();
     file.write_all(bytes).unwrap();
     file.as_file().sync_all().unwrap();
     file
