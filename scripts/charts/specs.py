@@ -13,7 +13,7 @@ RATIO_WORDS = ("format(datum.ratio, '.3~r') + '×' + (datum.base ? '  base' : is
                "'  ' + datum.verdict : '')")
 # Vega labels few ticks of a log scale that spans less than a decade; these it keeps where they fit.
 RATIO_TICKS = [step * 10.0**power for power in range(-4, 5) for step in (1, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)]
-SPEED_TICKS = [step * 10.0**power for power in range(-5, 6) for step in (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)]
+SPEED_TICKS = [step * 10.0**power for power in range(-5, 6) for step in (1, 1.5, 2, 3, 5, 7)]
 
 
 def fill(template, values):
