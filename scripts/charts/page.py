@@ -86,4 +86,9 @@ def adaptable(spec):
     if isinstance(spec.get("layout", {}).get("columns"), int):
         spec["layout"]["columns"] = {"signal": "panel_columns"}
         spec["signals"].append({"name": "panel_columns", "value": 2})
+        # Vega-Lite writes the number of columns into the data sets of the axes beside and below the panels.
+        for data in spec["data"]:
+            if data["name"] in ("facet_domain_row", "facet_domain_column"):
+                stop = data["transform"][0]["stop"]
+                stop["signal"] = stop["signal"].replace(" 2)", " panel_columns)")
     return spec

@@ -53,7 +53,7 @@ class Chart {
     const { rows: shown, signals = {}, plotWidth } = this.content;
     // Vega writes into the rows that it is given.
     this.view.data("rows", shown.map((row) => ({ ...row })));
-    for (const [name, value] of Object.entries({ heading: this.content.heading, subheading: wrapped(this.content.subheading, width), ...signals })) {
+    for (const [name, value] of Object.entries({ heading: wrapped([this.content.heading], width * 0.75), subheading: wrapped(this.content.subheading, width), ...signals })) {
       this.view.signal(name, value);
     }
     if (plotWidth) this.view.width(plotWidth);

@@ -83,14 +83,39 @@ async function show() {
   const context = selection();
   showControls(context);
   showAnswers(context);
-  showTables(context);
-  showSkips();
+  for (const part of parts) part.stale = true;
+  fillParts(context, (part) => part.near);
   const drawing = [...charts.values()].map((chart) => chart.update(context));
   for (const place of document.querySelectorAll("[data-for]")) place.hidden = charts.get(place.dataset.for).figure.hidden;
   byId("closer").hidden = !context.cell;
   byId("charts").hidden = !context.visible.length && !report.history.length;
   await Promise.all(drawing);
+  clearTimeout(rest);
+  rest = setTimeout(() => drawRest(context), 400);
 }
+
+// What is out of sight is brought up to date when nothing else is to be done: for find-in-page and for paper.
+let rest = 0;
+async function drawRest(context) {
+  fillParts(context, () => true);
+  for (const chart of charts.values()) {
+    await new Promise((idle) => { requestIdleCallback(idle); });
+    await chart.draw();
+  }
+}
+
+const parts = [{ section: byId("tables"), fill: showTables }, { section: byId("skips"), fill: showSkips }];
+function fillParts(context, wanted) {
+  for (const part of parts.filter((one) => one.stale && wanted(one))) {
+    part.stale = false;
+    part.fill(context);
+  }
+}
+const nearby = new IntersectionObserver((entries) => {
+  for (const entry of entries) parts.find((part) => part.section === entry.target).near = entry.isIntersecting;
+  fillParts(selection(), (part) => part.near);
+}, { rootMargin: "200px" });
+for (const part of parts) nearby.observe(part.section);
 
 function showTheme() {
   if (state.theme) document.documentElement.dataset.theme = state.theme;
@@ -106,8 +131,7 @@ byId("theme").addEventListener("click", () => {
 addEventListener("hashchange", () => { readState(); showTheme(); show(); });
 let resizing = 0;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(show, 150); });
-// Paper gets every chart, drawn or not yet.
-addEventListener("beforeprint", () => { for (const chart of charts.values()) chart.draw(); });
+addEventListener("beforeprint", () => drawRest(selection()));
 
 readState();
 showTheme();
