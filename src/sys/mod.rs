@@ -9,10 +9,12 @@ pub mod clone_range;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
+pub mod perf_event;
 pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
 pub mod store;
+pub mod tracefs;
 pub mod uring;
 pub mod vmsplice;
 
