@@ -85,7 +85,7 @@ fn an_ignored_short_write_is_found_at_its_offset() {
         let found = trial(Holes::Filled, "dense", *dst, |s, t, _| {
             Ok(copy_pieces(s, t, |at, bytes| {
                 if at == 1 << 20 {
-                    bytes.truncate(60_000)
+                    bytes.truncate(60_000);
                 }
             }))
         });
@@ -105,7 +105,7 @@ fn a_flipped_bit_is_found() {
     let found = trial(Holes::Filled, "pattern", DstMode::Overwrite, |s, t, _| {
         Ok(copy_pieces(s, t, |at, bytes| {
             if at == 2 << 20 {
-                bytes[5] ^= 1
+                bytes[5] ^= 1;
             }
         }))
     });

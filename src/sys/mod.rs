@@ -6,14 +6,18 @@ pub mod aio;
 pub mod aligned;
 pub mod cachestat;
 pub mod clone_range;
+pub mod direct;
 pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
+pub mod perf_event;
+pub mod private_memory;
 pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
 pub mod store;
+pub mod tracefs;
 pub mod uring;
 pub mod vmsplice;
 
