@@ -81,7 +81,7 @@ pub(super) fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
     // Halving the exponent's range first reaches quantiles far below 1e-16.
     for step in 0..200 {
         let middle = if step < 60 && low == 0.0 { high / 64.0 } else { f64::midpoint(low, high) };
-        if middle <= low || middle >= high {
+        if high - low <= 1e-12 * high {
             break;
         }
         if beta_reg(a, b, middle) < probability {

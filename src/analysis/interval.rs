@@ -87,6 +87,14 @@ pub fn interval_at(values: &[f64], rank: usize) -> Option<Interval> {
     Some(Interval { low: *sorted.get(index)?, high: *sorted.get(sorted.len() - 1 - index)? })
 }
 
+/// From the smallest to the largest value; none where there is no value or one that is not
+/// finite.
+#[must_use]
+pub fn range(values: &[f64]) -> Option<Interval> {
+    let sorted = sorted(values)?;
+    Some(Interval { low: *sorted.first()?, high: *sorted.last()? })
+}
+
 fn sorted(values: &[f64]) -> Option<Vec<f64>> {
     if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
         return None;

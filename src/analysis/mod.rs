@@ -5,13 +5,31 @@
 //! plain ratios. Where the data cannot carry an interval there is none, and the verdict is
 //! [`Verdict::Unclear`].
 
+pub mod answer;
 pub mod autocorrelation;
 pub mod binomial;
+pub mod calibration;
+pub mod comparison;
+pub mod contrast;
 pub mod discovery;
+mod evidence;
+#[cfg(test)]
+mod example;
+pub mod hierarchy;
+pub mod host;
 pub mod interval;
+pub mod kind;
 pub mod looks;
+pub mod pairing;
+pub mod series;
 pub mod student;
+pub mod summary;
 pub mod verdict;
 
+pub use answer::answer;
+pub use comparison::{Options, Row, compare, compare_arms};
 pub use interval::{Interval, median};
+pub use kind::Kind;
+pub use series::Measurements;
+pub use summary::{Summary, summarise};
 pub use verdict::{Margin, Verdict};
