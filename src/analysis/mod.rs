@@ -16,6 +16,7 @@ mod evidence;
 #[cfg(test)]
 mod example;
 pub mod hierarchy;
+pub mod history;
 pub mod host;
 pub mod interval;
 pub mod kind;
