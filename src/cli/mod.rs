@@ -1,9 +1,13 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
+mod catalogue;
 mod complete;
 mod copy;
+mod docs;
+mod export;
 mod fail;
 mod list;
+mod report;
 mod run;
 mod select;
 
@@ -24,6 +28,9 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Report(report::Report),
+    Export(export::Export),
+    Docs(docs::Docs),
     Completions(complete::Completions),
 }
 
@@ -36,6 +43,9 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Report(report) => report.run(),
+        Command::Export(export) => export.run(),
+        Command::Docs(docs) => docs.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
     }
 }
