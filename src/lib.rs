@@ -16,6 +16,7 @@
 //! | `analysis` | `record` |
 //! | `measure` | all above |
 //! | `report` | `record`, `analysis` |
+//! | `guest` | all above |
 //! | `cli`, benches, tests | all |
 
 #[cfg(not(target_os = "linux"))]
@@ -25,6 +26,7 @@ pub mod analysis;
 pub mod cache;
 pub mod cli;
 pub mod fixture;
+pub mod guest;
 pub mod host;
 pub mod measure;
 pub mod observe;

@@ -5,6 +5,7 @@
 pub mod aio;
 pub mod aligned;
 pub mod cachestat;
+pub mod child;
 pub mod clone_range;
 pub mod direct;
 pub mod errno;

@@ -1,0 +1,127 @@
+//! A kernel's configuration file, and where two of them differ in what a copy can feel.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// Options that change what a copy costs. An entry that ends in `*` stands for all with that
+/// beginning.
+const TELLING: [&str; 27] = [
+    "CONFIG_CC_VERSION_TEXT",
+    "CONFIG_CPU_MITIGATIONS",
+    "CONFIG_DEBUG_LIST",
+    "CONFIG_DEBUG_VM",
+    "CONFIG_FORTIFY_SOURCE",
+    "CONFIG_HARDENED_USERCOPY",
+    "CONFIG_HZ",
+    "CONFIG_INIT_ON_ALLOC_DEFAULT_ON",
+    "CONFIG_INIT_ON_FREE_DEFAULT_ON",
+    "CONFIG_INIT_STACK_ALL_ZERO",
+    "CONFIG_LRU_GEN",
+    "CONFIG_LRU_GEN_ENABLED",
+    "CONFIG_MITIGATION_*",
+    "CONFIG_NO_HZ_FULL",
+    "CONFIG_PAGE_TABLE_ISOLATION",
+    "CONFIG_PER_VMA_LOCK",
+    "CONFIG_PREEMPT",
+    "CONFIG_PREEMPT_DYNAMIC",
+    "CONFIG_PREEMPT_LAZY",
+    "CONFIG_PREEMPT_NONE",
+    "CONFIG_PREEMPT_VOLUNTARY",
+    "CONFIG_READ_ONLY_THP_FOR_FS",
+    "CONFIG_RETPOLINE",
+    "CONFIG_SLAB_FREELIST_HARDENED",
+    "CONFIG_SPECULATION_MITIGATIONS",
+    "CONFIG_TRANSPARENT_HUGEPAGE*",
+    "CONFIG_XFS_DEBUG",
+];
+
+/// What an option has where the file does not set it.
+const NOT_SET: &str = "n";
+
+/// Options of one kernel: `y`, `m`, a number or a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    options: BTreeMap<String, String>,
+}
+
+/// One row of a table of differences: an option with its value in each kernel, in the order in
+/// which the kernels were given; `n` where it is not set.
+pub type Difference = (String, Vec<String>);
+
+impl Config {
+    /// Reads a `config-RELEASE` or `.config`.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self::parse(&std::fs::read_to_string(path)?))
+    }
+
+    fn parse(text: &str) -> Self {
+        let options = text
+            .lines()
+            .filter(|line| line.starts_with("CONFIG_"))
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+            .collect();
+        Self { options }
+    }
+
+    /// Value of an option, with `CONFIG_`; `n` where it is not set.
+    #[must_use]
+    pub fn get(&self, option: &str) -> &str {
+        self.options.get(option).map_or(NOT_SET, String::as_str)
+    }
+}
+
+/// Telling options in which not all of the kernels agree, by name.
+#[must_use]
+pub fn differences(configs: &[&Config]) -> Vec<Difference> {
+    let mut names: Vec<&str> =
+        configs.iter().flat_map(|config| config.options.keys()).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| is_telling(name))
+        .map(|name| (name.to_owned(), configs.iter().map(|config| config.get(name).to_owned()).collect()))
+        .filter(|(_, values): &Difference| values.iter().any(|value| value != &values[0]))
+        .collect()
+}
+
+fn is_telling(name: &str) -> bool {
+    TELLING.iter().any(|telling| match telling.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == *telling,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str =
+        "# CONFIG_LRU_GEN is not set\nCONFIG_HZ=250\nCONFIG_EXT4_FS=m\nCONFIG_PREEMPT_VOLUNTARY=y\n";
+    const NEW: &str = "CONFIG_LRU_GEN=y\nCONFIG_HZ=250\nCONFIG_EXT4_FS=y\nCONFIG_PREEMPT_VOLUNTARY=y\n\
+                       CONFIG_TRANSPARENT_HUGEPAGE_MADVISE=y\n";
+
+    #[test]
+    fn options_have_values_and_n_where_not_set() {
+        let config = Config::parse("CONFIG_HZ=250\nCONFIG_CC_VERSION_TEXT=\"gcc-12 (Debian)\"\n# x\n");
+        assert_eq!(config.get("CONFIG_HZ"), "250");
+        assert_eq!(config.get("CONFIG_CC_VERSION_TEXT"), "gcc-12 (Debian)");
+        assert_eq!(config.get("CONFIG_LRU_GEN"), "n");
+    }
+
+    #[test]
+    fn only_telling_options_that_differ_are_listed() {
+        let (old, new) = (Config::parse(OLD), Config::parse(NEW));
+        let row = |name: &str| (name.to_owned(), vec!["n".to_owned(), "y".to_owned()]);
+        assert_eq!(
+            differences(&[&old, &new]),
+            [row("CONFIG_LRU_GEN"), row("CONFIG_TRANSPARENT_HUGEPAGE_MADVISE")]
+        );
+        assert!(differences(&[&new, &new]).is_empty() && differences(&[]).is_empty());
+    }
+}

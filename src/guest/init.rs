@@ -1,0 +1,100 @@
+//! The guest's side: the first process of its kernel.
+
+mod disk;
+mod port;
+
+use super::orders::{self, Insertion, Orders};
+use super::stream::{Sender, Word};
+use anyhow::{Context, anyhow};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, mount};
+use rustix::system::{RebootCommand, finit_module, reboot};
+use std::any::Any;
+use std::fs;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+/// What the guest's host wants done: writes record lines.
+pub type Runner<'run> = dyn Fn(&Orders, &mut dyn Write) -> anyhow::Result<()> + 'run;
+
+const CLOCK_SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+
+/// Whether this process is the first of a guest that this program made, and so must call
+/// [`main`] before it looks at its arguments: they are words of the kernel's command line.
+#[must_use]
+pub fn is_init() -> bool {
+    rustix::process::getpid().is_init() && Path::new(orders::PATH).exists()
+}
+
+/// Prepares the guest, has `run` do what the orders say, sends what it writes to the host, and
+/// turns the guest off. Whatever fails is told to the host.
+pub fn main(run: &Runner<'_>) -> ! {
+    if let Err(error) = live(run) {
+        // Not even the port could be opened; the console's log is all that is left.
+        eprintln!("copybench: {error:#}");
+    }
+    rustix::fs::sync();
+    let _ = reboot(RebootCommand::PowerOff);
+    // A kernel that cannot turn its machine off: the host ends it.
+    loop {
+        std::thread::sleep(Duration::from_secs(60));
+    }
+}
+
+fn live(run: &Runner<'_>) -> anyhow::Result<()> {
+    for (kind, at) in [("devtmpfs", "/dev"), ("proc", "/proc"), ("sysfs", "/sys")] {
+        mount_new(kind, kind, Path::new(at))?;
+    }
+    let mut port = port::Port::open(Path::new(orders::RECORDS))?;
+    let mut sender = Sender::new(&mut port);
+    match work(run, &mut sender) {
+        Ok(()) => Ok(sender.finish()?),
+        Err(error) => Ok(sender.say(&Word::Failed { reason: format!("{error:#}") })?),
+    }
+}
+
+fn work(run: &Runner<'_>, sender: &mut Sender<'_>) -> anyhow::Result<()> {
+    let text = fs::read(orders::PATH).context("reading the orders")?;
+    let orders: Orders = serde_json::from_slice(&text).context("reading the orders")?;
+    for module in &orders.modules {
+        insert(module)?;
+    }
+    for order in &orders.mounts {
+        let name = order.file_system.name();
+        let source = if order.file_system.needs_disk() { disk::wait_for(name)? } else { name.into() };
+        mount_new(&source.to_string_lossy(), name, &order.at)?;
+    }
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let clock_source = fs::read_to_string(CLOCK_SOURCE).unwrap_or_default().trim().to_owned();
+    sender.say(&Word::Ready { release, clock_source })?;
+    std::thread::sleep(Duration::from_millis(orders.settle_milliseconds));
+    // A panic would end init, and with it the kernel, before the host could be told.
+    catch_unwind(AssertUnwindSafe(|| run(&orders, sender)))
+        .unwrap_or_else(|panic| Err(anyhow!("it panicked: {}", message(&*panic))))
+}
+
+fn mount_new(source: &str, kind: &str, at: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(at).with_context(|| format!("making {}", at.display()))?;
+    match mount(source, at, kind, MountFlags::empty(), None) {
+        // Kernels with CONFIG_DEVTMPFS_MOUNT have mounted /dev already.
+        Ok(()) | Err(Errno::BUSY) => Ok(()),
+        Err(errno) => Err(errno).with_context(|| format!("mounting {source} as {kind} on {}", at.display())),
+    }
+}
+
+fn insert(module: &Insertion) -> anyhow::Result<()> {
+    let file = fs::File::open(&module.path).with_context(|| format!("opening {}", module.path.display()))?;
+    match finit_module(file, c"", 0) {
+        Err(errno) if module.required && errno != Errno::EXIST => {
+            Err(errno).with_context(|| format!("inserting {}", module.path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}

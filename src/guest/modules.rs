@@ -1,0 +1,174 @@
+//! The loadable modules of one kernel: which there are, and which others each needs first.
+//!
+//! Packages hold no `modules.dep`; it is made when they are installed. What it is made from
+//! stands in every module's `.modinfo` section, so that is what is read here.
+
+mod modinfo;
+
+use super::{KernelError, compression};
+use modinfo::Modinfo;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Directories with modules that others ask for by an alias, such as `crc32c`.
+const ALIASED: [&str; 3] = ["kernel/crypto/", "kernel/arch/", "kernel/lib/"];
+
+/// A module to insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Module {
+    /// Name with underscores.
+    pub(super) name: String,
+    /// The file, perhaps compressed.
+    pub(super) path: PathBuf,
+    /// Whether the guest is of no use without it; others only serve some processors or settings.
+    pub(super) required: bool,
+}
+
+/// All modules of a kernel, loadable and built in.
+#[derive(Clone, Debug)]
+pub(super) struct Modules {
+    release: String,
+    directory: PathBuf,
+    files: BTreeMap<String, PathBuf>,
+    built_in: BTreeSet<String>,
+}
+
+impl Modules {
+    /// Lists what is in `lib/modules/RELEASE`.
+    ///
+    /// # Errors
+    /// Those of listing the directory, and modules that were built for another release.
+    pub(super) fn open(directory: &Path, release: &str) -> Result<Self, KernelError> {
+        let io = |source| KernelError::Io { act: "listing", path: directory.to_owned(), source };
+        let mut files = BTreeMap::new();
+        let mut folders = vec![directory.join("kernel"), directory.join("updates"), directory.join("extra")];
+        folders.retain(|folder| folder.is_dir());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).map_err(io)? {
+                let path = entry.map_err(io)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Some(name) = name_of(&path) {
+                    files.insert(name, path);
+                }
+            }
+        }
+        let list = std::fs::read_to_string(directory.join("modules.builtin")).unwrap_or_default();
+        let built_in = list.lines().filter_map(|line| name_of(Path::new(line))).collect();
+        let modules = Self { release: release.to_owned(), directory: directory.to_owned(), files, built_in };
+        if let Some(any) = modules.files.values().next() {
+            modules.read(any)?;
+        }
+        Ok(modules)
+    }
+
+    /// Whether the kernel has it, built in or as a file.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.built_in.contains(name) || self.files.contains_key(name)
+    }
+
+    /// What to insert, in order, so that `names` work; those that are built in need nothing.
+    ///
+    /// # Errors
+    /// A module that is missing or cannot be read.
+    pub(super) fn order(&self, names: &[&str]) -> Result<Vec<Module>, KernelError> {
+        let mut order = Order { modules: self, aliases: None, begun: BTreeSet::new(), done: Vec::new() };
+        for name in names {
+            order.add(name, true)?;
+        }
+        Ok(order.done)
+    }
+
+    fn read(&self, path: &Path) -> Result<Modinfo, KernelError> {
+        let bad = |what: String| KernelError::Module { path: path.to_owned(), what };
+        let content = compression::read(path).map_err(|error| bad(error.to_string()))?;
+        let modinfo = Modinfo::parse(&content).map_err(bad)?;
+        match &modinfo.release {
+            Some(found) if *found != self.release => Err(KernelError::ModulesOfAnotherVersion {
+                directory: self.directory.clone(),
+                found: found.clone(),
+                release: self.release.clone(),
+            }),
+            _ => Ok(modinfo),
+        }
+    }
+
+    /// Modules that answer to an alias, by alias.
+    fn aliases(&self) -> Result<BTreeMap<String, Vec<String>>, KernelError> {
+        let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, path) in &self.files {
+            let inside = path.strip_prefix(&self.directory).unwrap_or(path).to_string_lossy();
+            if ALIASED.iter().any(|directory| inside.starts_with(directory)) {
+                for alias in self.read(path)?.aliases {
+                    aliases.entry(alias).or_default().push(name.clone());
+                }
+            }
+        }
+        Ok(aliases)
+    }
+}
+
+/// The walk from what is wanted to what that needs.
+struct Order<'modules> {
+    modules: &'modules Modules,
+    aliases: Option<BTreeMap<String, Vec<String>>>,
+    begun: BTreeSet<String>,
+    done: Vec<Module>,
+}
+
+impl Order<'_> {
+    fn add(&mut self, name: &str, required: bool) -> Result<(), KernelError> {
+        let name = &name.replace('-', "_");
+        if self.modules.built_in.contains(name) {
+            return Ok(());
+        }
+        let Some(path) = self.modules.files.get(name) else {
+            return if required { Err(self.missing(name)) } else { self.add_alias(name) };
+        };
+        if !self.begun.insert(name.clone()) {
+            for done in self.done.iter_mut().filter(|module| module.name == *name) {
+                done.required |= required;
+            }
+            return Ok(());
+        }
+        let modinfo = self.modules.read(path)?;
+        for soft in &modinfo.before {
+            self.add(soft, false)?;
+        }
+        for hard in &modinfo.depends {
+            // A module that few can use may well need one that is missing.
+            self.add(hard, required)?;
+        }
+        self.done.push(Module { name: name.clone(), path: path.clone(), required });
+        for soft in &modinfo.after {
+            self.add(soft, false)?;
+        }
+        Ok(())
+    }
+
+    /// Adds all that answer to an alias: which of them suits the processor, only they know.
+    fn add_alias(&mut self, alias: &str) -> Result<(), KernelError> {
+        if self.aliases.is_none() {
+            self.aliases = Some(self.modules.aliases()?);
+        }
+        let found = self.aliases.as_ref().and_then(|aliases| aliases.get(alias)).cloned();
+        for name in found.unwrap_or_default() {
+            self.add(&name, false)?;
+        }
+        Ok(())
+    }
+
+    fn missing(&self, name: &str) -> KernelError {
+        KernelError::NoModule { name: name.to_owned(), release: self.modules.release.clone() }
+    }
+}
+
+/// `crc32c_intel` of `…/crc32c-intel.ko.xz`; nothing for a file that is no module.
+fn name_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let (stem, compression) = name.split_once(".ko")?;
+    ["", ".xz", ".zst", ".gz"].contains(&compression).then(|| stem.replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests;

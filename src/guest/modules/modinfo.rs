@@ -1,0 +1,63 @@
+use object::{Object, ObjectSection};
+
+/// What a module's `.modinfo` section says about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Modinfo {
+    /// Release that it was built for, the first word of `vermagic`.
+    pub(super) release: Option<String>,
+    /// Modules whose symbols it uses.
+    pub(super) depends: Vec<String>,
+    /// Modules or aliases that work only if inserted before it.
+    pub(super) before: Vec<String>,
+    /// Modules or aliases that serve it if inserted after it.
+    pub(super) after: Vec<String>,
+    /// Names by which others ask for it; those of crypto algorithms without `crypto-`.
+    pub(super) aliases: Vec<String>,
+}
+
+impl Modinfo {
+    /// Reads the section of a decompressed module.
+    pub(super) fn parse(module: &[u8]) -> Result<Self, String> {
+        let file = object::File::parse(module).map_err(|error| error.to_string())?;
+        let section = file.section_by_name(".modinfo").ok_or("it has no .modinfo section")?;
+        Ok(Self::parse_section(section.data().map_err(|error| error.to_string())?))
+    }
+
+    /// `modinfo(8)`: entries `key=value` that end with a zero byte.
+    pub(super) fn parse_section(section: &[u8]) -> Self {
+        let mut modinfo = Self::default();
+        for entry in section.split(|byte| *byte == 0) {
+            let entry = String::from_utf8_lossy(entry);
+            let Some((key, value)) = entry.split_once('=') else { continue };
+            match key {
+                "vermagic" => modinfo.release = value.split_whitespace().next().map(str::to_owned),
+                "depends" => {
+                    modinfo.depends =
+                        value.split(',').filter(|name| !name.is_empty()).map(underscored).collect();
+                }
+                "softdep" => modinfo.add_soft(value),
+                "alias" => modinfo.aliases.push(underscored(value.strip_prefix("crypto-").unwrap_or(value))),
+                _ => {}
+            }
+        }
+        modinfo.aliases.sort();
+        modinfo.aliases.dedup();
+        modinfo
+    }
+
+    /// `softdep` of `modprobe.d(5)`: `pre: names post: names`.
+    fn add_soft(&mut self, value: &str) {
+        let mut names = &mut self.before;
+        for word in value.split_whitespace() {
+            match word {
+                "pre:" => names = &mut self.before,
+                "post:" => names = &mut self.after,
+                name => names.push(underscored(name)),
+            }
+        }
+    }
+}
+
+fn underscored(name: &str) -> String {
+    name.replace('-', "_")
+}
