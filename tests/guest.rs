@@ -11,14 +11,15 @@ use copybench::guest::{
     Accelerator, Boot, BootError, FileSystem, Kernel, Outcome, Wanted, choose, differences, init,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A test of one kernel, with a directory for the guest's files.
 type Test = fn(&Kernel, &Path) -> Result<(), Failed>;
 
-const TESTS: [(&str, Test); 8] = [
+const TESTS: [(&str, Test); 9] = [
     ("all file systems are mounted and copied on (tcg)", |kernel, scratch| {
         copies(kernel, scratch, Accelerator::Tcg)
     }),
@@ -30,12 +31,19 @@ const TESTS: [(&str, Test); 8] = [
     ("a panic inside the command is told", panic_inside),
     ("a kernel that panics is booted once more, then told", kernel_panic),
     ("a guest that hangs is ended in time", hang),
-    ("records lost on the way are noticed", init_ends),
+    ("an init that ends is a panic of the kernel's", init_ends),
+    ("nothing stays after Ctrl-C, and no process after SIGKILL", stopped),
 ];
+
+/// Names the kernel that this program boots only to be stopped, in the directory it is called in.
+const HANG: &str = "COPYBENCH_TEST_HANG";
 
 fn main() {
     if init::is_init() {
         init::main(&inside::run);
+    }
+    if let Some(kernel) = std::env::var_os(HANG) {
+        return hang_until_stopped(Path::new(&kernel));
     }
     let kernels = kernels();
     let reason = unfit(&kernels);
@@ -210,6 +218,52 @@ fn init_ends(kernel: &Kernel, scratch: &Path) -> Result<(), Failed> {
     // The kernel panics when its init ends; what was sent until then arrived.
     assert!(matches!(&error, BootError::Panic { reason, .. } if reason.contains("init")), "{error:?}");
     Ok(())
+}
+
+fn stopped(kernel: &Kernel, scratch: &Path) -> Result<(), Failed> {
+    for (signal, directory_stays) in [(Signal::INT, false), (Signal::KILL, true)] {
+        let place = tempfile::tempdir_in(scratch)?;
+        let mut child = Command::new(own())
+            .env(HANG, kernel.image())
+            .current_dir(place.path())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while machines(place.path())? == 0 {
+            assert!(Instant::now() < deadline, "no machine was started");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let id = Pid::from_child(&child);
+        kill_process(id, signal)?;
+        child.wait()?;
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while machines(place.path())? > 0 {
+            assert!(Instant::now() < deadline, "QEMU still runs after {signal:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // What SIGKILL leaves behind is swept at the next start.
+        let left = std::fs::read_dir(place.path())?.count();
+        assert_eq!(left > 0, directory_stays, "{left} entries after {signal:?}");
+    }
+    Ok(())
+}
+
+/// Number of processes that name a directory in their arguments.
+fn machines(directory: &Path) -> Result<usize, Failed> {
+    let directory = directory.to_string_lossy().into_owned();
+    let command_lines = std::fs::read_dir("/proc")?
+        .flatten()
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    Ok(command_lines.filter(|line| String::from_utf8_lossy(line).contains(&directory)).count())
+}
+
+fn hang_until_stopped(image: &Path) {
+    copybench::measure::clean_up_on_signals().expect("handlers of signals");
+    let scratch = std::env::current_dir().expect("a directory");
+    let own = own();
+    let kernel = Kernel::open(image, &scratch).expect("a kernel");
+    let error = boot(&kernel, &own, &scratch, "hang").run(&mut |_| ()).expect_err("no end");
+    eprintln!("{error}");
 }
 
 fn accelerator() -> Result<(), Failed> {

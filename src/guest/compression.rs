@@ -1,9 +1,9 @@
 //! Compressed files of kernels and packages, told by their first bytes.
 
-use flate2::read::MultiGzDecoder;
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use lzma_rust2::XzReader;
 use ruzstd::decoding::StreamingDecoder;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -40,12 +40,20 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// `data`, made smaller in little time, in the format that is read back fastest.
+///
+/// # Errors
+/// None in practice: nothing is written but memory.
+pub(super) fn gzip(data: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data)?;
+    encoder.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::{Compression, write::GzEncoder};
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-    use std::io::Write;
 
     fn content(data: &[u8]) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
@@ -63,9 +71,7 @@ mod tests {
 
     #[test]
     fn each_format_is_told_by_its_first_bytes() {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-        gzip.write_all(b"hello").unwrap();
-        assert_eq!(content(&gzip.finish().unwrap()).unwrap(), b"hello");
+        assert_eq!(content(&gzip(b"hello").unwrap()).unwrap(), b"hello");
         assert_eq!(content(&compress_to_vec(&b"hello"[..], CompressionLevel::Fastest)).unwrap(), b"hello");
         assert_eq!(content(&HELLO_XZ).unwrap(), b"hello");
         assert_eq!(content(b"hello").unwrap(), b"hello");

@@ -55,6 +55,16 @@ pub enum KernelError {
         /// The likeliest directory.
         looked: PathBuf,
     },
+    /// The list of what is built into a kernel is missing.
+    #[error("reading {}: {source}; from Linux 7 on, Debian has it in linux-base-{release}, to be put beside the other packages", path.display())]
+    NoList {
+        /// The file that lists it.
+        path: PathBuf,
+        /// Release of the kernel.
+        release: String,
+        /// Why it cannot be read.
+        source: io::Error,
+    },
     /// The modules belong to another kernel.
     #[error("{} holds modules of kernel {found}, but the image is {release}", directory.display())]
     ModulesOfAnotherVersion {

@@ -3,12 +3,13 @@
 mod disk;
 mod port;
 
+use super::compression;
 use super::orders::{self, Insertion, Orders};
 use super::stream::{Sender, Word};
 use anyhow::{Context, anyhow};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
-use rustix::system::{RebootCommand, finit_module, reboot};
+use rustix::system::{RebootCommand, init_module, reboot};
 use std::any::Any;
 use std::fs;
 use std::io::Write;
@@ -85,8 +86,9 @@ fn mount_new(source: &str, kind: &str, at: &Path) -> anyhow::Result<()> {
 }
 
 fn insert(module: &Insertion) -> anyhow::Result<()> {
-    let file = fs::File::open(&module.path).with_context(|| format!("opening {}", module.path.display()))?;
-    match finit_module(file, c"", 0) {
+    let content =
+        compression::read(&module.path).with_context(|| format!("reading {}", module.path.display()))?;
+    match init_module(&content, c"") {
         Err(errno) if module.required && errno != Errno::EXIST => {
             Err(errno).with_context(|| format!("inserting {}", module.path.display()))
         }

@@ -37,7 +37,8 @@ impl Modules {
     /// Lists what is in `lib/modules/RELEASE`.
     ///
     /// # Errors
-    /// Those of listing the directory, and modules that were built for another release.
+    /// Those of listing the directory and of reading what is built in, and modules that were
+    /// built for another release.
     pub(super) fn open(directory: &Path, release: &str) -> Result<Self, KernelError> {
         let io = |source| KernelError::Io { act: "listing", path: directory.to_owned(), source };
         let mut files = BTreeMap::new();
@@ -53,7 +54,12 @@ impl Modules {
                 }
             }
         }
-        let list = std::fs::read_to_string(directory.join("modules.builtin")).unwrap_or_default();
+        let list = directory.join("modules.builtin");
+        let list = std::fs::read_to_string(&list).map_err(|source| KernelError::NoList {
+            path: list,
+            release: release.to_owned(),
+            source,
+        })?;
         let built_in = list.lines().filter_map(|line| name_of(Path::new(line))).collect();
         let modules = Self { release: release.to_owned(), directory: directory.to_owned(), files, built_in };
         if let Some(any) = modules.files.values().next() {

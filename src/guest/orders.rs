@@ -24,7 +24,7 @@ pub struct Orders {
 /// A module in the initramfs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Insertion {
-    /// The file, decompressed.
+    /// The file, perhaps compressed.
     pub path: PathBuf,
     /// Whether to give up where it can't be inserted; others serve some processors only.
     pub required: bool,

@@ -121,9 +121,12 @@ fn modules_of_another_release_are_refused() {
 }
 
 #[test]
-fn what_is_no_module_is_named() {
+fn what_is_missing_or_no_module_is_named() {
     let place = tempfile::tempdir().unwrap();
     std::fs::create_dir(place.path().join("kernel")).unwrap();
+    let error = Modules::open(place.path(), RELEASE).unwrap_err().to_string();
+    assert!(error.contains("linux-base-6.1.0-made"), "{error}");
+    std::fs::write(place.path().join("modules.builtin"), "").unwrap();
     for (content, word) in [(&b"text"[..], "modul"), (b"\xfd7zXZ\0\0\0\0", "a.ko")] {
         std::fs::write(place.path().join("kernel/a.ko"), content).unwrap();
         let error = Modules::open(place.path(), RELEASE).unwrap_err().to_string();
