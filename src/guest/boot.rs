@@ -56,7 +56,7 @@ pub struct Outcome {
     pub records: u64,
     /// What the guest's clock read from, as `current_clocksource` names it.
     pub clock_source: String,
-    /// From the start of QEMU until the guest's init had mounted all.
+    /// From the start of QEMU until the guest had mounted all and settled.
     pub ready: Duration,
     /// From the start of QEMU until the first record arrived.
     pub first_record: Option<Duration>,

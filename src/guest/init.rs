@@ -67,10 +67,10 @@ fn work(run: &Runner<'_>, sender: &mut Sender<'_>) -> anyhow::Result<()> {
         let source = if order.file_system.needs_disk() { disk::wait_for(name)? } else { name.into() };
         mount_new(&source.to_string_lossy(), name, &order.at)?;
     }
+    std::thread::sleep(Duration::from_millis(orders.settle_milliseconds));
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let clock_source = fs::read_to_string(CLOCK_SOURCE).unwrap_or_default().trim().to_owned();
     sender.say(&Word::Ready { release, clock_source })?;
-    std::thread::sleep(Duration::from_millis(orders.settle_milliseconds));
     // A panic would end init, and with it the kernel, before the host could be told.
     catch_unwind(AssertUnwindSafe(|| run(&orders, sender)))
         .unwrap_or_else(|panic| Err(anyhow!("it panicked: {}", message(&*panic))))
