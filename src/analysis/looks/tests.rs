@@ -4,7 +4,7 @@ use crate::analysis::interval::sign_rank;
 use crate::analysis::{Margin, Verdict};
 use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 
-const TABLES: usize = 250;
+const TABLES: usize = 200;
 const STRATEGIES: usize = 6;
 const MOST_ROUNDS: usize = 192;
 const ERROR: f64 = 0.05;
