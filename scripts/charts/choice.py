@@ -6,7 +6,7 @@ MANY = 13
 
 
 def prepare(data):
-    """Gives every cell its panel and its label, and every row its cell."""
+    """Gives every cell its panel and its names, and every row its cell."""
     names = words.run_names(data["runs"])
     panels = {}
     for cell in data["cells"]:
@@ -14,6 +14,10 @@ def prepare(data):
         cell["panel"] = f"{cell['layout']} · {cell['condition']}"
         cell["panel_order"] = panels.setdefault((cell["run"], cell["panel"]), len(panels))
         cell["label"] = f"{cell['layout']} {cell['size_label']} · {cell['condition']}"
+    alike = len({cell["condition"] for cell in data["cells"]}) == 1
+    for cell in data["cells"]:
+        # Where all conditions are the same, saying them once above is enough.
+        cell["name"] = f"{cell['layout']} {cell['size_label']}" if alike else cell["label"]
     data["run_names"] = names
     cells = {(cell["run"], cell["cell"]): cell for cell in data["cells"]}
     data["rows"] = [row for row in data["rows"] if (row["run"], row["cell"]) in cells]

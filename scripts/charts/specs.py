@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 MOST_PANELS = 8
 SIZE_WORDS = ("datum.value >= 1073741824 ? datum.value / 1073741824 + ' GiB' : datum.value >= 1048576 ? "
               "datum.value / 1048576 + ' MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'")
-RATIO_WORDS = ("format(datum.ratio, '.3~r') + '×' + (datum.base ? '  base' : isValid(datum.verdict) ? "
+RATIO_WORDS = ("format(datum.ratio, datum.ratio >= 100 ? '.0f' : datum.ratio >= 10 ? '.1f' : '.2f') + '×' + (datum.base ? '  base' : isValid(datum.verdict) ? "
                "'  ' + datum.verdict : '')")
 # Vega labels few ticks of a log scale that spans less than a decade; these it keeps where they fit.
 RATIO_TICKS = [step * 10.0**power for power in range(-4, 5) for step in (1, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)]
@@ -53,6 +53,7 @@ def common(data, looks, ink):
         "size_words": SIZE_WORDS,
         "ratio_words": RATIO_WORDS,
         "ratio_title": f"{'speed' if wall else 'instructions saved'} relative to {data['base']} (log scale, right is better)",
+        "ratio_short": f"ratio to {data['base']} (log scale)",
         "cause_words": f"({json.dumps(cause_words)})[datum.value]",
         "margin": data["margin"], "ratio_ticks": RATIO_TICKS, "speed_ticks": SPEED_TICKS,
         "tooltip": tooltip(wall),
@@ -72,8 +73,8 @@ def tooltip(wall):
 
 def joined(rows, cells):
     """Rows with what the templates need of their cells."""
-    wanted = ("size", "size_label", "layout", "panel", "panel_order", "label")
-    return [row | {key: cells[row["run"], row["cell"]][key] for key in wanted} for row in rows]
+    wanted = {"size": "size", "panel": "panel", "panel_order": "panel_order", "label": "name"}
+    return [row | {key: cells[row["run"], row["cell"]][of] for key, of in wanted.items()} for row in rows]
 
 
 def subtitle(data, cells, rows):

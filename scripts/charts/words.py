@@ -29,10 +29,15 @@ def ratio(row):
     """`1.23× [1.20, 1.26]`, or a dash where there is nothing to compare with."""
     if row.get("ratio") is None:
         return "–"
-    text = f"{row['ratio']:.3g}×"
+    text = f"{factor(row['ratio'])}×"
     if row.get("ratio_low") is not None and row.get("ratio_high") is not None:
-        text += f" [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]"
+        text += f" [{factor(row['ratio_low'])}, {factor(row['ratio_high'])}]"
     return text
+
+
+def factor(value):
+    """Two decimals of a ratio, fewer of a large one."""
+    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
 def pace(row, cell, clock):

@@ -1,7 +1,9 @@
 """The page in a real browser, as a reader meets it."""
 
 import json
+import os
 import unittest
+from pathlib import Path
 
 import browser
 import support
@@ -45,11 +47,13 @@ class InBrowser(unittest.TestCase):
 
     def test_marks_are_counted_against_the_rows(self):
         self.open("default", height=6000)
+        self.browser.until(f"{POINTS.format('throughput')} > 0")
         data, _, _ = support.prepared("default")
         cell = self.browser.evaluate("document.getElementById('cell').value").split("|", 1)[1]
         rows = [row for row in data["rows"] if row["cell"] == cell]
         self.browser.until(f"{POINTS.format('copied')} > 0")
         self.assertEqual(self.points("copied"), sum(row["kind"] == "copied" for row in rows))
+        self.browser.until(f"{POINTS.format('kept')} > 0")
         self.assertEqual(self.points("kept"), sum(row["kind"] == "kept" for row in rows))
         shown = support.choice.representatives(data)
         self.assertEqual(self.points("throughput"), sum(row["strategy"] in shown and row["kind"] == "copied" for row in data["rows"]))
@@ -63,9 +67,9 @@ class InBrowser(unittest.TestCase):
         self.assertIn("660 of 2640 results in 11 of 44 cells", self.text("#found"))
         self.choose("filter-q", "splice")
         names = [s["name"] for s in synthetic.large()["strategies"] if "splice" in s["name"]]
-        self.assertEqual(self.points("copied"), len(names))
+        self.browser.until(f"{POINTS.format('copied')} === {len(names)}")
         self.see("throughput")
-        self.assertEqual(self.points("throughput"), len(names) * 11)
+        self.browser.until(f"{POINTS.format('throughput')} === {len(names) * 11}")
         self.browser.evaluate("document.getElementById('tables').scrollIntoView()")
         self.browser.until("[...document.querySelectorAll('#tables tbody th')].every((cell) => cell.textContent.includes('splice'))")
         self.choose("filter-q", "no such strategy")
@@ -91,6 +95,7 @@ class InBrowser(unittest.TestCase):
 
     def test_strategies_are_picked_by_keyboard(self):
         self.open("default", height=3000)
+        self.browser.until(f"{POINTS.format('throughput')} > 0")
         before = self.points("throughput")
         self.browser.evaluate("document.querySelector('.picker summary').focus()")
         self.browser.key("Enter", 13, "\r")
@@ -122,13 +127,14 @@ class InBrowser(unittest.TestCase):
         self.assertIn("unlike hosts", self.text("#warnings"))
         for chart in ("runs", "history", "heat"):
             self.browser.until(f"document.querySelector('figure[data-chart=\"{chart}\"] svg')")
-        self.assertEqual(self.points("history"), 20)
+        self.browser.until(f"{POINTS.format('history')} === 20")
         self.assertIn("refuted", self.text("#claims"))
         self.browser.evaluate("document.getElementById('raw').open = true")
         self.browser.until("document.querySelector('figure[data-chart=\"samples\"] svg .mark-rect, figure[data-chart=\"samples\"] svg .mark-rule')")
 
     def test_each_chart_is_saved_and_has_its_table(self):
         self.open("default", height=3000)
+        self.browser.until(f"{POINTS.format('copied')} > 0")
         figure = "document.querySelector('figure[data-chart=\"copied\"]')"
         self.browser.evaluate(f"{figure}.querySelector('details').open = true")
         self.browser.until(f"{figure}.querySelectorAll('tbody tr').length === {self.points('copied')}")
@@ -149,6 +155,17 @@ class InBrowser(unittest.TestCase):
         self.assertEqual(self.browser.evaluate(background), "rgb(20, 23, 28)")
         self.browser.evaluate("document.getElementById('theme').click()")
         self.assertEqual(self.browser.evaluate(background), "rgb(255, 255, 255)")
+
+    @unittest.skipUnless(os.environ.get("COPYBENCH_AXE"), "COPYBENCH_AXE names no axe.min.js: accessibility was not checked")
+    def test_no_serious_accessibility_fault(self):
+        axe = Path(os.environ["COPYBENCH_AXE"]).read_text(encoding="utf-8")
+        for name, width, dark in (("history", 1200, False), ("default", 390, True), ("skips", 390, False)):
+            self.open(name, width=width, height=6000, dark=dark)
+            self.browser.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            self.browser.evaluate("new Promise((done) => setTimeout(done, 1500))")
+            self.browser.evaluate(f"{axe};0")
+            found = self.browser.evaluate("axe.run().then((result) => result.violations.map((one) => `${one.impact} ${one.id} ${one.nodes[0].html}`))")
+            self.assertEqual([fault for fault in found if fault.startswith(("serious", "critical"))], [], name)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Chart {
     this.table = element("details", {}, element("summary", {}, "Data as a table"), element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Data of the chart: ${definition.name}` }));
     this.table.addEventListener("toggle", () => this.fillTable());
     const save = (kind) => {
-      const button = element("button", { type: "button", "aria-label": `Save ${definition.name} as ${kind}` }, `Save ${kind}`);
+      const button = element("button", { type: "button", "aria-label": `Save ${kind} of ${definition.name}` }, `Save ${kind}`);
       button.addEventListener("click", () => this.save(kind.toLowerCase()));
       return button;
     };
@@ -59,6 +59,11 @@ class Chart {
     if (plotWidth) this.view.width(plotWidth);
     // A layout of panels does not notice by itself that it has grown.
     await this.view.resize().runAsync();
+    // A layer without marks in some panel is no picture that would need words.
+    for (const empty of this.canvas.querySelectorAll("[role=graphics-symbol]:empty:not([aria-label])")) {
+      empty.removeAttribute("role");
+      empty.removeAttribute("aria-roledescription");
+    }
     this.canvas.setAttribute("aria-label", `Chart: ${this.definition.name}. ${this.content.heading}. ${shown.length} rows, also below as a table.`);
     this.fillTable();
   }

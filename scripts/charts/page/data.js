@@ -14,7 +14,7 @@ const rows = report.rows.map((values) => {
   return {
     ...row, cell_number: row.cell, strategy_order: row.strategy, strategy: strategy.name, family: strategy.family,
     size: cell.size, size_label: cell.size_label, layout: cell.layout, panel: cell.panel, panel_order: cell.panel_order,
-    label: cell.label, run_name: report.run_names[row.run] || report.runs[row.run].label,
+    label: cell.name, run_name: report.run_names[row.run] || report.runs[row.run].label,
   };
 });
 
@@ -34,6 +34,15 @@ function rate(value) {
 
 function interval(low, high, digits = 3) {
   return low === null || high === null || low === undefined || high === undefined ? "" : `${significant(low, digits)} … ${significant(high, digits)}`;
+}
+
+// Two decimals of a ratio, fewer of a large one.
+function factor(value) {
+  return value === null || value === undefined ? "–" : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+function factors(low, high) {
+  return low === null || high === null || low === undefined || high === undefined ? "" : `${factor(low)} … ${factor(high)}`;
 }
 
 function speed(row) {

@@ -38,7 +38,7 @@ function showControls({ visible, cells, cell, shown }) {
     if (control && control.value !== state[key]) control.value = state[key];
   }
   const measured = new Set(visible.map((row) => row.cell_number));
-  byId("cell").replaceChildren(...cells.filter((one) => measured.has(one.number)).map((one) => element("option", { value: cellKey(one), selected: cell && one.number === cell.number }, one.label)));
+  byId("cell").replaceChildren(...cells.filter((one) => measured.has(one.number)).map((one) => element("option", { value: cellKey(one), selected: cell && one.number === cell.number }, one.name)));
   byId("found").textContent = `${visible.length} of ${rows.length} results in ${measured.size} of ${report.cells.length} cells`;
   const copied = new Set(visible.filter((row) => row.kind === "copied" || row.kind === "limit").map((row) => row.strategy));
   byId("picked").textContent = `${shown.length} of ${copied.size}`;

@@ -42,7 +42,7 @@ function showAnswers({ cells, visible }) {
   const place = document.getElementById("answers");
   const measured = new Set(visible.map((row) => row.cell_number));
   const said = cells.filter((cell) => cell.answer && measured.has(cell.number));
-  const list = (some) => element("ul", { class: "answers" }, ...some.map((cell) => element("li", {}, element("b", {}, `${cell.label}: `), cell.answer)));
+  const list = (some) => element("ul", { class: "answers" }, ...some.map((cell) => element("li", {}, element("b", {}, `${cell.name}: `), cell.answer)));
   const rest = said.slice(8);
   place.replaceChildren(...(said.length ? [list(said.slice(0, 8))] : [element("p", {}, nothing(visible))]));
   if (said.length && (state.q || state.family)) place.prepend(element("p", { class: "note" }, "An answer speaks of every strategy of its cell, also of those that the filters hide."));
@@ -59,7 +59,7 @@ function showSkips() {
   const shown = report.skips.filter((skip) => strategyPasses(skip.strategy, strategyOf.get(skip.strategy)?.family ?? "")
     && filters.every(([key, , of]) => { const cell = cellOfSkip(skip); return state[key] === "" || !cell || of(cell) === state[key]; }));
   section.replaceChildren(section.firstElementChild, shown.length ? scrolling("Skipped strategies", tableOf("Skipped, with the reason", [
-    ["strategy", (skip) => skip.strategy], ["cell", (skip) => cellOfSkip(skip)?.label ?? skip.cell ?? "all cells"],
+    ["strategy", (skip) => skip.strategy], ["cell", (skip) => cellOfSkip(skip)?.name ?? skip.cell ?? "all cells"],
     ["call", (skip) => [skip.call, skip.errno].filter(Boolean).join(": ")], ["reason", (skip) => skip.reason],
   ], shown, 30)) : element("p", {}, report.skips.length ? "No skip passes these filters." : "Nothing was skipped."));
 }
@@ -74,7 +74,7 @@ function showClaims() {
   section.hidden = !report.claims.length;
   if (section.hidden) return;
   section.append(scrolling("Claims", tableOf("Claims about copying", [["claim", (claim) => claim.id], ["file system", (claim) => claim.fs],
-    ["verdict", (claim) => claim.verdict], ["ratio", (claim) => significant(claim.ratio), true], ["interval", (claim) => interval(claim.low, claim.high), true],
+    ["verdict", (claim) => claim.verdict], ["ratio", (claim) => factor(claim.ratio), true], ["interval", (claim) => factors(claim.low, claim.high), true],
     ["source", (claim) => claim.source]], report.claims, 100)));
 }
 

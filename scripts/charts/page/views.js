@@ -2,8 +2,8 @@
 
 const rankingColumns = [
   ["strategy", (row) => row.strategy], ["cell", (row) => row.label], [wall ? "speed" : "instructions per byte", speed, true],
-  ["interval", speedInterval, true], ["ratio", (row) => significant(row.ratio), true],
-  ["ratio interval", (row) => interval(row.ratio_low, row.ratio_high), true], ["verdict", (row) => row.verdict ?? "–"], ["n", (row) => row.n, true],
+  ["interval", speedInterval, true], ["ratio", (row) => factor(row.ratio), true],
+  ["ratio interval", (row) => factors(row.ratio_low, row.ratio_high), true], ["verdict", (row) => row.verdict ?? "–"], ["n", (row) => row.n, true],
 ];
 const causeColumns = [
   ["strategy", (row) => row.strategy], [wall ? "speed" : "instructions per byte", speed, true], ["faults per MiB", (row) => significant(row.faults_per_mib), true],
@@ -122,13 +122,13 @@ const samples = {
 
 const past = {
   name: "history", spec: "history",
-  columns: [["run", (row) => row.started], ["commit", (row) => (row.sha ?? "").slice(0, 10)], ["ratio", (row) => significant(row.ratio), true], ["interval", (row) => interval(row.low, row.high), true], ["change", (row) => row.change ?? ""]],
+  columns: [["run", (row) => row.started], ["commit", (row) => (row.sha ?? "").slice(0, 10)], ["ratio", (row) => factor(row.ratio), true], ["interval", (row) => factors(row.low, row.high), true], ["change", (row) => row.change ?? ""]],
   present: () => report.history.length > 0,
   build(context, width) {
     const series = report.history.find((one) => `${one.cell} ${one.strategy}` === state.series) ?? report.history[0];
     const changes = new Map((series.changes ?? []).map((change) => [change.at, change]));
     const shown = series.points.map((point, at) => ({ strategy: series.strategy, ...point,
-      change: changes.has(at) ? `change from ${significant(changes.get(at).before)}× to ${significant(changes.get(at).after)}×` : null }));
+      change: changes.has(at) ? `change from ${factor(changes.get(at).before)}× to ${factor(changes.get(at).after)}×` : null }));
     return { rows: shown, heading: `${series.strategy} in ${series.cell}`, subheading: [`Ratio to ${report.base} of the same run, with intervals; dashed lines are change points.`], plotWidth: Math.max(220, Math.min(900, width - 90)) };
   },
 };
