@@ -21,6 +21,14 @@ def prepare(data):
     data["run_names"] = names
     cells = {(cell["run"], cell["cell"]): cell for cell in data["cells"]}
     data["rows"] = [row for row in data["rows"] if (row["run"], row["cell"]) in cells]
+    known = {item["name"] for item in data["strategies"]}
+    for row in data["rows"]:
+        # Physical limits, and strategies of another version of the registry, come last.
+        if row["strategy"] not in known:
+            known.add(row["strategy"])
+            data["strategies"].append(
+                {"name": row["strategy"], "family": row.get("family") or "other", "summary": ""}
+            )
     return cells
 
 
@@ -58,6 +66,9 @@ def ranked_cells(data, most=4):
 
 def rows_of(data, cell, kinds=("copied",)):
     """Rows of one cell in the order of their ranks."""
-    rows = [row for row in data["rows"]
-            if row["run"] == cell["run"] and row["cell"] == cell["cell"] and row["kind"] in kinds]
+    rows = [
+        row
+        for row in data["rows"]
+        if row["run"] == cell["run"] and row["cell"] == cell["cell"] and row["kind"] in kinds
+    ]
     return sorted(rows, key=lambda row: (row["kind"], row["rank"], row["strategy"]))
