@@ -68,7 +68,9 @@ def common(data, looks, ink):
         "speed_title": unit,
         "size_words": SIZE_WORDS,
         "ratio_words": RATIO_WORDS,
-        "ratio_title": f"{'speed' if wall else 'instructions saved'} relative to {data['base']} (log scale, right is better)",
+        "ratio_title": f"speed relative to {data['base']} (log scale, right is faster)"
+        if wall
+        else f"instructions of {data['base']} for each of its own (log scale, right is fewer)",
         "ratio_short": f"ratio to {data['base']} (log scale)",
         "cause_words": f"({json.dumps(cause_words)})[datum.value]",
         "margin": data["margin"],
