@@ -169,16 +169,18 @@ impl Driver<'_> {
         let mut blocks = Vec::new();
         let mut failure = None;
         group.bench_function(BenchmarkId::new(strategy.name, format_size(entry.cell.size)), |bencher| {
-            bencher.iter_custom(|copies| match Block::run(&stage, strategy, &entry.cell, &clock, copies) {
-                Ok(block) => {
-                    let elapsed = Duration::from_nanos(block.elapsed());
-                    blocks.push(block);
-                    elapsed
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    // Criterion discards a benchmark that took no time.
-                    Duration::ZERO
+            bencher.iter_custom(|copies| {
+                match Block::run(&stage, strategy, &entry.cell, &clock, copies, Look::Extents) {
+                    Ok(block) => {
+                        let elapsed = Duration::from_nanos(block.elapsed());
+                        blocks.push(block);
+                        elapsed
+                    }
+                    Err(error) => {
+                        failure = Some(error);
+                        // Criterion discards a benchmark that took no time.
+                        Duration::ZERO
+                    }
                 }
             });
         });

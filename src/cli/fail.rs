@@ -1,5 +1,5 @@
 use crate::fixture::{PlaceError, SourceError};
-use crate::measure::{SelectionError, StageError};
+use crate::measure::{ArmError, ResumeError, SelectionError, StageError};
 use crate::record::ReadError;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -25,6 +25,8 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
             || cause.is::<PlaceError>()
             || cause.is::<StageError>()
             || cause.is::<ReadError>()
+            || cause.is::<ResumeError>()
+            || cause.is::<ArmError>()
     });
     ExitCode::from(if unfit { 2 } else { 1 })
 }

@@ -30,6 +30,15 @@ impl Recorder {
         Ok(Self { writer: Some(writer), ..Self::nowhere() })
     }
 
+    /// Opens a record that has its run line and so many samples and skips already.
+    ///
+    /// # Errors
+    /// That of opening the file.
+    pub(super) fn go_on(path: &Path, samples: u64, skips: u64) -> io::Result<Self> {
+        let writer = Writer::open(path)?.counting_from(samples, skips);
+        Ok(Self { writer: Some(writer), ..Self::nowhere() })
+    }
+
     /// Writes a sample, before it the cell where it is a new one.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 use super::cell::Cell;
 use super::clock::Clock;
 use super::plan::Entry;
+use super::protocol::Reply;
 use super::stage::{Stage, StageError, check_space};
 use super::trial::{Look, Outcome, TrialError};
 use crate::fixture::{Place, Source};
@@ -36,7 +37,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// Runs `copies` trials; the extents of the last copy are looked at.
+    /// Runs `copies` trials; the last copy is looked at as closely as `last` says.
     ///
     /// # Errors
     /// The first [`TrialError`].
@@ -46,11 +47,10 @@ impl Block {
         cell: &Cell,
         clock: &dyn Clock,
         copies: u64,
+        last: Look,
     ) -> Result<Self, TrialError> {
         let outcomes = (1..=copies)
-            .map(|copy| {
-                stage.trial(strategy, cell, clock, if copy == copies { Look::Extents } else { Look::Count })
-            })
+            .map(|copy| stage.trial(strategy, cell, clock, if copy == copies { last } else { Look::Count }))
             .collect::<Result<_, _>>()?;
         Ok(Self { outcomes })
     }
@@ -78,6 +78,19 @@ impl Block {
             shared_bytes: last.and_then(|outcome| outcome.shared_bytes),
             allocated_bytes: last.and_then(|outcome| outcome.allocated_bytes),
             verified,
+            counters: Some(self.counters()),
+        }
+    }
+
+    /// The answer to one who asked for the block.
+    #[must_use]
+    pub fn reply(&self) -> Reply {
+        let last = self.outcomes.last();
+        Reply::Block {
+            elapsed: self.outcomes.iter().map(|outcome| outcome.elapsed).collect(),
+            bytes: last.map_or(0, |outcome| outcome.bytes),
+            shared_bytes: last.and_then(|outcome| outcome.shared_bytes),
+            allocated_bytes: last.and_then(|outcome| outcome.allocated_bytes),
             counters: Some(self.counters()),
         }
     }

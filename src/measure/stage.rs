@@ -74,7 +74,12 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
 ///
 /// # Errors
 /// [`StageError::Space`] with the figures.
-pub(super) fn check_space(from: &Place, to: &Place, layout: &'static Layout, size: u64) -> Result<(), StageError> {
+pub(super) fn check_space(
+    from: &Place,
+    to: &Place,
+    layout: &'static Layout,
+    size: u64,
+) -> Result<(), StageError> {
     // What a file system keeps for its own tables.
     const RESERVE: u64 = 8 << 20;
     let source = layout.disk_space(size);
