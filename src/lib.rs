@@ -21,5 +21,6 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("copybench measures Linux system calls and runs on Linux only");
 
+pub mod explain;
 pub mod record;
 pub mod sys;

@@ -2,10 +2,13 @@
 //! do not cover, with safe types on the outside.
 #![allow(unsafe_code)]
 
+pub mod address_space;
 pub mod cachestat;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
+pub mod marker;
+pub mod ptrace;
 pub mod rusage;
 pub mod slice_copy;
 
