@@ -22,5 +22,6 @@
 compile_error!("copybench measures Linux system calls and runs on Linux only");
 
 pub mod explain;
+pub mod lab;
 pub mod record;
 pub mod sys;
