@@ -16,12 +16,22 @@
 //! | `analysis` | `record` |
 //! | `measure` | all above |
 //! | `report` | `record`, `analysis` |
+//! | `explain` | all above |
+//! | `lab` | all above |
 //! | `cli`, benches, tests | all |
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("copybench measures Linux system calls and runs on Linux only");
 
+pub mod cache;
+pub mod cli;
 pub mod explain;
+pub mod fixture;
+pub mod host;
 pub mod lab;
+pub mod measure;
+pub mod observe;
 pub mod record;
+pub mod strategy;
 pub mod sys;
+pub mod verify;

@@ -93,6 +93,8 @@ pub(super) fn child(method: &str, report: &str) -> anyhow::Result<()> {
     // The first mapping installs a signal handler, which is no part of a copy.
     drop(Mapping::new(&source, 0, 1, flags(Access::Read))?);
     let space = AddressSpace::new()?;
+    // Its pages come into being when they are first read into.
+    let mut buffer = vec![0; BUFFER];
 
     let memory = report == "memory";
     let before = if memory { smaps::total("self")? } else { Usage::default() };
@@ -101,7 +103,7 @@ pub(super) fn child(method: &str, report: &str) -> anyhow::Result<()> {
     marker::set(Mark::Begin);
     let started = Instant::now();
     let after = match method {
-        Method::Calls => by_calls(&source, &target, most)?,
+        Method::Calls => by_calls(&source, &target, &mut buffer, most)?,
         Method::Mappings => by_mappings(&source, &target, length, most)?,
         Method::ByteCalls => byte_calls(&source, most)?,
         Method::ByteLoads => byte_loads(space, &source, length, most)?,
@@ -120,10 +122,14 @@ pub(super) fn child(method: &str, report: &str) -> anyhow::Result<()> {
 
 type Observe = std::io::Result<Usage>;
 
-fn by_calls(mut source: &File, mut target: &File, most: impl Fn() -> Observe) -> anyhow::Result<Usage> {
-    let mut buffer = vec![0; BUFFER];
+fn by_calls(
+    mut source: &File,
+    mut target: &File,
+    buffer: &mut [u8],
+    most: impl Fn() -> Observe,
+) -> anyhow::Result<Usage> {
     loop {
-        match source.read(&mut buffer).context("read")? {
+        match source.read(buffer).context("read")? {
             0 => return Ok(most()?),
             length => target.write_all(&buffer[..length]).context("write")?,
         }

@@ -6,22 +6,23 @@
 
 mod child;
 mod copy;
-mod directory;
 mod names;
 mod notes;
 mod page;
 mod peer;
 mod protocol;
+mod race;
 mod statement;
 mod statements;
 
 pub use child::{CHILD, child};
 pub use notes::Verdict;
+pub use race::race;
 pub use statement::Statement;
 pub use statements::STATEMENTS;
 
-use anyhow::Context;
-use directory::PrivateDirectory;
+use crate::fixture::Place;
+use anyhow::{Context, ensure};
 use notes::Notes;
 use peer::Peer;
 use std::fs::{File, OpenOptions};
@@ -34,11 +35,6 @@ const EXERCISE_FILE: &str = "lmfile";
 
 /// Length of that file: a hole of 1 GiB.
 const EXERCISE_LENGTH: u64 = 1 << 30;
-
-/// The directory cannot hold the lab's files.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub struct Unfit(anyhow::Error);
 
 /// What the lab found.
 #[derive(Clone, Debug)]
@@ -81,23 +77,25 @@ impl Summary {
     }
 }
 
-/// Tries every statement in a private directory inside `parent` and writes what is seen to
-/// `out`; at the end gives `race` the exercise's file and that directory, for the two exercises
-/// on it (W15, W16), and writes what it returns.
+/// Tries every statement in a private directory of `place` and writes what is seen to `out`; at
+/// the end gives the path of the exercise's file to `race`, for the two exercises on it (W15,
+/// W16), and writes what that returns.
 ///
 /// # Errors
-/// [`Unfit`] where no directory can be made in `parent`; an error of `out` or of `race`. A
-/// statement that does not hold is no error: see [`Summary::failures`].
+/// [`crate::fixture::PlaceError`] where no directory can be made; an error of `out` or of `race`.
+/// A statement that does not hold is no error: see [`Summary::failures`].
 pub fn run(
-    parent: &Path,
+    place: &Place,
     out: &mut dyn Write,
-    race: impl FnOnce(&File, &Path) -> anyhow::Result<String>,
+    race: impl FnOnce(&Path) -> anyhow::Result<String>,
 ) -> anyhow::Result<Summary> {
     let started = Instant::now();
-    let directory = PrivateDirectory::new(parent).map_err(Unfit)?;
-    let lab = Lab { directory: directory.path() };
-    let exercise = lab.file(EXERCISE_FILE, &[]).map_err(Unfit)?;
-    exercise.set_len(EXERCISE_LENGTH).context("make lmfile 1 GiB long, all of it a hole").map_err(Unfit)?;
+    let private = place.private()?;
+    let directory = private.path().canonicalize().context("the lab's directory")?;
+    let lab = Lab { directory: &directory };
+    let exercise = lab.file(EXERCISE_FILE, &[])?;
+    exercise.set_len(EXERCISE_LENGTH).context("make lmfile 1 GiB long, all of it a hole")?;
+    drop(exercise);
 
     page::opening(out)?;
     let mut verdicts = Vec::with_capacity(STATEMENTS.len());
@@ -108,10 +106,10 @@ pub fn run(
         page::statement(out, statement, notes.seen(), &verdict)?;
         verdicts.push((statement.id, verdict));
     }
-    let raced = race(&exercise, directory.path()).context("race the two exercises on lmfile")?;
+    let raced = race(&directory.join(EXERCISE_FILE)).context("run the two exercises on lmfile")?;
     page::exercises(out, &raced)?;
-    drop(exercise);
-    directory.remove().context("remove the lab's directory")?;
+    drop(private);
+    ensure!(!directory.exists(), "remove {}: it is still there", directory.display());
     let summary = Summary { verdicts, elapsed: started.elapsed() };
     page::closing(out, &summary)?;
     Ok(summary)

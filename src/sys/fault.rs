@@ -65,6 +65,19 @@ impl Watch {
         Err(Errno::AGAIN)
     }
 
+    /// Watches another range instead, without a fault noted there yet.
+    ///
+    /// # Safety
+    /// As for [`Watch::new`].
+    pub unsafe fn retarget(&mut self, start: *const u8, length: usize) {
+        let slot = &WATCHED[self.slot];
+        slot.start.store(CLAIMED, Ordering::Release);
+        slot.fault.store(usize::MAX, Ordering::Relaxed);
+        self.start = start.addr();
+        slot.end.store(self.start + length, Ordering::Relaxed);
+        slot.start.store(self.start, Ordering::Release);
+    }
+
     /// Offset from the start of the lowest byte that faulted so far.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {

@@ -3,10 +3,15 @@
 //!
 //! References: `mmap(2)`, `madvise(2)`.
 
+mod window;
+
 use super::fault::Watch;
+use super::store::Routine;
+use super::vmsplice::{self, Pages, WriteEnd};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
+use std::ops::Range;
 use std::ptr;
 
 /// Who sees what is stored: `MAP_SHARED` or `MAP_PRIVATE` (copy on write).
@@ -38,6 +43,30 @@ pub struct Flags {
     pub populate: bool,
 }
 
+impl Flags {
+    fn protection(self) -> ProtFlags {
+        match self.access {
+            Access::Read => ProtFlags::READ,
+            Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
+        }
+    }
+
+    fn bits(self) -> MapFlags {
+        let sharing = match self.sharing {
+            Sharing::Shared => MapFlags::SHARED,
+            Sharing::Private => MapFlags::PRIVATE,
+        };
+        if self.populate { sharing | MapFlags::POPULATE } else { sharing }
+    }
+}
+
+/// Bytes from the start of the page of `offset` to it, and to the end of `length` bytes from it.
+fn whole_pages(offset: u64, length: usize) -> Result<(usize, usize), Errno> {
+    let lead = (offset % super::page_size() as u64) as usize;
+    let mapped = length.checked_add(lead).filter(|_| length > 0).ok_or(Errno::INVAL)?;
+    Ok((lead, mapped))
+}
+
 /// A mapped range of a file; unmapped when dropped.
 #[derive(Debug)]
 pub struct Mapping {
@@ -47,6 +76,7 @@ pub struct Mapping {
     mapped: usize,
     /// Bytes between `base` and the first byte asked for.
     lead: usize,
+    flags: Flags,
     watch: Option<Watch>,
 }
 
@@ -63,23 +93,12 @@ impl Mapping {
     /// The errno of `mmap(2)`: `EINVAL` for an empty range, `ENODEV` where the file cannot be
     /// mapped, `EACCES` where `file` was opened without the access asked for.
     pub fn new(file: impl AsFd, offset: u64, length: usize, flags: Flags) -> Result<Self, Errno> {
-        let lead = (offset % super::page_size() as u64) as usize;
-        let mapped = length.checked_add(lead).filter(|_| length > 0).ok_or(Errno::INVAL)?;
-        let mut bits = match flags.sharing {
-            Sharing::Shared => MapFlags::SHARED,
-            Sharing::Private => MapFlags::PRIVATE,
-        };
-        bits.set(MapFlags::POPULATE, flags.populate);
-        let protection = match flags.access {
-            Access::Read => ProtFlags::READ,
-            Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
-        };
+        let (lead, mapped) = whole_pages(offset, length)?;
+        let (protection, bits, first) = (flags.protection(), flags.bits(), offset - lead as u64);
         // SAFETY: the kernel picks the address, so no memory in use is replaced.
-        let base = unsafe {
-            rustix::mm::mmap(ptr::null_mut(), mapped, protection, bits, file, offset - lead as u64)?
-        }
-        .cast::<u8>();
-        let mut mapping = Self { base, mapped, lead, watch: None };
+        let base = unsafe { rustix::mm::mmap(ptr::null_mut(), mapped, protection, bits, file, first)? };
+        let base = base.cast::<u8>();
+        let mut mapping = Self { base, mapped, lead, flags, watch: None };
         // SAFETY: the mapping is live and `drop` ends the watch before it unmaps.
         mapping.watch = Some(unsafe { Watch::new(base, mapped) }?);
         Ok(mapping)
@@ -91,7 +110,7 @@ impl Mapping {
         self.mapped - self.lead
     }
 
-    /// Whether the range is empty; it never is, as `mmap(2)` refuses that.
+    /// Whether the range is empty, as it is only after [`Mapping::slide`] failed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -115,6 +134,39 @@ impl Mapping {
         // SAFETY: both ranges are mapped for `length` bytes and the two mappings are distinct;
         // a page that vanishes under the copy is replaced by the watch.
         unsafe { ptr::copy_nonoverlapping(self.start(), target.start(), length) };
+    }
+
+    /// As [`Mapping::copy_to`], by one kind of store.
+    pub fn copy_to_with(&self, target: &Self, length: usize, routine: Routine) {
+        self.copy_range_with(0..length, target, routine);
+    }
+
+    /// Copies `range` into the same range of `target`, by one kind of store.
+    ///
+    /// A fault on either side is noted, not returned: see [`Mapping::fault`].
+    pub fn copy_range_with(&self, range: Range<usize>, target: &Self, routine: Routine) {
+        let (from, length) = self.part(range.start, range.len());
+        let (to, length) = target.part(range.start, length);
+        // SAFETY: as in `copy_to`.
+        unsafe { routine.copy_raw(from, to, length) };
+    }
+
+    /// Puts up to `length` bytes from `from` on into a pipe (`vmsplice(2)`); returns the bytes it
+    /// took. See [`vmsplice`](super::vmsplice) for what may not be stored meanwhile.
+    ///
+    /// # Errors
+    /// `EFAULT` where the mapping lost its file page, `EINVAL` where pages are given that are not
+    /// whole; others of `vmsplice(2)`.
+    pub fn vmsplice(
+        &self,
+        from: usize,
+        length: usize,
+        pipe: WriteEnd<'_>,
+        pages: Pages,
+    ) -> Result<usize, Errno> {
+        let (start, length) = self.part(from, length);
+        // SAFETY: the range is mapped.
+        unsafe { vmsplice::put(start, length, pipe, pages) }
     }
 
     /// Writes `length` bytes from `from` on to `file` at its own offset (`write(2)`).
@@ -159,8 +211,14 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         self.watch = None;
+        if self.mapped == 0 {
+            return;
+        }
         // SAFETY: the range was mapped by `new` and nothing refers to it any more.
         let unmapped = unsafe { rustix::mm::munmap(self.base.cast(), self.mapped) };
         debug_assert!(unmapped.is_ok(), "munmap of our own mapping: {unmapped:?}");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,11 @@
 #![allow(unsafe_code)]
 
 pub mod address_space;
+pub mod aio;
+pub mod aligned;
 pub mod cachestat;
+pub mod clone_range;
+pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
@@ -11,6 +15,10 @@ pub mod marker;
 pub mod ptrace;
 pub mod rusage;
 pub mod slice_copy;
+pub mod slots;
+pub mod store;
+pub mod uring;
+pub mod vmsplice;
 
 use rustix::io::Errno;
 
@@ -28,4 +36,10 @@ fn last_errno() -> Errno {
 /// Turns the `-1` convention of libc into a `Result`.
 fn check(returned: libc::ssize_t) -> Result<usize, Errno> {
     usize::try_from(returned).map_err(|_| last_errno())
+}
+
+/// Where tests make files: `scripts/filesystems` names one, on each of its file systems.
+#[cfg(test)]
+fn test_directory() -> std::path::PathBuf {
+    std::env::var_os("COPYBENCH_DIR").unwrap_or_else(|| "/var/tmp".into()).into()
 }

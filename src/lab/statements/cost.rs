@@ -80,7 +80,7 @@ fn observe(lab: &Lab<'_>, notes: &mut Notes, method: Method, what: &str) -> anyh
         let names: Vec<_> =
             totals(calls).iter().map(|total| format!("{} {}", total.calls, total.name)).collect();
         notes.see(format!(
-            "{what}: {} system calls ({}), {} page faults",
+            "{what}: {} system calls ({}); page faults: {}",
             calls.len(),
             names.join(", "),
             report.faults

@@ -1,6 +1,6 @@
 //! W13 and W14: the program of the text, and what `/proc/PID/maps` shows while it runs.
 
-use crate::explain::smaps::Backed;
+use crate::explain::maps;
 use crate::lab::notes::Notes;
 use crate::lab::peer::{Peer, shared};
 use crate::lab::protocol::{Mode, pattern};
@@ -103,7 +103,10 @@ fn holes(file: &File, notes: &mut Notes) -> anyhow::Result<()> {
 fn maps_line(lab: &Lab<'_>, notes: &mut Notes) -> anyhow::Result<()> {
     let (peer, address) = before_unmap(lab)?;
     let id = peer.id();
-    let Backed { region, usage } = peer.mapping(address)?.context("the mapping is in smaps")?;
+    let regions = maps::read(id).with_context(|| format!("read /proc/{id}/maps"))?;
+    let found = regions.into_iter().find(|region| region.addresses.contains(&(address as u64)));
+    let region = found.context("the mapping is in maps")?;
+    let usage = peer.mapping(address)?.context("the mapping is in smaps")?.usage;
     unmap_and_close((peer, address))?;
 
     notes.see(format!("/proc/{id}/maps:"));
@@ -112,7 +115,7 @@ fn maps_line(lab: &Lab<'_>, notes: &mut Notes) -> anyhow::Result<()> {
         notes.see(format!("  {:<9}{}: {}", field.name, field.value, field.meaning));
     }
     notes.see(format!(
-        "and /proc/{id}/smaps: Rss {} kB in memory, of which {} kB are stores that the disk does not have yet",
+        "and /proc/{id}/smaps: Rss {} kB in memory, of which {} kB are dirty: stored, not written to the disk",
         usage.rss / 1024,
         usage.dirty() / 1024
     ));

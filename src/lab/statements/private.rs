@@ -55,13 +55,12 @@ fn copy_on_write(lab: &Lab<'_>, notes: &mut Notes) -> anyhow::Result<()> {
 
     file.write_all_at(&vec![b'n'; length], 0).context("change the file")?;
     let later = [owner.load(own)?, owner.load(own + page)?, owner.load(own + 2 * page)?];
-    let word = |byte| if byte == b'n' { "the new byte" } else { "not the new byte" };
     notes.see(format!(
-        "then the file is written anew; the mapping shows: in the page stored to {}, in the page only looked \
-         at {}, in the page not touched before {}",
-        word(later[0]),
-        word(later[1]),
-        word(later[2])
+        "then every byte of the file is made 'n'; the mapping shows {:?} in the page stored to, {:?} in the page \
+         only looked at, {:?} in the page not touched before",
+        char::from(later[0]),
+        char::from(later[1]),
+        char::from(later[2])
     ));
     notes.expect(later[0] == b'P', "a page copied on write stays as it is");
     notes.remark(if later[1..] == *b"nn" {

@@ -1,0 +1,284 @@
+//! Every strategy of the registry in every cell of the plan, under criterion.
+//!
+//! The clock covers the copy alone: criterion is handed the sum of the times of single copies
+//! (`iter_custom`), each into a target of its own. Without a filter the default cells run; a
+//! filter that matches none of them is tried on the whole matrix. The variables of the README
+//! choose other cells.
+
+use copybench::fixture::{Place, Source};
+use copybench::measure::{
+    Block, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables, WallClock,
+    clean_up_on_signals, default_record_path, format_size, run_line, source_of,
+};
+use copybench::strategy::Strategy;
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
+use regex::Regex;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const SAMPLES: usize = 10;
+const SEED: u64 = 1;
+
+fn main() -> ExitCode {
+    match bench() {
+        Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
+        Ok(wrong) => {
+            eprintln!("copybench: wrong copies:\n{}", wrong.join("\n"));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("copybench: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs the plan and returns the copies that were wrong.
+fn bench() -> anyhow::Result<Vec<String>> {
+    clean_up_on_signals()?;
+    let arguments = Arguments::parse();
+    let variables = Variables::from_environment();
+    let selection = Selection::new(&variables)?;
+    let plan = plan(&selection, &variables, &arguments)?;
+    let criterion = Criterion::default()
+        .sample_size(SAMPLES)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300))
+        .nresamples(10_000)
+        .configure_from_args();
+    let recorder = if arguments.measures() {
+        let path = variables.out.clone().unwrap_or_else(default_record_path);
+        let argv: Vec<String> =
+            ["cargo", "bench", "--"].map(str::to_owned).into_iter().chain(std::env::args().skip(1)).collect();
+        Recorder::begin(&path, run_line(&argv, plan.from.path(), plan.to.path(), SEED))?
+    } else {
+        Recorder::nowhere()
+    };
+    let mut driver =
+        Driver { criterion, recorder, arguments, plan: &plan, own: variables.source, wrong: Vec::new() };
+    for group in plan.entries.chunk_by(|a, b| a.cell.group() == b.cell.group()) {
+        driver.group(group)?;
+    }
+    driver.criterion.final_summary();
+    if let Some(path) = driver.recorder.end()? {
+        println!("copybench: record {}", path.display());
+    }
+    Ok(driver.wrong)
+}
+
+fn plan(selection: &Selection, variables: &Variables, arguments: &Arguments) -> anyhow::Result<Plan> {
+    let directory = variables.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let to = variables.to.clone().unwrap_or_else(|| directory.clone());
+    let places = || anyhow::Ok((Place::new(&directory)?, Place::new(&to)?));
+    let (from, target) = places()?;
+    let plan = Plan::new(selection, from, target, Scope::Default)?;
+    let matches = plan
+        .entries
+        .iter()
+        .any(|entry| entry.strategies.iter().any(|strategy| arguments.matches(&id(entry, strategy))));
+    if matches || arguments.filter.is_none() || !selection.names_no_cell() {
+        return Ok(plan);
+    }
+    eprintln!("copybench: the filter matches no default cell; trying the whole matrix");
+    let (from, target) = places()?;
+    Ok(Plan::new(selection, from, target, Scope::Everything)?)
+}
+
+/// The id by which criterion and its filter know a benchmark.
+fn id(entry: &Entry, strategy: &Strategy) -> String {
+    format!("{}/{}/{}", entry.cell.group(), strategy.name, format_size(entry.cell.size))
+}
+
+struct Driver<'a> {
+    criterion: Criterion<WallTime>,
+    recorder: Recorder,
+    arguments: Arguments,
+    plan: &'a Plan,
+    own: Option<PathBuf>,
+    wrong: Vec<String>,
+}
+
+impl Driver<'_> {
+    /// Cells that differ in size only make one group, so that criterion draws curves over size.
+    fn group(&mut self, entries: &[Entry]) -> anyhow::Result<()> {
+        let mut criterion = std::mem::take(&mut self.criterion);
+        let mut group = criterion.benchmark_group(entries[0].cell.group());
+        group.sampling_mode(SamplingMode::Flat);
+        for entry in entries {
+            self.entry(&mut group, entry)?;
+        }
+        group.finish();
+        self.criterion = criterion;
+        Ok(())
+    }
+
+    fn entry(&mut self, group: &mut BenchmarkGroup<'_, WallTime>, entry: &Entry) -> anyhow::Result<()> {
+        for refusal in &entry.refusals {
+            if self.arguments.matches(&id(entry, refusal.strategy)) {
+                self.skip(entry, refusal.strategy.name, &refusal.refused)?;
+            }
+        }
+        let wanted: Vec<&Strategy> = entry
+            .strategies
+            .iter()
+            .copied()
+            .filter(|strategy| self.arguments.matches(&id(entry, strategy)))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        if self.arguments.lists() {
+            // Criterion prints the names; no file is needed for that.
+            for strategy in wanted {
+                group.bench_function(BenchmarkId::new(strategy.name, format_size(entry.cell.size)), |_| {});
+            }
+            return Ok(());
+        }
+        group.throughput(Throughput::Bytes(entry.cell.size));
+        let source = match source_of(entry, self.own.as_deref(), &self.plan.from, &self.plan.to, SEED) {
+            Ok(source) => source,
+            Err(error) => {
+                return self.skip(
+                    entry,
+                    "*",
+                    &Refused { reason: error.to_string(), call: None, errno: None },
+                );
+            }
+        };
+        for strategy in wanted {
+            self.strategy(group, entry, &source, strategy)?;
+        }
+        Ok(())
+    }
+
+    fn strategy(
+        &mut self,
+        group: &mut BenchmarkGroup<'_, WallTime>,
+        entry: &Entry,
+        source: &Source,
+        strategy: &Strategy,
+    ) -> anyhow::Result<()> {
+        let stage = Stage::new(source, &self.plan.to);
+        let clock = WallClock::new();
+        // Thrown away: it finds fresh memory. It is also the copy that is verified.
+        if let Err(error) = stage.trial(strategy, &entry.cell, &clock, Look::Verify) {
+            return self.failed(entry, strategy, &error);
+        }
+        let mut blocks = Vec::new();
+        let mut failure = None;
+        group.bench_function(BenchmarkId::new(strategy.name, format_size(entry.cell.size)), |bencher| {
+            bencher.iter_custom(|copies| match Block::run(&stage, strategy, &entry.cell, &clock, copies) {
+                Ok(block) => {
+                    let elapsed = Duration::from_nanos(block.elapsed());
+                    blocks.push(block);
+                    elapsed
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    // Criterion discards a benchmark that took no time.
+                    Duration::ZERO
+                }
+            });
+        });
+        if let Some(error) = failure {
+            return self.failed(entry, strategy, &error);
+        }
+        // What criterion kept are the last calls; those before were its warm-up.
+        let warm_up = blocks.len().saturating_sub(self.arguments.samples);
+        for block in &blocks[warm_up..] {
+            self.recorder.sample(&entry.cell, block.line(&entry.cell, strategy, true))?;
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, entry: &Entry, strategy: &Strategy, error: &TrialError) -> anyhow::Result<()> {
+        if error.is_wrong_copy() {
+            self.wrong.push(format!("{}: {error}", id(entry, strategy)));
+        }
+        self.skip(entry, strategy.name, &Refused::from_error(error))
+    }
+
+    fn skip(&mut self, entry: &Entry, strategy: &str, refused: &Refused) -> anyhow::Result<()> {
+        println!(
+            "{}/{strategy}/{}: skipped: {}",
+            entry.cell.group(),
+            format_size(entry.cell.size),
+            refused.reason
+        );
+        Ok(self.recorder.skip(&entry.cell, refused.line(&entry.cell, strategy))?)
+    }
+}
+
+/// What this file has to know of criterion's own arguments.
+struct Arguments {
+    filter: Option<Regex>,
+    words: Vec<String>,
+    samples: usize,
+}
+
+impl Arguments {
+    fn parse() -> Self {
+        /// Criterion's options that take a value of their own.
+        const WITH_VALUE: &[&str] = &[
+            "--color",
+            "-c",
+            "--save-baseline",
+            "-s",
+            "--baseline",
+            "-b",
+            "--baseline-lenient",
+            "--load-baseline",
+            "--sample-size",
+            "--warm-up-time",
+            "--measurement-time",
+            "--nresamples",
+            "--noise-threshold",
+            "--confidence-level",
+            "--significance-level",
+            "--profile-time",
+            "--format",
+            "--output-format",
+            "--plotting-backend",
+        ];
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        let mut filter = None;
+        let mut samples = SAMPLES;
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            if let Some(value) = word.strip_prefix("--sample-size=") {
+                samples = value.parse().unwrap_or(samples);
+            } else if WITH_VALUE.contains(&word.as_str()) {
+                let value = rest.next();
+                if word == "--sample-size" {
+                    samples = value.and_then(|value| value.parse().ok()).unwrap_or(samples);
+                }
+            } else if !word.starts_with('-') {
+                filter = Some(word.clone());
+            }
+        }
+        let exact = words.iter().any(|word| word == "--exact");
+        let filter = filter.map(|text| if exact { format!("^{}$", regex::escape(&text)) } else { text });
+        // Criterion itself says what is wrong with a filter that is no regular expression.
+        Self { filter: filter.and_then(|text| Regex::new(&text).ok()), words, samples }
+    }
+
+    fn matches(&self, id: &str) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.is_match(id))
+    }
+
+    fn lists(&self) -> bool {
+        self.words.iter().any(|word| word == "--list")
+    }
+
+    /// `cargo bench` adds `--bench`; `cargo test --benches` does not, and then criterion tests.
+    fn measures(&self) -> bool {
+        let has = |name: &str| self.words.iter().any(|word| word.starts_with(name));
+        has("--bench")
+            && !has("--test")
+            && !has("--list")
+            && !has("--profile-time")
+            && !has("--load-baseline")
+    }
+}

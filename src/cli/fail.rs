@@ -1,0 +1,38 @@
+use crate::fixture::{PlaceError, SourceError};
+use crate::measure::{SelectionError, StageError};
+use crate::record::ReadError;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+/// An error that says itself whether the work failed or could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Fail {
+    /// The work failed: exit 1.
+    #[error("{0}")]
+    Work(String),
+    /// Wrong use, or an environment that does not fit: exit 2.
+    #[error("{0}")]
+    Use(String),
+}
+
+/// 1 where the work failed, 2 for wrong use or an unfit environment.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let unfit = error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(Fail::Use(_)))
+            || matches!(cause.downcast_ref(), Some(SourceError::Place(_)))
+            || cause.is::<SelectionError>()
+            || cause.is::<PlaceError>()
+            || cause.is::<StageError>()
+            || cause.is::<ReadError>()
+    });
+    ExitCode::from(if unfit { 2 } else { 1 })
+}
+
+/// Whether the reader of standard output went away, which is no failure of ours.
+#[must_use]
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,53 @@
+//! The command line: one file a subcommand, each parses, calls and prints.
+
+mod complete;
+mod copy;
+mod fail;
+mod lab;
+mod list;
+mod run;
+mod select;
+
+pub use fail::{Fail, exit_code, is_broken_pipe};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Which way of copying a file is fastest here, by how much, and why.
+#[derive(Debug, Parser)]
+#[command(name = "copybench", version = version(), max_term_width = 100, propagate_version = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Copy(copy::Copy),
+    Run(Box<run::Run>),
+    Lab(lab::Lab),
+    #[command(name = crate::lab::CHILD, hide = true)]
+    LabChild(lab::LabChild),
+    Completions(complete::Completions),
+}
+
+/// Parses the arguments of the process and does what they say.
+///
+/// # Errors
+/// Whatever the subcommand reports; [`exit_code`] tells what to exit with.
+pub fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::List(list) => list.run(),
+        Command::Copy(copy) => copy.run(),
+        Command::Run(run) => run.run(),
+        Command::Lab(lab) => lab.run(),
+        Command::LabChild(child) => child.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
+    }
+}
+
+fn version() -> String {
+    let commit = crate::measure::commit();
+    let dirty = if commit.dirty { ", with changes" } else { "" };
+    format!("{} (commit {}{dirty})", env!("CARGO_PKG_VERSION"), commit.sha)
+}

@@ -1,0 +1,210 @@
+use super::availability::{Refused, availability};
+use super::cell::{Cell, End};
+use super::selection::Selection;
+use crate::cache::CacheState;
+use crate::fixture::{LAYOUTS, Layout, Place, Source, SourceError};
+use crate::record::{FileSystems, SkipLine};
+use crate::strategy::{DstMode, Need, Strategy, all, representatives};
+
+/// Cells above this size are measured with representatives of the families only.
+const LARGE: u64 = 128 << 20;
+/// Most representatives, so that a default run keeps its time however many families there are.
+const REPRESENTATIVES: usize = 12;
+
+/// Which cells stand where the user named none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The cells of a default `cargo bench`.
+    Default,
+    /// Those of the default that take seconds, without the large files.
+    Small,
+    /// Every combination of the registries.
+    Everything,
+}
+
+/// One cell with what will run in it.
+#[derive(Debug)]
+pub struct Entry {
+    /// The cell.
+    pub cell: Cell,
+    /// Layout of the source; `None` for the user's own file.
+    pub layout: Option<&'static Layout>,
+    /// What will run.
+    pub strategies: Vec<&'static Strategy>,
+    /// What will not, and why.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A strategy that will not run in a cell.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The strategy.
+    pub strategy: &'static Strategy,
+    /// Why.
+    pub refused: Refused,
+}
+
+impl Refusal {
+    /// The line in the record.
+    #[must_use]
+    pub fn line(&self, cell: &Cell) -> SkipLine {
+        self.refused.line(cell, self.strategy.name)
+    }
+}
+
+impl Refused {
+    /// The line in the record for `strategy`, or `*` for all.
+    #[must_use]
+    pub fn line(&self, cell: &Cell, strategy: &str) -> SkipLine {
+        SkipLine {
+            cell: cell.id(),
+            strategy: strategy.to_owned(),
+            call: self.call.map(str::to_owned),
+            errno: self.errno.map(str::to_owned),
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// What will run, and why the rest will not.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where sources are made.
+    pub from: Place,
+    /// Where targets are made.
+    pub to: Place,
+    /// Cells, those of one group together and in the order of their sizes.
+    pub entries: Vec<Entry>,
+}
+
+impl Plan {
+    /// Finds out what works between the two directories and lays out the cells.
+    ///
+    /// # Errors
+    /// Where no file can be made in a directory, or the user's own file cannot be read.
+    pub fn new(selection: &Selection, from: Place, to: Place, scope: Scope) -> Result<Self, SourceError> {
+        let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
+        let refusals: Vec<Refusal> = availability(&from, &to)?
+            .into_iter()
+            .filter_map(|tried| Some(Refusal { strategy: tried.strategy, refused: tried.refusal? }))
+            .collect();
+        let entries = cells(selection, &fs, scope)?
+            .into_iter()
+            .map(|(cell, layout)| entry(cell, layout, selection.strategies.as_deref(), &refusals))
+            .collect();
+        Ok(Self { from, to, entries })
+    }
+}
+
+type Planned = (Cell, Option<&'static Layout>);
+
+fn cells(selection: &Selection, fs: &FileSystems, scope: Scope) -> Result<Vec<Planned>, SourceError> {
+    if selection.names_no_cell() && scope != Scope::Everything {
+        return Ok(default_cells(fs, scope));
+    }
+    let everything = scope == Scope::Everything;
+    let shapes: Vec<(&'static str, Option<&'static Layout>, Vec<u64>)> = if let Some(path) = &selection.source
+    {
+        vec![("own", None, vec![Source::open(path)?.size()])]
+    } else {
+        let sizes = selection
+            .sizes
+            .clone()
+            .unwrap_or_else(|| if everything { whole_range() } else { vec![1 << 20, 32 << 20] });
+        let usual =
+            || LAYOUTS.iter().copied().filter(|layout| matches!(layout.name, "sparse" | "dense")).collect();
+        let layouts =
+            selection.layouts.clone().unwrap_or_else(|| if everything { LAYOUTS.to_vec() } else { usual() });
+        layouts.into_iter().map(|layout| (layout.name, Some(layout), sizes.clone())).collect()
+    };
+    let caches = axis(selection.cache.as_ref(), CacheState::ALL, everything);
+    let modes = axis(selection.dst.as_ref(), DstMode::ALL, everything);
+    let ends = axis(selection.end.as_ref(), End::ALL, everything);
+    let mut cells = Vec::new();
+    for (name, layout, sizes) in shapes {
+        for &cache in &caches {
+            for &dst in &modes {
+                for &end in &ends {
+                    let cell =
+                        |&size: &u64| (Cell { fs: fs.clone(), layout: name, size, cache, dst, end }, layout);
+                    cells.extend(sizes.iter().map(cell));
+                }
+            }
+        }
+    }
+    Ok(cells)
+}
+
+/// What was selected, else the first of an axis, or all of it.
+fn axis<T: Copy>(selected: Option<&Vec<T>>, all: &[T], everything: bool) -> Vec<T> {
+    let usual = if everything { all } else { &all[..1] };
+    selected.cloned().unwrap_or_else(|| usual.to_vec())
+}
+
+fn whole_range() -> Vec<u64> {
+    (20..=30).map(|shift| 1 << shift).collect()
+}
+
+fn default_cells(fs: &FileSystems, scope: Scope) -> Vec<Planned> {
+    let shapes = [("sparse", 1_u64 << 20), ("sparse", 32 << 20), ("sparse", 1 << 30), ("dense", 32 << 20)];
+    shapes
+        .into_iter()
+        .filter(|(_, size)| scope == Scope::Default || *size <= LARGE)
+        .filter_map(|(name, size)| Some((Layout::find(name)?, size)))
+        .map(|(layout, size)| {
+            let cell = Cell {
+                fs: fs.clone(),
+                layout: layout.name,
+                size,
+                cache: CacheState::Warm,
+                dst: DstMode::New,
+                end: End::None,
+            };
+            (cell, Some(layout))
+        })
+        .collect()
+}
+
+fn entry(
+    cell: Cell,
+    layout: Option<&'static Layout>,
+    selected: Option<&[&'static Strategy]>,
+    refused: &[Refusal],
+) -> Entry {
+    let wanted: Vec<&'static Strategy> = match selected {
+        Some(selected) => selected.to_vec(),
+        None if cell.size > LARGE => representatives(REPRESENTATIVES).collect(),
+        None => all().map(|(_, strategy)| strategy).collect(),
+    };
+    let (mut strategies, mut refusals) = (Vec::new(), Vec::new());
+    for strategy in wanted {
+        let known = refused.iter().find(|refusal| refusal.strategy.name == strategy.name).cloned();
+        match known.or_else(|| unmet(strategy, &cell)) {
+            Some(refusal) => refusals.push(refusal),
+            None => strategies.push(strategy),
+        }
+    }
+    Entry { cell, layout, strategies, refusals }
+}
+
+/// A condition that copying one page did not show.
+fn unmet(strategy: &'static Strategy, cell: &Cell) -> Option<Refusal> {
+    let refuse = |reason| Refusal { strategy, refused: Refused { reason, call: None, errno: None } };
+    if !strategy.dst.contains(&cell.dst) {
+        return Some(refuse(format!("it cannot start from a target that is {}", cell.dst.name())));
+    }
+    for need in strategy.needs {
+        match need {
+            Need::MemoryOfFile => {
+                let wanted = cell.size.min(1 << 30);
+                let free = crate::host::available_memory().unwrap_or(u64::MAX);
+                if free < wanted {
+                    return Some(refuse(format!(
+                        "it needs {wanted} bytes of private memory, {free} are available"
+                    )));
+                }
+            }
+        }
+    }
+    None
+}

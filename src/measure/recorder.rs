@@ -1,0 +1,146 @@
+use crate::host;
+use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Writes the lines of one run, each as soon as it is known.
+#[derive(Debug)]
+pub struct Recorder {
+    writer: Option<Writer>,
+    started: Instant,
+    cpu: host::CpuTime,
+    cell: Option<String>,
+}
+
+impl Recorder {
+    /// A recorder that keeps nothing, for runs that only check.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self { writer: None, started: Instant::now(), cpu: host::cpu_time(), cell: None }
+    }
+
+    /// Opens `path` and writes the run line.
+    ///
+    /// # Errors
+    /// Those of opening and writing the file.
+    pub fn begin(path: &Path, run: RunLine) -> io::Result<Self> {
+        let mut writer = Writer::open(path)?;
+        writer.write(&Line::Run(run))?;
+        Ok(Self { writer: Some(writer), ..Self::nowhere() })
+    }
+
+    /// Writes a sample, before it the cell where it is a new one.
+    ///
+    /// # Errors
+    /// That of writing.
+    pub fn sample(&mut self, cell: &super::Cell, sample: SampleLine) -> io::Result<()> {
+        self.cell(cell)?;
+        self.line(&Line::Sample(sample))
+    }
+
+    /// Writes a skip, before it the cell where it is a new one.
+    ///
+    /// # Errors
+    /// That of writing.
+    pub fn skip(&mut self, cell: &super::Cell, skip: SkipLine) -> io::Result<()> {
+        self.cell(cell)?;
+        self.line(&Line::Skip(skip))
+    }
+
+    /// Writes the totals.
+    ///
+    /// # Errors
+    /// That of writing.
+    pub fn end(mut self) -> io::Result<Option<PathBuf>> {
+        let Some(writer) = &self.writer else { return Ok(None) };
+        let (samples, skips) = writer.written();
+        let path = writer.path().to_owned();
+        let steal = host::cpu_time().steal_since(self.cpu);
+        let wall_seconds = (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        self.line(&Line::End(EndLine { samples, skips, wall_seconds, steal }))?;
+        Ok(Some(path))
+    }
+
+    fn cell(&mut self, cell: &super::Cell) -> io::Result<()> {
+        let id = cell.id();
+        if self.cell.as_ref() == Some(&id) {
+            return Ok(());
+        }
+        self.line(&Line::Cell(cell.line()))?;
+        self.cell = Some(id);
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(line))
+    }
+}
+
+/// The first line of a run that measures between these directories.
+#[must_use]
+pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
+    let now = jiff::Timestamp::now();
+    RunLine {
+        schema: SCHEMA.to_owned(),
+        id: format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id()),
+        started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        clock: Clock::Wall,
+        argv: argv.iter().map(|word| without_paths(word, from, to)).collect(),
+        commit: commit(),
+        host: host::host_line(from, to),
+        seed,
+    }
+}
+
+/// Commit that this executable was built from.
+#[must_use]
+pub fn commit() -> Commit {
+    Commit { sha: env!("COPYBENCH_COMMIT").to_owned(), dirty: env!("COPYBENCH_DIRTY") == "true" }
+}
+
+/// `results/runs/<date>-<label>/run.jsonl`, with a number where that exists.
+#[must_use]
+pub fn default_record_path() -> PathBuf {
+    let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let name = format!("{day}-{}", host::label());
+    let runs = Path::new("results/runs");
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.clone())
+        .chain(numbered)
+        .map(|name| runs.join(name).join("run.jsonl"))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| runs.join(name).join("run.jsonl"))
+}
+
+/// A record may be published, so no path of the machine stands in it.
+fn without_paths(word: &str, from: &Path, to: &Path) -> String {
+    let (option, value) = word.split_once('=').map_or((None, word), |(option, value)| (Some(option), value));
+    let path = Path::new(value);
+    let hidden = if path == from {
+        "DIR"
+    } else if path == to {
+        "TO"
+    } else if value.starts_with(['/', '~', '.']) || (value.contains('/') && path.exists()) {
+        "PATH"
+    } else {
+        return word.to_owned();
+    };
+    option.map_or_else(|| hidden.to_owned(), |option| format!("{option}={hidden}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_of_the_machine_is_kept() {
+        let hide = |word| without_paths(word, Path::new("/mnt/x"), Path::new("/mnt/y"));
+        assert_eq!(hide("/mnt/x"), "DIR");
+        assert_eq!(hide("--to=/mnt/y"), "--to=TO");
+        assert_eq!(hide("/home/somebody/file"), "PATH");
+        assert_eq!(hide("../file"), "PATH");
+        assert_eq!(hide("sparse/warm"), "sparse/warm");
+        assert_eq!(hide("--size"), "--size");
+    }
+}

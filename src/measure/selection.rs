@@ -1,0 +1,296 @@
+use super::cell::End;
+use super::size::{format_size, parse_size};
+use crate::cache::CacheState;
+use crate::fixture::{LAYOUTS, Layout};
+use crate::strategy::{DstMode, Strategy, all};
+use globset::Glob;
+use std::path::PathBuf;
+
+/// What a user selected, as text: from the command line, or from the environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// `COPYBENCH_STRATEGIES`: names or globs.
+    pub strategies: Option<String>,
+    /// `COPYBENCH_SIZES`: sizes, ranges such as `1MiB..1GiB` in powers of two, or `all`.
+    pub sizes: Option<String>,
+    /// `COPYBENCH_LAYOUTS`.
+    pub layouts: Option<String>,
+    /// `COPYBENCH_CACHE`.
+    pub cache: Option<String>,
+    /// `COPYBENCH_DST`.
+    pub dst: Option<String>,
+    /// `COPYBENCH_END`.
+    pub end: Option<String>,
+    /// `COPYBENCH_DIR`: where sources are made.
+    pub dir: Option<PathBuf>,
+    /// `COPYBENCH_TO`: where targets are made.
+    pub to: Option<PathBuf>,
+    /// `COPYBENCH_SOURCE`: the user's own file instead of generated ones.
+    pub source: Option<PathBuf>,
+    /// `COPYBENCH_OUT`: the record file.
+    pub out: Option<PathBuf>,
+}
+
+impl Variables {
+    /// Reads the variables of the environment; an empty one counts as not set.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let text = |name: &str| path(name).map(|value| value.to_string_lossy().into_owned());
+        Self {
+            strategies: text("COPYBENCH_STRATEGIES"),
+            sizes: text("COPYBENCH_SIZES"),
+            layouts: text("COPYBENCH_LAYOUTS"),
+            cache: text("COPYBENCH_CACHE"),
+            dst: text("COPYBENCH_DST"),
+            end: text("COPYBENCH_END"),
+            dir: path("COPYBENCH_DIR"),
+            to: path("COPYBENCH_TO"),
+            source: path("COPYBENCH_SOURCE"),
+            out: path("COPYBENCH_OUT"),
+        }
+    }
+
+    /// These, and where one is missing, that of `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            strategies: self.strategies.or(other.strategies),
+            sizes: self.sizes.or(other.sizes),
+            layouts: self.layouts.or(other.layouts),
+            cache: self.cache.or(other.cache),
+            dst: self.dst.or(other.dst),
+            end: self.end.or(other.end),
+            dir: self.dir.or(other.dir),
+            to: self.to.or(other.to),
+            source: self.source.or(other.source),
+            out: self.out.or(other.out),
+        }
+    }
+}
+
+/// What a user selected; `None` leaves the choice to the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Strategies, in the order of the registry.
+    pub strategies: Option<Vec<&'static Strategy>>,
+    /// Sizes in bytes.
+    pub sizes: Option<Vec<u64>>,
+    /// Layouts.
+    pub layouts: Option<Vec<&'static Layout>>,
+    /// Cache states.
+    pub cache: Option<Vec<CacheState>>,
+    /// States of the target.
+    pub dst: Option<Vec<DstMode>>,
+    /// Ends.
+    pub end: Option<Vec<End>>,
+    /// The user's own file.
+    pub source: Option<PathBuf>,
+}
+
+/// A word that selects nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// No such name.
+    #[error("no {what} is called {word:?}{}", offer(closest))]
+    Unknown {
+        /// Kind of thing.
+        what: &'static str,
+        /// What was given.
+        word: String,
+        /// Names like it.
+        closest: Vec<String>,
+    },
+    /// Not a size.
+    #[error(
+        "{word:?} is not a size: write 4KiB, 16MiB, 1GiB, a range such as 1MiB..1GiB, or all{}",
+        offer(closest)
+    )]
+    Size {
+        /// What was given.
+        word: String,
+        /// Sizes like it.
+        closest: Vec<String>,
+    },
+    /// A list without a word.
+    #[error("the list of {what} is empty")]
+    Empty {
+        /// Kind of thing.
+        what: &'static str,
+    },
+    /// Sizes or layouts beside a source that has its own.
+    #[error("the user's own source has a size and layout of its own; leave out {what}")]
+    OwnSource {
+        /// What was given too.
+        what: &'static str,
+    },
+}
+
+fn offer(closest: &[String]) -> String {
+    if closest.is_empty() { String::new() } else { format!("; did you mean {}?", closest.join(" or ")) }
+}
+
+impl Selection {
+    /// Understands the words.
+    ///
+    /// # Errors
+    /// See [`SelectionError`].
+    pub fn new(variables: &Variables) -> Result<Self, SelectionError> {
+        let strategies: Vec<&'static Strategy> = all().map(|(_, strategy)| strategy).collect();
+        let selection = Self {
+            strategies: pick("strategy", variables.strategies.as_deref(), &strategies, |strategy| {
+                strategy.name
+            })?,
+            sizes: variables.sizes.as_deref().map(sizes).transpose()?,
+            layouts: pick("layout", variables.layouts.as_deref(), LAYOUTS, |layout| layout.name)?,
+            cache: pick("cache state", variables.cache.as_deref(), CacheState::ALL, CacheState::name)?,
+            dst: pick("dst mode", variables.dst.as_deref(), DstMode::ALL, DstMode::name)?,
+            end: pick("end", variables.end.as_deref(), End::ALL, End::name)?,
+            source: variables.source.clone(),
+        };
+        match &selection {
+            Self { source: Some(_), sizes: Some(_), .. } => Err(SelectionError::OwnSource { what: "sizes" }),
+            Self { source: Some(_), layouts: Some(_), .. } => {
+                Err(SelectionError::OwnSource { what: "layouts" })
+            }
+            _ => Ok(selection),
+        }
+    }
+
+    /// Whether it names no cell, so that the default cells apply.
+    #[must_use]
+    pub fn names_no_cell(&self) -> bool {
+        self.sizes.is_none()
+            && self.layouts.is_none()
+            && self.cache.is_none()
+            && self.dst.is_none()
+            && self.end.is_none()
+            && self.source.is_none()
+    }
+}
+
+fn words<'a>(what: &'static str, text: &'a str) -> Result<Vec<&'a str>, SelectionError> {
+    let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { Err(SelectionError::Empty { what }) } else { Ok(words) }
+}
+
+/// Things of `from` whose name one of the words matches, in the order of `from`.
+fn pick<T: Copy>(
+    what: &'static str,
+    text: Option<&str>,
+    from: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<Option<Vec<T>>, SelectionError> {
+    let Some(text) = text else { return Ok(None) };
+    let mut chosen = vec![false; from.len()];
+    for word in words(what, text)? {
+        let unknown = || SelectionError::Unknown {
+            what,
+            word: word.to_owned(),
+            closest: closest(word, from.iter().map(|thing| name(*thing))),
+        };
+        let pattern = if word == "all" { "*" } else { word };
+        let glob = Glob::new(pattern).map_err(|_| unknown())?.compile_matcher();
+        let mut any = false;
+        for (chosen, thing) in chosen.iter_mut().zip(from) {
+            if glob.is_match(name(*thing)) {
+                *chosen = true;
+                any = true;
+            }
+        }
+        if !any {
+            return Err(unknown());
+        }
+    }
+    Ok(Some(from.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(thing, _)| *thing).collect()))
+}
+
+/// Smallest and largest size of `all`.
+const RANGE: (u64, u64) = (1 << 20, 1 << 30);
+
+fn sizes(text: &str) -> Result<Vec<u64>, SelectionError> {
+    let mut sizes = Vec::new();
+    for word in words("sizes", text)? {
+        let wrong = || SelectionError::Size {
+            word: word.to_owned(),
+            closest: closest(word, powers(RANGE.0, RANGE.1).map(format_size)),
+        };
+        match word.split_once("..") {
+            _ if word == "all" => sizes.extend(powers(RANGE.0, RANGE.1)),
+            Some((first, last)) => {
+                let (first, last) =
+                    (parse_size(first).ok_or_else(wrong)?, parse_size(last).ok_or_else(wrong)?);
+                if first == 0 || first > last {
+                    return Err(wrong());
+                }
+                sizes.extend(powers(first, last));
+            }
+            None => sizes.push(parse_size(word).ok_or_else(wrong)?),
+        }
+    }
+    sizes.sort_unstable();
+    sizes.dedup();
+    Ok(sizes)
+}
+
+fn powers(first: u64, last: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(first), |size| size.checked_mul(2)).take_while(move |size| *size <= last)
+}
+
+/// Up to three names most like `word`.
+pub fn closest(word: &str, names: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    const LIKE: f64 = 0.7;
+    let mut scored: Vec<(f64, String)> = names
+        .into_iter()
+        .map(Into::into)
+        .map(|name: String| (strsim::jaro_winkler(word, &name), name))
+        .filter(|(score, _)| *score >= LIKE)
+        .collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn select(change: impl FnOnce(&mut Variables)) -> Result<Selection, SelectionError> {
+        let mut variables = Variables::default();
+        change(&mut variables);
+        Selection::new(&variables)
+    }
+
+    #[test]
+    fn globs_pick_in_the_order_of_the_registry() {
+        let selection = select(|v| v.strategies = Some("mmap-write*,read-write-4k".into())).unwrap();
+        let names: Vec<_> = selection.strategies.unwrap().iter().map(|strategy| strategy.name).collect();
+        assert_eq!(names[0], "read-write-4k");
+        assert!(names.contains(&"mmap-write-1m"));
+    }
+
+    #[test]
+    fn an_unknown_strategy_offers_the_closest() {
+        let error = select(|v| v.strategies = Some("mmap-wirte".into())).unwrap_err().to_string();
+        assert!(error.contains("mmap-write"), "{error}");
+    }
+
+    #[test]
+    fn ranges_go_in_powers_of_two_and_all_is_1_mib_to_1_gib() {
+        let sizes = |text: &str| select(|v| v.sizes = Some(text.into())).map(|s| s.sizes.unwrap());
+        assert_eq!(sizes("1MiB..8MiB").unwrap(), [1 << 20, 2 << 20, 4 << 20, 8 << 20]);
+        assert_eq!(sizes("all").unwrap().len(), 11);
+        assert_eq!(sizes("4KiB,4KiB").unwrap(), [4096]);
+        for wrong in ["8MiB..1MiB", "1mib", "0B..1MiB", ",", "1MiB.."] {
+            assert!(sizes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment() {
+        let flags = Variables { sizes: Some("4KiB".into()), ..Variables::default() };
+        let environment =
+            Variables { sizes: Some("8KiB".into()), dst: Some("new".into()), ..Variables::default() };
+        let both = flags.or(environment);
+        assert_eq!((both.sizes.as_deref(), both.dst.as_deref()), (Some("4KiB"), Some("new")));
+    }
+}

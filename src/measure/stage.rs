@@ -1,0 +1,93 @@
+use super::size::format_size;
+use super::trial::TrialError;
+use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
+use std::cell::{Cell, OnceCell};
+use std::fs::File;
+use std::path::PathBuf;
+
+/// What the trials of one source share.
+pub struct Stage<'a> {
+    pub(super) source: &'a Source,
+    pub(super) place: &'a Place,
+    private: OnceCell<PrivateDirectory>,
+    /// Target of the last overwriting trial.
+    pub(super) kept: Cell<Option<File>>,
+}
+
+/// Why trials cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The directories cannot hold the files.
+    #[error("not enough space in {}: a {layout} source of {} and its copy need {}, {} are free; name another directory with --dir or COPYBENCH_DIR, or smaller sizes with --size or COPYBENCH_SIZES", directory.display(), format_size(*size), mebibytes(*needed), mebibytes(*free))]
+    Space {
+        /// Where.
+        directory: PathBuf,
+        /// Layout of the source.
+        layout: &'static str,
+        /// Length of the source.
+        size: u64,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+    },
+    /// The source cannot be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
+}
+
+impl<'a> Stage<'a> {
+    /// A stage for copies of `source` into `place`.
+    #[must_use]
+    pub fn new(source: &'a Source, place: &'a Place) -> Self {
+        Self { source, place, private: OnceCell::new(), kept: Cell::new(None) }
+    }
+
+    /// Refuses a source and copy that the two directories have no room for, before anything is
+    /// written.
+    ///
+    /// # Errors
+    /// [`StageError::Space`] with the figures.
+    pub fn check_space(
+        from: &Place,
+        to: &Place,
+        layout: &'static Layout,
+        size: u64,
+    ) -> Result<(), StageError> {
+        // What a file system keeps for its own tables.
+        const RESERVE: u64 = 8 << 20;
+        let source = layout.disk_space(size);
+        let together = from.path() == to.path() || same_device(from, to);
+        let wants = if together { vec![(from, source + size)] } else { vec![(from, source), (to, size)] };
+        for (place, wanted) in wants {
+            let free = place.free_space().map_err(SourceError::Place)?;
+            let needed = wanted + RESERVE;
+            if free < needed {
+                let directory = place.path().to_owned();
+                return Err(StageError::Space { directory, layout: layout.name, size, needed, free });
+            }
+        }
+        Ok(())
+    }
+
+    /// The path at which strategies that need one find their target.
+    pub(super) fn private_path(&self) -> Result<PathBuf, TrialError> {
+        if self.private.get().is_none() {
+            let made = self.place.private().map_err(|error| TrialError::Prepare {
+                act: "making a private directory",
+                source: std::io::Error::other(error),
+            })?;
+            let _ = self.private.set(made);
+        }
+        Ok(self.private.get().map(|private| private.path().join("target")).unwrap_or_default())
+    }
+}
+
+fn same_device(from: &Place, to: &Place) -> bool {
+    let device = |place: &Place| rustix::fs::stat(place.path()).map(|stat| stat.st_dev);
+    device(from).is_ok() && device(from) == device(to)
+}

@@ -1,0 +1,193 @@
+use super::cell::{Cell, End};
+use super::clock::Clock;
+use super::stage::Stage;
+use super::target::{self, Target};
+use crate::cache::{self, CacheError};
+use crate::fixture::FixtureError;
+use crate::observe::{Difference, Observation};
+use crate::strategy::{CopyError, DstMode, Holes, Method, Span, Strategy};
+use crate::sys::fiemap;
+use crate::verify::{Mismatch, Promise, verify};
+use std::fs::File;
+use std::io;
+
+/// How closely a trial looks at the copy that it timed. All of it is outside the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Look {
+    /// The byte count only.
+    Count,
+    /// Also shared extents and allocated blocks.
+    Extents,
+    /// Also every byte and hole.
+    Verify,
+}
+
+/// What a trial found.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Time of the copy, in the clock's unit.
+    pub elapsed: u64,
+    /// Bytes that the strategy reported.
+    pub bytes: u64,
+    /// What the copy added to the process's counters.
+    pub usage: Difference,
+    /// Bytes in extents that another file uses too, where it was looked at.
+    pub shared_bytes: Option<u64>,
+    /// Bytes allocated to the target, where it was looked at.
+    pub allocated_bytes: Option<u64>,
+    /// Whether every byte was compared.
+    pub verified: bool,
+}
+
+/// Why there is no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// The target or the clockwork around the copy failed.
+    #[error("{act}: {source}")]
+    Prepare {
+        /// What was being done.
+        act: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The source is not what it was and could not be made anew.
+    #[error("the source: {0}")]
+    Source(#[from] FixtureError),
+    /// The cache state could not be established.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The strategy refused or failed.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// The strategy reported a wrong number of bytes.
+    #[error("it reported {reported} bytes of {expected}")]
+    Count {
+        /// Bytes that it said it copied.
+        reported: u64,
+        /// Length of the source.
+        expected: u64,
+    },
+    /// The copy is not the source.
+    #[error("the copy is wrong: {0}")]
+    Mismatch(#[from] Mismatch),
+}
+
+impl TrialError {
+    /// Whether the copy was wrong, rather than refused.
+    #[must_use]
+    pub fn is_wrong_copy(&self) -> bool {
+        matches!(self, Self::Count { .. } | Self::Mismatch(_))
+    }
+}
+
+impl Stage<'_> {
+    /// One copy of the whole source: prepare, confirm the cache state, time, observe, look.
+    ///
+    /// # Errors
+    /// See [`TrialError`]; the target is gone in any case.
+    pub fn trial(
+        &self,
+        strategy: &Strategy,
+        cell: &Cell,
+        clock: &dyn Clock,
+        look: Look,
+    ) -> Result<Outcome, TrialError> {
+        self.source.renew()?;
+        let target = self.prepare(strategy, cell)?;
+        cache::establish(self.source.file(), self.source.size(), cell.cache)?;
+        let observation = Observation::begin();
+        let started = clock.now();
+        let copied = self.copy(strategy, &target, cell.end);
+        let elapsed = clock.now().saturating_sub(started);
+        let usage = observation.end();
+        let bytes = copied?;
+        if bytes != self.source.size() {
+            return Err(TrialError::Count { reported: bytes, expected: self.source.size() });
+        }
+        let mut outcome =
+            Outcome { elapsed, bytes, usage, shared_bytes: None, allocated_bytes: None, verified: false };
+        if look >= Look::Extents {
+            let copy = target.open()?;
+            let (shared, allocated) = extents(&copy)?;
+            outcome.shared_bytes = Some(shared);
+            outcome.allocated_bytes = Some(allocated);
+            if look == Look::Verify {
+                verify(self.source.file(), &copy, bytes, promise(strategy, cell.dst))?;
+                outcome.verified = true;
+            }
+        }
+        self.remove(target, cell.dst)?;
+        Ok(outcome)
+    }
+
+    fn prepare(&self, strategy: &Strategy, cell: &Cell) -> Result<Target, TrialError> {
+        if strategy.takes_paths() {
+            let path = self.private_path()?;
+            target::named(&path, self.source, cell.dst, cell.cache)?;
+            return Ok(Target::Named(path));
+        }
+        let kept = self.kept.take();
+        target::unnamed(self.place, self.source, cell.dst, cell.cache, kept).map(Target::Unnamed)
+    }
+
+    /// The clock region: nothing here but the copy and the end that the cell asks for.
+    fn copy(&self, strategy: &Strategy, target: &Target, end: End) -> Result<u64, CopyError> {
+        match (&strategy.method, target) {
+            (Method::Paths(copy), Target::Named(path)) => {
+                let bytes = copy(&self.source.path(), path)?;
+                if end == End::Fdatasync {
+                    let file = File::open(path).map_err(|error| io_error("open", bytes, &error))?;
+                    sync(&file, bytes)?;
+                }
+                Ok(bytes)
+            }
+            (_, Target::Unnamed(file)) => {
+                let bytes = strategy.copy(self.source.file(), file, Span::WHOLE)?;
+                if end == End::Fdatasync {
+                    sync(file, bytes)?;
+                }
+                Ok(bytes)
+            }
+            (Method::Handles(_), Target::Named(_)) => {
+                Err(CopyError::at(0, crate::strategy::Cause::NeedsPaths { strategy: strategy.name }))
+            }
+        }
+    }
+
+    fn remove(&self, target: Target, mode: DstMode) -> Result<(), TrialError> {
+        match target {
+            Target::Unnamed(file) if mode == DstMode::Overwrite => self.kept.set(Some(file)),
+            Target::Unnamed(_) => {}
+            Target::Named(path) => std::fs::remove_file(path)
+                .map_err(|source| TrialError::Prepare { act: "removing the target", source })?,
+        }
+        Ok(())
+    }
+}
+
+/// What the strategy promised, as far as this target allows to hold it to that.
+fn promise(strategy: &Strategy, mode: DstMode) -> Promise {
+    match (strategy.holes, mode) {
+        (Holes::Filled, _) => Promise::NoHole,
+        (Holes::Kept, _) => Promise::HolesKept,
+        (Holes::ByFileSystem, _) => Promise::Nothing,
+    }
+}
+
+fn extents(copy: &File) -> Result<(u64, u64), TrialError> {
+    let shared = fiemap::shared_bytes(copy);
+    let stat = rustix::fs::fstat(copy);
+    let failed = |errno: rustix::io::Errno| TrialError::Prepare {
+        act: "looking at the copy's extents",
+        source: errno.into(),
+    };
+    Ok((shared.map_err(failed)?, stat.map_err(failed)?.st_blocks.unsigned_abs() * 512))
+}
+
+fn sync(file: &File, bytes: u64) -> Result<(), CopyError> {
+    rustix::fs::fdatasync(file).map_err(|errno| CopyError::call("fdatasync", bytes, errno))
+}
+
+fn io_error(call: &'static str, bytes: u64, error: &io::Error) -> CopyError {
+    CopyError::call(call, bytes, rustix::io::Errno::from_io_error(error).unwrap_or(rustix::io::Errno::IO))
+}

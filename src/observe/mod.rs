@@ -1,0 +1,5 @@
+//! What is counted beside time.
+
+mod usage;
+
+pub use usage::{Difference, Observation};

@@ -1,0 +1,34 @@
+//! A MAP_PRIVATE mapping of the target: stores go to private copies of its pages, which the file
+//! never sees, so that they have to be written back with write(2). Three passes over the data;
+//! it is here to show what copy-on-write costs.
+
+use super::advance::{MOST, Span, seek_both, write_all};
+use super::error::CopyError;
+use super::mapped::{View, check_faults, extend, over_windows};
+use super::{Family, Method, Need, Strategy};
+use std::fs::File;
+
+pub(super) static FAMILY: Family = Family {
+    name: "mmap-cow",
+    summary: "store into a MAP_PRIVATE mapping of the target, then write(2) the private pages back",
+    strategies: &[Strategy {
+        name: "mmap-cow-write",
+        summary: "source mapped, stored into a private copy-on-write target, written back with write(2)",
+        needs: &[Need::MemoryOfFile],
+        method: Method::Handles(copy),
+        ..Strategy::BASE
+    }],
+};
+
+fn copy(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+    seek_both(source, target, span)?;
+    over_windows(source, span, MOST, |step| {
+        extend(target, step.target, step.length)?;
+        let from = View::SOURCE.map(source, step.source, step.length)?;
+        let private = View::TARGET.private().writable().map(target, step.target, step.length)?;
+        from.copy_to(&private, step.length);
+        check_faults(from.fault(), private.fault())?;
+        write_all("write", step.length, |done| private.write_to(done, step.length - done, target))?;
+        Ok(step.length)
+    })
+}

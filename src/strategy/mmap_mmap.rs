@@ -1,0 +1,81 @@
+//! Both files mapped, memory copied: the workshop's first exercise and its variants.
+
+use super::advance::{MOST, Span};
+use super::error::CopyError;
+use super::mapped::{View, check_faults, extend, over_windows};
+use super::{Family, Strategy};
+use rustix::mm::Advice;
+use std::fs::File;
+
+pub(super) static FAMILY: Family = Family {
+    name: "mmap-mmap",
+    summary: "map the source and the target, copy memory to memory",
+    strategies: &[
+        Strategy::handles(
+            "mmap-mmap",
+            "both files mapped MAP_SHARED, one memcpy: the workshop's exercise 1",
+            |s, t, r| copy(s, t, r, MOST, View::SOURCE, View::TARGET),
+        ),
+        Strategy::handles("mmap-mmap-populate", "both mapped with MAP_POPULATE", |s, t, r| {
+            copy(s, t, r, MOST, View::SOURCE.populate(), View::TARGET.populate())
+        }),
+        Strategy::handles(
+            "mmap-mmap-prefault",
+            "pages faulted in by MADV_POPULATE_READ and MADV_POPULATE_WRITE",
+            |s, t, r| {
+                copy(
+                    s,
+                    t,
+                    r,
+                    MOST,
+                    View::SOURCE.advise(Advice::LinuxPopulateRead),
+                    View::TARGET.advise(Advice::LinuxPopulateWrite),
+                )
+            },
+        ),
+        Strategy::handles("mmap-mmap-sequential", "both mapped, MADV_SEQUENTIAL on both", |s, t, r| {
+            copy(
+                s,
+                t,
+                r,
+                MOST,
+                View::SOURCE.advise(Advice::Sequential),
+                View::TARGET.advise(Advice::Sequential),
+            )
+        }),
+        Strategy::handles(
+            "mmap-mmap-window-2m",
+            "both mapped through a window of 2 MiB that slides",
+            |s, t, r| copy(s, t, r, 2 << 20, View::SOURCE, View::TARGET),
+        ),
+        Strategy::handles(
+            "mmap-mmap-window-32m",
+            "both mapped through a window of 32 MiB that slides",
+            |s, t, r| copy(s, t, r, 32 << 20, View::SOURCE, View::TARGET),
+        ),
+        Strategy::handles(
+            "mmap-mmap-window-2m-populate",
+            "a sliding window of 2 MiB, mapped with MAP_POPULATE",
+            |s, t, r| copy(s, t, r, 2 << 20, View::SOURCE.populate(), View::TARGET.populate()),
+        ),
+    ],
+};
+
+/// Copies through pairs of mappings of at most `window` bytes.
+pub(super) fn copy(
+    source: &File,
+    target: &File,
+    span: Span,
+    window: u64,
+    from: View,
+    to: View,
+) -> Result<u64, CopyError> {
+    over_windows(source, span, window, |step| {
+        extend(target, step.target, step.length)?;
+        let from = from.map(source, step.source, step.length)?;
+        let to = to.map(target, step.target, step.length)?;
+        from.copy_to(&to, step.length);
+        check_faults(from.fault(), to.fault())?;
+        Ok(step.length)
+    })
+}

@@ -1,0 +1,25 @@
+//! A MAP_PRIVATE mapping of the source, only read, so that no page is ever copied on write.
+
+use super::advance::MOST;
+use super::mapped::View;
+use super::{Family, Strategy, mmap_mmap, mmap_write};
+
+pub(super) static FAMILY: Family = Family {
+    name: "mmap-private",
+    summary: "as mmap-mmap and mmap-write, with the source mapped MAP_PRIVATE",
+    strategies: &[
+        Strategy::handles(
+            "mmap-private-mmap",
+            "source mapped MAP_PRIVATE, target MAP_SHARED, one memcpy",
+            |s, t, r| mmap_mmap::copy(s, t, r, MOST, View::SOURCE.private(), View::TARGET),
+        ),
+        Strategy::handles("mmap-private-write", "source mapped MAP_PRIVATE, one write(2)", |s, t, r| {
+            mmap_write::copy(s, t, r, MOST, View::SOURCE.private())
+        }),
+        Strategy::handles(
+            "mmap-private-write-1m",
+            "source mapped MAP_PRIVATE, write(2) in pieces of 1 MiB",
+            |s, t, r| mmap_write::copy(s, t, r, 1 << 20, View::SOURCE.private()),
+        ),
+    ],
+};

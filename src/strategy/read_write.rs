@@ -1,0 +1,35 @@
+//! The loop that every textbook has: read(2) into a buffer, write(2) it out.
+
+use super::advance::{Span, advance, seek_both, write_all};
+use super::error::{CopyError, During};
+use super::{Family, Strategy};
+use std::fs::File;
+
+pub(super) static FAMILY: Family = Family {
+    name: "read-write",
+    summary: "read(2) into a buffer and write(2) it out, in a loop",
+    strategies: &[
+        Strategy::handles(
+            "read-write-256k",
+            "read/write loop, 256 KiB buffer: what GNU cp does",
+            |s, t, r| copy(s, t, r, 256 << 10),
+        ),
+        Strategy::handles("read-write-4k", "read/write loop, 4 KiB buffer", |s, t, r| copy(s, t, r, 4 << 10)),
+        Strategy::handles("read-write-64k", "read/write loop, 64 KiB buffer", |s, t, r| {
+            copy(s, t, r, 64 << 10)
+        }),
+        Strategy::handles("read-write-1m", "read/write loop, 1 MiB buffer", |s, t, r| copy(s, t, r, 1 << 20)),
+        Strategy::handles("read-write-8m", "read/write loop, 8 MiB buffer", |s, t, r| copy(s, t, r, 8 << 20)),
+    ],
+};
+
+fn copy(source: &File, target: &File, span: Span, size: usize) -> Result<u64, CopyError> {
+    seek_both(source, target, span)?;
+    let mut buffer = Vec::<u8>::with_capacity(size);
+    advance(span, size as u64, |step| {
+        let room = &mut buffer.spare_capacity_mut()[..step.length];
+        let (filled, _) = rustix::io::read(source, room).during("read")?;
+        write_all("write", filled.len(), |done| rustix::io::write(target, &filled[done..]))?;
+        Ok(filled.len())
+    })
+}

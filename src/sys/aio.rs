@@ -1,0 +1,254 @@
+//! Linux AIO: reads and writes that the kernel finishes later, for files open with `O_DIRECT`;
+//! on other files `io_submit` itself does the work before it returns.
+//!
+//! References: `io_setup(2)`, `io_submit(2)`, `io_getevents(2)`, `io_destroy(2)`,
+//! `include/uapi/linux/aio_abi.h`.
+
+use super::slots::{Completion, Operation, Slots};
+use rustix::fd::{AsFd, AsRawFd};
+use rustix::io::Errno;
+use std::mem::ManuallyDrop;
+use std::ops::Range;
+use std::ptr;
+
+const IOCB_CMD_PREAD: u16 = 0;
+const IOCB_CMD_PWRITE: u16 = 1;
+
+/// `struct iocb` of the kernel.
+#[repr(C)]
+#[derive(Default)]
+struct Control {
+    data: u64,
+    #[cfg(target_endian = "little")]
+    key: u32,
+    flags: i32,
+    #[cfg(target_endian = "big")]
+    key: u32,
+    opcode: u16,
+    priority: i16,
+    file: u32,
+    buffer: u64,
+    length: u64,
+    offset: i64,
+    reserved: u64,
+    event_flags: u32,
+    event_file: u32,
+}
+
+const _: () = assert!(size_of::<Control>() == 64);
+
+/// `struct io_event` of the kernel.
+#[repr(C)]
+#[derive(Default)]
+struct Event {
+    data: u64,
+    control: u64,
+    result: i64,
+    result2: i64,
+}
+
+/// An AIO context and the slots its operations work on.
+///
+/// Dropping it waits for every operation, as the kernel may store into a slot until then.
+#[derive(Debug)]
+pub struct Queue {
+    context: libc::c_ulong,
+    slots: ManuallyDrop<Slots>,
+}
+
+impl Queue {
+    /// A queue with `slots` page-aligned buffers of `length` bytes.
+    ///
+    /// # Errors
+    /// `EINVAL` without slots or bytes; of `io_setup(2)`: `EAGAIN` where the system's limit
+    /// `/proc/sys/fs/aio-max-nr` is reached, `ENOSYS` in a kernel without AIO.
+    pub fn new(slots: usize, length: usize) -> Result<Self, Errno> {
+        let slots = Slots::new(slots, length)?;
+        let mut context: libc::c_ulong = 0;
+        // SAFETY: the context is zero, as io_setup asks, and lives through the call.
+        let returned =
+            unsafe { libc::syscall(libc::SYS_io_setup, slots.len() as libc::c_long, &raw mut context) };
+        super::check(returned as libc::ssize_t)?;
+        Ok(Self { context, slots: ManuallyDrop::new(slots) })
+    }
+
+    /// Starts to read `file` from `offset` into `range` of a slot. `flags` are those of
+    /// `preadv2(2)` (Linux 4.13).
+    ///
+    /// # Errors
+    /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it; of `io_submit(2)`.
+    pub fn read(
+        &mut self,
+        slot: usize,
+        range: Range<usize>,
+        file: impl AsFd,
+        offset: u64,
+        flags: i32,
+    ) -> Result<(), Errno> {
+        self.submit(slot, range, file, offset, flags, Operation::Read)
+    }
+
+    /// Starts to write `range` of a slot to `file` at `offset`. `flags` are those of
+    /// `pwritev2(2)` (Linux 4.13).
+    ///
+    /// # Errors
+    /// As [`Queue::read`].
+    pub fn write(
+        &mut self,
+        slot: usize,
+        range: Range<usize>,
+        file: impl AsFd,
+        offset: u64,
+        flags: i32,
+    ) -> Result<(), Errno> {
+        self.submit(slot, range, file, offset, flags, Operation::Write)
+    }
+
+    /// Waits until one operation is over.
+    ///
+    /// # Errors
+    /// `ENODATA` where none is in flight; of `io_getevents(2)`.
+    pub fn wait(&mut self) -> Result<Completion, Errno> {
+        if self.slots.in_flight() == 0 {
+            return Err(Errno::NODATA);
+        }
+        let mut event = Event::default();
+        rustix::io::retry_on_intr(|| {
+            let timeout = ptr::null_mut::<libc::timespec>();
+            // SAFETY: there is room for the one event asked for, and no timeout.
+            let returned =
+                unsafe { libc::syscall(libc::SYS_io_getevents, self.context, 1, 1, &raw mut event, timeout) };
+            super::check(returned as libc::ssize_t)
+        })?;
+        let slot = (event.data >> 1) as usize;
+        let operation = if event.data & 1 == 0 { Operation::Read } else { Operation::Write };
+        self.slots.take_back(slot);
+        Ok(Completion::new(slot, operation, event.result))
+    }
+
+    /// A slot that nothing works on.
+    #[must_use]
+    pub fn idle_slot(&self) -> Option<usize> {
+        self.slots.idle()
+    }
+
+    /// Operations that are not over.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.slots.in_flight()
+    }
+
+    /// The bytes of an idle slot.
+    ///
+    /// # Errors
+    /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
+    pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
+        self.slots.bytes(slot)
+    }
+
+    /// The bytes of an idle slot, to be filled.
+    ///
+    /// # Errors
+    /// As [`Queue::slot`].
+    pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
+        self.slots.bytes_mut(slot)
+    }
+
+    fn submit(
+        &mut self,
+        slot: usize,
+        range: Range<usize>,
+        file: impl AsFd,
+        offset: u64,
+        flags: i32,
+        operation: Operation,
+    ) -> Result<(), Errno> {
+        let buffer = self.slots.address(slot, &range)?;
+        let writes = operation == Operation::Write;
+        let mut control = Control {
+            data: (slot as u64) << 1 | u64::from(writes),
+            flags,
+            opcode: if writes { IOCB_CMD_PWRITE } else { IOCB_CMD_PREAD },
+            file: file.as_fd().as_raw_fd().unsigned_abs(),
+            buffer: buffer.expose_provenance() as u64,
+            length: range.len() as u64,
+            offset: i64::try_from(offset).map_err(|_| Errno::OVERFLOW)?,
+            ..Control::default()
+        };
+        let mut controls = [&raw mut control];
+        // SAFETY: the kernel copies the control block before it returns; the slot's buffer lives
+        // until the operation is over, because `drop` waits, and nothing else reaches it until then.
+        let returned = unsafe { libc::syscall(libc::SYS_io_submit, self.context, 1, controls.as_mut_ptr()) };
+        super::check(returned as libc::ssize_t)?;
+        self.slots.lend(slot, 1);
+        Ok(())
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: the context is ours. The call returns once no operation is in flight.
+        let destroyed = unsafe { libc::syscall(libc::SYS_io_destroy, self.context) };
+        if destroyed == 0 {
+            // SAFETY: dropped once, here; the kernel uses the buffers no more. Otherwise it may,
+            // and they are leaked.
+            unsafe { ManuallyDrop::drop(&mut self.slots) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags};
+    use std::io::Write;
+
+    fn source(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new_in(crate::sys::test_directory()).unwrap();
+        file.write_all(bytes).unwrap();
+        file.as_file().sync_all().unwrap();
+        file
+    }
+
+    #[test]
+    fn copies_blocks_in_any_order_of_completion() {
+        let bytes: Vec<u8> = (0..1 << 20).map(|index: u32| (index / 7) as u8).collect();
+        let (source, target) = (source(&bytes), source(&[]));
+        let direct = OFlags::RDWR | OFlags::DIRECT;
+        let from = rustix::fs::open(source.path(), direct, Mode::empty()).unwrap();
+        let to = rustix::fs::open(target.path(), direct, Mode::empty()).unwrap();
+        let (block, mut next) = (64 << 10, 0);
+        let mut queue = Queue::new(4, block).unwrap();
+        let mut offsets = [0; 4];
+        loop {
+            while let Some(slot) = queue.idle_slot().filter(|_| next < bytes.len()) {
+                offsets[slot] = next as u64;
+                queue.read(slot, 0..block, &from, next as u64, 0).unwrap();
+                assert_eq!(queue.slot(slot).unwrap_err(), Errno::BUSY);
+                next += block;
+            }
+            match queue.wait() {
+                Err(errno) => break assert_eq!(errno, Errno::NODATA),
+                Ok(Completion { slot, operation: Operation::Read, result }) => {
+                    queue.write(slot, 0..result.unwrap(), &to, offsets[slot], 0).unwrap();
+                }
+                Ok(Completion { result, .. }) => assert_eq!(result, Ok(block)),
+            }
+        }
+        assert_eq!(std::fs::read(target.path()).unwrap(), bytes);
+    }
+
+    #[test]
+    fn tells_a_late_error_in_the_completion_and_waits_when_dropped() {
+        let file = source(&[1; 8192]);
+        let write_only = rustix::fs::open(file.path(), OFlags::WRONLY, Mode::empty()).unwrap();
+        let mut queue = Queue::new(2, 4096).unwrap();
+        assert_eq!(queue.read(0, 0..4096, &write_only, 0, 0), Err(Errno::BADF));
+        assert_eq!(queue.read(0, 1..1, &file, 0, 0), Err(Errno::INVAL));
+        assert_eq!(queue.read(0, 0..4097, &file, 0, 0), Err(Errno::INVAL));
+        assert_eq!(queue.read(2, 0..1, &file, 0, 0), Err(Errno::INVAL));
+        let direct = rustix::fs::open(file.path(), OFlags::RDONLY | OFlags::DIRECT, Mode::empty()).unwrap();
+        queue.read(0, 0..4096, &direct, 4096, 0).unwrap();
+        drop(queue);
+    }
+}

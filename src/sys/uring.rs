@@ -1,0 +1,206 @@
+//! io_uring for copying: reads and writes of slots that the ring owns, read and write linked in
+//! one submission, and splices through a pipe.
+//!
+//! A queued step reaches the kernel with the next [`Ring::submit`] or [`Ring::wait`]; steps come
+//! back in any order.
+//!
+//! References: `io_uring_enter(2)`, `io_uring_register(2)`, `io_uring_setup(2)`.
+
+mod step;
+
+pub use self::step::{Place, Step};
+
+use super::slots::{Completion, Operation, Slots};
+use io_uring::IoUring;
+use io_uring::squeue::{Entry, Flags};
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+
+/// How the kernel reaches the slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// By address, looked up by each operation.
+    Plain,
+    /// Pinned once and named by index (`IORING_REGISTER_BUFFERS`).
+    Registered,
+}
+
+/// A ring and the slots its operations work on; files are borrowed until the ring is gone, as
+/// the kernel looks a linked operation's file up only when its turn comes.
+///
+/// Dropping it submits what is queued, cancels the splices, and waits for the rest, as the kernel
+/// may store into a slot until then.
+pub struct Ring<'files> {
+    ring: ManuallyDrop<IoUring>,
+    slots: ManuallyDrop<Slots>,
+    memory: Memory,
+    files: PhantomData<BorrowedFd<'files>>,
+}
+
+impl<'files> Ring<'files> {
+    /// A ring with `slots` page-aligned buffers of `length` bytes.
+    ///
+    /// # Errors
+    /// `EINVAL` without slots or bytes and for a slot of 4 GiB and more. `EPERM` where
+    /// `/proc/sys/kernel/io_uring_disabled` or a seccomp filter forbids io_uring (containers do),
+    /// `ENOSYS` in a kernel without it, `ENOMEM` where `RLIMIT_MEMLOCK` is too small for the ring
+    /// (before Linux 5.12) or for registered slots.
+    pub fn new(slots: usize, length: usize, memory: Memory) -> Result<Self, Errno> {
+        u32::try_from(length).map_err(|_| Errno::INVAL)?;
+        let slots = Slots::new(slots, length)?;
+        // Two operations a slot, as in a linked pair; the kernel doubles it for completions.
+        let entries = slots.len().checked_mul(2).and_then(|entries| u32::try_from(entries).ok());
+        let ring = IoUring::new(entries.ok_or(Errno::INVAL)?).map_err(|error| errno(&error))?;
+        if memory == Memory::Registered {
+            let vectors: Vec<_> = (0..slots.len()).map(|slot| slots.vector(slot)).collect();
+            // SAFETY: the buffers live until every operation is over, because `drop` waits.
+            unsafe { ring.submitter().register_buffers(&vectors) }.map_err(|error| errno(&error))?;
+        }
+        let (ring, slots) = (ManuallyDrop::new(ring), ManuallyDrop::new(slots));
+        Ok(Self { ring, slots, memory, files: PhantomData })
+    }
+
+    /// Queues one step on a slot.
+    ///
+    /// # Errors
+    /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it or a slot that does not
+    /// exist, `EOVERFLOW` for a splice whose offset or length the kernel cannot take.
+    pub fn queue(&mut self, slot: usize, step: &Step<'files>) -> Result<(), Errno> {
+        self.slots.idle_at(slot)?;
+        let entry = step.entry(slot, &self.slots, self.memory)?;
+        self.push(slot, &[entry])
+    }
+
+    /// Queues a step and one that starts when it has done all that it was asked for
+    /// (`IOSQE_IO_LINK`), such as a read and the write of its slot. Each completes on its own;
+    /// where the first is short or fails, the second completes with `ECANCELED`.
+    ///
+    /// # Errors
+    /// As [`Ring::queue`].
+    pub fn queue_linked(
+        &mut self,
+        slot: usize,
+        first: &Step<'files>,
+        second: &Step<'files>,
+    ) -> Result<(), Errno> {
+        self.slots.idle_at(slot)?;
+        let first = first.entry(slot, &self.slots, self.memory)?;
+        let second = second.entry(slot, &self.slots, self.memory)?;
+        self.push(slot, &[first.flags(Flags::IO_LINK), second])
+    }
+
+    /// Hands what is queued to the kernel (`io_uring_enter`).
+    ///
+    /// # Errors
+    /// The errno of `io_uring_enter(2)`.
+    pub fn submit(&mut self) -> Result<(), Errno> {
+        self.enter(0)
+    }
+
+    /// One operation that is over. What is queued goes to the kernel only once all earlier
+    /// completions have been taken, so that a full batch costs one system call.
+    ///
+    /// # Errors
+    /// `ENODATA` where nothing is in flight; of `io_uring_enter(2)`.
+    pub fn wait(&mut self) -> Result<Completion, Errno> {
+        loop {
+            while let Some(event) = self.ring.completion().next() {
+                let Some((slot, operation)) = step::decode(event.user_data()) else { continue };
+                self.slots.take_back(slot);
+                return Ok(Completion::new(slot, operation, i64::from(event.result())));
+            }
+            if self.slots.in_flight() == 0 {
+                return Err(Errno::NODATA);
+            }
+            self.enter(1)?;
+        }
+    }
+
+    /// A slot that nothing works on.
+    #[must_use]
+    pub fn idle_slot(&self) -> Option<usize> {
+        self.slots.idle()
+    }
+
+    /// Operations queued or submitted that are not over.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.slots.in_flight()
+    }
+
+    /// The bytes of an idle slot.
+    ///
+    /// # Errors
+    /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
+    pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
+        self.slots.bytes(slot)
+    }
+
+    /// The bytes of an idle slot, to be filled.
+    ///
+    /// # Errors
+    /// As [`Ring::slot`].
+    pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
+        self.slots.bytes_mut(slot)
+    }
+
+    /// Queues `entries`, all of one slot, next to each other: a link ends with a submission.
+    fn push(&mut self, slot: usize, entries: &[Entry]) -> Result<(), Errno> {
+        // SAFETY: a slot's address lies in a buffer, and a file stays open, until the operation
+        // is over: `drop` waits for it, and `'files` outlives the ring.
+        unsafe { self.ring.submission().push_multiple(entries) }.map_err(|_| Errno::AGAIN)?;
+        self.slots.lend(slot, entries.len() as u32);
+        Ok(())
+    }
+
+    fn enter(&mut self, completions: usize) -> Result<(), Errno> {
+        rustix::io::retry_on_intr(|| {
+            self.ring.submit_and_wait(completions).map(drop).map_err(|error| errno(&error))
+        })
+    }
+
+    /// Waits until the kernel is done with every slot.
+    fn quiesce(&mut self) -> Result<(), Errno> {
+        // Entries leave the queue when submitted; after that it has room for the cancellations.
+        self.enter(0)?;
+        let busy: Vec<_> = (0..self.slots.len()).filter(|slot| self.slots.idle_at(*slot).is_err()).collect();
+        for slot in busy {
+            // A splice waits for as long as its pipe is empty or full.
+            for operation in [Operation::SpliceIn, Operation::SpliceOut] {
+                // SAFETY: a cancellation refers to no memory and no file.
+                unsafe { self.ring.submission().push(&step::cancel(slot, operation)) }
+                    .map_err(|_| Errno::AGAIN)?;
+            }
+        }
+        loop {
+            match self.wait() {
+                Ok(_) => {}
+                Err(Errno::NODATA) => return Ok(()),
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+}
+
+impl Drop for Ring<'_> {
+    fn drop(&mut self) {
+        let quiet = self.quiesce();
+        // SAFETY: dropped once, here. Closing a ring does not wait for its operations, so the
+        // buffers go only if none is left, and are leaked otherwise.
+        unsafe {
+            ManuallyDrop::drop(&mut self.ring);
+            if quiet.is_ok() {
+                ManuallyDrop::drop(&mut self.slots);
+            }
+        }
+    }
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
+}
+
+#[cfg(test)]
+mod tests;
