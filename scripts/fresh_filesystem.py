@@ -73,6 +73,8 @@ def hidden_directory():
 
 def loop_device(length):
     """An open loop device on a sparse image without a name."""
+    if not os.path.exists("/dev/loop-control"):
+        raise Unfit("no /dev/loop-control: modprobe loop")
     with tempfile.TemporaryFile(dir=IMAGES, buffering=0) as image:
         os.ftruncate(image.fileno(), length)
         # struct loop_config: the image, its block size by default, a struct loop_info64 that is
@@ -87,6 +89,8 @@ def loop_device(length):
                 return device
             except OSError as error:
                 device.close()
+                if error.errno == errno.EINVAL:
+                    raise Unfit(f"{device.name}: LOOP_CONFIGURE needs Linux 5.8") from error
                 # Somebody else may have been faster to take it.
                 if error.errno != errno.EBUSY:
                     raise

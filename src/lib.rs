@@ -23,6 +23,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("copybench measures Linux system calls and runs on Linux only");
 
+pub mod analysis;
 pub mod cache;
 pub mod cli;
 pub mod explain;
@@ -32,6 +33,7 @@ pub mod lab;
 pub mod measure;
 pub mod observe;
 pub mod record;
+pub mod report;
 pub mod strategy;
 pub mod sys;
 pub mod verify;

@@ -3,10 +3,12 @@
 //! Plain data with public fields. Raw samples are kept; everything else is derived from them.
 //! Sizes are bytes. Times are integers in the unit of the run's [`Clock`].
 
+mod lines;
 mod read;
 mod write;
 
-pub use read::{Read, ReadError, Run, read_files, read_text};
+pub use lines::{ReadError, visit_files};
+pub use read::{Read, Run, read_files, read_text};
 pub use write::Writer;
 
 use schemars::JsonSchema;

@@ -1,10 +1,14 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
+mod catalogue;
 mod complete;
 mod copy;
+mod docs;
+mod export;
 mod fail;
 mod lab;
 mod list;
+mod report;
 mod run;
 mod select;
 
@@ -28,6 +32,9 @@ enum Command {
     Lab(lab::Lab),
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
+    Report(report::Report),
+    Export(export::Export),
+    Docs(docs::Docs),
     Completions(complete::Completions),
 }
 
@@ -42,6 +49,9 @@ pub fn main() -> anyhow::Result<()> {
         Command::Run(run) => run.run(),
         Command::Lab(lab) => lab.run(),
         Command::LabChild(child) => child.run(),
+        Command::Report(report) => report.run(),
+        Command::Export(export) => export.run(),
+        Command::Docs(docs) => docs.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
     }
 }

@@ -41,6 +41,7 @@ impl Run {
         let line = run_line(&argv, plan.from.path(), plan.to.path(), self.seed);
         let mut recorder = Recorder::begin(&out, line).with_context(writing)?;
         let mut wrong = Vec::new();
+        let mut refused_cells = Vec::new();
         for entry in &plan.entries {
             for refusal in &entry.refusals {
                 recorder.skip(&entry.cell, refusal.line(&entry.cell)).with_context(writing)?;
@@ -51,7 +52,7 @@ impl Run {
                 Err(error) => {
                     let refused = Refused { reason: error.to_string(), call: None, errno: None };
                     recorder.skip(&entry.cell, refused.line(&entry.cell, "*")).with_context(writing)?;
-                    eprintln!("{}: skipped: {error}", entry.cell.id());
+                    refused_cells.push(format!("{}: {error}", entry.cell.id()));
                     continue;
                 }
             };
@@ -76,7 +77,16 @@ impl Run {
         if let Some(path) = recorder.end().with_context(writing)? {
             println!("record {}", path.display());
         }
-        if wrong.is_empty() { Ok(()) } else { Err(Fail::Work(wrong.join("\n")).into()) }
+        for refused in &refused_cells {
+            eprintln!("skipped {refused}");
+        }
+        if !wrong.is_empty() {
+            return Err(Fail::Work(wrong.join("\n")).into());
+        }
+        if refused_cells.len() == plan.entries.len() {
+            return Err(Fail::Use("no cell could be measured".to_owned()).into());
+        }
+        Ok(())
     }
 
     /// One trial that is verified and thrown away, then the samples.

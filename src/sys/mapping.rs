@@ -152,7 +152,7 @@ impl Mapping {
     }
 
     /// Puts up to `length` bytes from `from` on into a pipe (`vmsplice(2)`); returns the bytes it
-    /// took. See [`vmsplice`](super::vmsplice) for what may not be stored meanwhile.
+    /// took. See [`vmsplice`] for what may not be stored meanwhile.
     ///
     /// # Errors
     /// `EFAULT` where the mapping lost its file page, `EINVAL` where pages are given that are not

@@ -96,7 +96,11 @@ impl<'files> Ring<'files> {
     /// # Errors
     /// The errno of `io_uring_enter(2)`.
     pub fn submit(&mut self) -> Result<(), Errno> {
-        self.enter(0)
+        // The kernel stops after a step that it refuses, which completes with the reason.
+        while !self.ring.submission().is_empty() {
+            self.enter(0)?;
+        }
+        Ok(())
     }
 
     /// One operation that is over. What is queued goes to the kernel only once all earlier
@@ -164,7 +168,7 @@ impl<'files> Ring<'files> {
     /// Waits until the kernel is done with every slot.
     fn quiesce(&mut self) -> Result<(), Errno> {
         // Entries leave the queue when submitted; after that it has room for the cancellations.
-        self.enter(0)?;
+        self.submit()?;
         let busy: Vec<_> = (0..self.slots.len()).filter(|slot| self.slots.idle_at(*slot).is_err()).collect();
         for slot in busy {
             // A splice waits for as long as its pipe is empty or full.

@@ -132,6 +132,24 @@ fn dropping_the_ring_ends_what_would_wait_for_ever() {
 }
 
 #[test]
+fn a_step_that_the_kernel_refuses_does_not_hold_up_the_next() {
+    let bytes = sample(BLOCK);
+    let source = file(&bytes);
+    let mut ring = Ring::new(2, BLOCK, Memory::Plain).unwrap();
+    let read = |flags| Step::Read { range: 0..BLOCK, from: at(&source, 0), flags };
+    ring.queue(0, &read(0x4000_0000)).unwrap();
+    ring.queue(1, &read(0)).unwrap();
+    ring.submit().unwrap();
+    let mut results = [Err(Errno::NODATA); 2];
+    for _ in 0..2 {
+        let completion = ring.wait().unwrap();
+        results[completion.slot] = completion.result;
+    }
+    assert!(matches!(results, [Err(Errno::OPNOTSUPP | Errno::INVAL), Ok(BLOCK)]), "{results:?}");
+    assert_eq!(ring.slot(1).unwrap(), bytes);
+}
+
+#[test]
 fn refuses_what_is_out_of_range_and_tells_errors_in_the_completion() {
     let source = file(&sample(100));
     let write_only = File::options().write(true).open(source.path()).unwrap();

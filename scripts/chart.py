@@ -1,0 +1,72 @@
+#!/usr/bin/env -S uv run --script
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["vl-convert-python==1.9.0.post1"]
+# ///
+"""Draws what `copybench export --format chart` says of record files.
+
+Writes report.html, one page that needs no network, and throughput, ranking and faults as SVG and
+PNG. It computes no statistics. The executable is $COPYBENCH, else target/release/copybench, else
+target/debug/copybench. `scripts/python scripts/chart.py` runs it where there is no uv.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from charts import choice, draw, page, source, specs, style, summary
+
+STATIC = {"throughput": specs.throughput, "ranking": specs.ranking, "faults": specs.faults}
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("records", nargs="*", type=Path, metavar="RUN.jsonl", help="record files, drawn together")
+    parser.add_argument("--data", type=Path, metavar="FILE.json", help="draw saved chart data instead of records")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: beside the first file)")
+    parser.add_argument("--samples", action="store_true", help="ask the executable for raw samples too")
+    parser.add_argument("--only", choices=["page", "images"], help="write the page alone, or the images alone")
+    given = parser.parse_args(argv)
+    if bool(given.records) == bool(given.data):
+        parser.error("name record files, or one file of chart data with --data")
+    return given
+
+
+def main(argv):
+    given = arguments(argv)
+    draw.converter()
+    data = source.saved(given.data) if given.data else source.exported(given.records, given.samples)
+    out = given.out or (given.data or given.records[0]).parent
+    cells, looks = choice.prepare(data), style.looks(data)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if given.only != "page":
+            images(data, cells, looks, out)
+        if given.only != "images":
+            (out / "report.html").write_text(page.html(data, cells, looks), encoding="utf-8")
+    except OSError as error:
+        raise source.ChartError(f"cannot write in {out}: {error.strerror}") from error
+    print(summary.table(data))
+    if given.only != "images":
+        print(f"page: {out / 'report.html'}")
+
+
+def images(data, cells, looks, out):
+    """Each chart that there is data for; an older image of one that there is none for is removed."""
+    for name, make in STATIC.items():
+        spec = make(data, cells, looks)
+        for suffix in ("svg", "png"):
+            (out / f"{name}.{suffix}").unlink(missing_ok=True)
+        if spec is not None:
+            drawn = draw.svg(spec)
+            (out / f"{name}.svg").write_text(drawn, encoding="utf-8")
+            (out / f"{name}.png").write_bytes(draw.png(drawn))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except source.ChartError as error:
+        sys.exit(f"chart.py: {error}")
+    except (KeyError, TypeError, IndexError) as error:
+        sys.exit(f"chart.py: the chart data lacks something that schema 1.x has: {error!r}; the records are safe")

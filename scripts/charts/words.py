@@ -1,0 +1,87 @@
+"""Numbers and conditions in words. Formatting only: no number here is an estimate."""
+
+UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+KIND_WORDS = {"copied": "data copied", "shared": "extents shared, no data moved", "kept": "holes kept, only data moved",
+              "limit": "physical limits"}
+
+
+def size(value):
+    """`1 MiB` of 1048576."""
+    for unit, word in UNITS:
+        if value >= unit:
+            return f"{value / unit:.4g} {word}"
+    return f"{value} B"
+
+
+def rate(value):
+    """`5.31 GiB/s` of a number of bytes a second."""
+    return "–" if value is None else f"{size_of_rate(value)}/s"
+
+
+def size_of_rate(value):
+    for unit, word in UNITS:
+        if value >= unit:
+            return f"{value / unit:.3g} {word}" if value < 1000 * unit else f"{value / unit:.0f} {word}"
+    return f"{value:.0f} B"
+
+
+def ratio(row):
+    """`1.23× [1.20, 1.26]`, or a dash where there is nothing to compare with."""
+    if row.get("ratio") is None:
+        return "–"
+    text = f"{row['ratio']:.3g}×"
+    if row.get("ratio_low") is not None and row.get("ratio_high") is not None:
+        text += f" [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]"
+    return text
+
+
+def pace(row, cell, clock):
+    """Speed of a row in the unit of its clock."""
+    if clock == "wall":
+        return rate(row.get("bytes_per_second"))
+    return f"{row['median'] / cell['size']:.3g} instructions/B" if cell["size"] else f"{row['median']:.4g} instructions"
+
+
+def target(cell):
+    """The state of the target and what ends the copy, as a reader says it."""
+    dst = {"new": "new file", "overwrite": "overwriting", "preallocated": "preallocated"}.get(cell["dst"], cell["dst"])
+    return dst if cell.get("end") in (None, "none") else f"{dst}, {cell['end']}"
+
+
+def condition(cell, run_name):
+    """Everything about a cell but layout and size."""
+    return " · ".join(filter(None, (run_name, cell["fs"], cell["cache"], target(cell))))
+
+
+def run_names(runs):
+    """Shortest names that tell runs apart: none, the kernel, the label with the commit, else a number too."""
+    def names(of):
+        made = [of(run) for run in runs]
+        return made if len(set(made)) == len(made) else None
+
+    if len(runs) < 2:
+        return [""] * len(runs)
+    return (names(lambda run: run["host"]["kernel"])
+            or names(lambda run: f"{run['label']}")
+            or names(lambda run: f"{run['label']} {run['commit']['sha'][:7]}")
+            or [f"{run['label']} #{index + 1}" for index, run in enumerate(runs)])
+
+
+def hosts(runs):
+    """Hosts and kernels of some runs, each named once."""
+    seen = dict.fromkeys(f"{run['host']['label']}, kernel {run['host']['kernel']}" for run in runs)
+    return "; ".join(seen) if len(seen) <= 3 else f"{len(seen)} hosts or kernels"
+
+
+def samples(rows):
+    """`n = 10` or `n = 10–48`."""
+    counts = sorted({row["n"] for row in rows})
+    if not counts:
+        return "n = 0"
+    return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]}–{counts[-1]}"
+
+
+def listing(values, most=4):
+    """Words in a row, or how many there are."""
+    values = list(dict.fromkeys(values))
+    return ", ".join(values) if len(values) <= most else f"{len(values)} of them"

@@ -1,0 +1,118 @@
+//! Runs of different times, or two executables in one run, against each other.
+
+use super::evidence::{Sides, judge};
+use super::kind::is_limit;
+use super::series::Measurements;
+use super::{Margin, Verdict};
+use serde::Serialize;
+
+/// What to compare by.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Name of the base strategy; in a cell without it, the first common strategy by name.
+    pub base: String,
+    /// Differences inside it do not matter.
+    pub margin: Margin,
+    /// Share of false ones among the differences called (Benjamini-Hochberg), and chance of any
+    /// false one among those confirmed (Bonferroni).
+    pub error: f64,
+}
+
+impl Options {
+    /// The default margin and error with a base strategy.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        Self { base: base.to_owned(), margin: Margin::default(), error: 0.05 }
+    }
+}
+
+/// A ratio of base time to new time, more than 1 where new is faster.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// Point estimate; none where nothing can be paired.
+    pub ratio: Option<f64>,
+    /// Lower end of its interval; none where the data carry no interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// What the interval says against the margin.
+    pub verdict: Verdict,
+}
+
+impl Estimate {
+    /// No statement.
+    pub(super) const NOTHING: Self = Self { ratio: None, low: None, high: None, verdict: Verdict::Unclear };
+}
+
+/// One strategy in one cell.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Id of the cell.
+    pub cell: String,
+    /// Name of the strategy.
+    pub strategy: String,
+    /// Its time relative to the base strategy's of the same round; for the base strategy, `raw`.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// Slower even when all rows are to hold at once, and in most processes.
+    pub confirmed: bool,
+    /// The base strategy of the cell.
+    pub base: String,
+    /// Processes of each side that have enough rounds.
+    pub processes: [usize; 2],
+    /// Standard deviation, as a logarithm, that processes add to their rounds; the larger side.
+    pub process_spread: Option<f64>,
+    /// Its time by itself.
+    pub raw: Estimate,
+}
+
+/// Compares runs that were made at different times.
+#[must_use]
+pub fn compare(base: &Measurements, new: &Measurements, options: &Options) -> Vec<Row> {
+    table(&Sides { base, new, arms: ["this", "this"] }, options)
+}
+
+/// Compares the two executables of runs made in turn, `old` as the base of `this`; what they
+/// did in one round is compared within it.
+#[must_use]
+pub fn compare_arms(both: &Measurements, options: &Options) -> Vec<Row> {
+    table(&Sides { base: both, new: both, arms: ["old", "this"] }, options)
+}
+
+fn table(sides: &Sides<'_>, options: &Options) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut relative = Vec::new();
+    let mut raw = Vec::new();
+    for cell in sides.new.series.keys() {
+        let common = sides.common(cell);
+        let base = common.iter().find(|(name, _)| *name == options.base).or_else(|| common.first());
+        let Some((base_name, base_pair)) = base else { continue };
+        for (name, pair) in &common {
+            let is_base = name == base_name;
+            rows.push((cell, *name, *base_name));
+            relative.push((!is_base).then(|| sides.relative(*base_pair, *pair, options.margin)));
+            raw.push(Some(sides.raw(*pair, options.margin)));
+        }
+    }
+    let judged = judge(&relative, options).into_iter().zip(judge(&raw, options));
+    rows.into_iter()
+        .zip(judged)
+        .filter_map(|((cell, strategy, base), (relative, raw))| {
+            let raw_estimate = raw.as_ref().map_or(Estimate::NOTHING, |raw| raw.estimate);
+            let shown = relative.or(raw)?;
+            Some(Row {
+                cell: cell.clone(),
+                strategy: strategy.to_owned(),
+                estimate: shown.estimate,
+                confirmed: shown.confirmed && !is_limit(strategy),
+                base: base.to_owned(),
+                processes: shown.processes,
+                process_spread: shown.spread,
+                raw: raw_estimate,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

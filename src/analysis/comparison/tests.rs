@@ -1,0 +1,138 @@
+use super::*;
+use crate::analysis::example::{Example, Noise, sample};
+
+const QUIET: Noise = Noise { round: 0.05, sample: 0.01, process: 0.002 };
+const CELLS: [&str; 4] = ["c1", "c2", "c3", "c4"];
+const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// A run of eight strategies in four cells; in the first cell, one is slower by `slowed`.
+fn run(arm: &str, processes: u32, slowed: (&str, f64), noise: Noise, seed: u64) -> Example {
+    CELLS.iter().zip(0..).fold(Example::default(), |run, (cell, index)| {
+        let extra = |name: &str| if name == slowed.0 && index == 0 { f64::ln_1p(slowed.1) } else { 0.0 };
+        let strategies: Vec<_> = NAMES.iter().map(|name| (*name, extra(name))).collect();
+        run.measured((cell, arm), &strategies, (processes, 24), noise, 100 * seed + index)
+    })
+}
+
+fn rows(processes: u32, slowed: (&str, f64), noise: Noise, seed: u64) -> Vec<Row> {
+    let base = run("this", processes, ("", 0.0), noise, 2 * seed).measurements();
+    let new = run("this", processes, slowed, noise, 2 * seed + 1).measurements();
+    compare(&base, &new, &Options::new("a"))
+}
+
+fn arm_rows(processes: u32, slowed: (&str, f64), seed: u64) -> Vec<Row> {
+    let mut both = run("old", processes, ("", 0.0), QUIET, 2 * seed).run();
+    both.samples.extend(run("this", processes, slowed, QUIET, 2 * seed + 1).run().samples);
+    compare_arms(&Measurements::from_runs(&[both]), &Options::new("a"))
+}
+
+fn row<'a>(rows: &'a [Row], strategy: &str) -> &'a Row {
+    rows.iter().find(|row| row.cell == "c1" && row.strategy == strategy).unwrap()
+}
+
+#[test]
+fn the_same_build_twice_is_the_same() {
+    for processes in [3, 5] {
+        let (mut same, mut all) = (0, 0);
+        for seed in 0..20 {
+            for row in rows(processes, ("", 0.0), QUIET, seed) {
+                assert_ne!(row.estimate.verdict, Verdict::Slower, "{row:?}");
+                assert_ne!(row.raw.verdict, Verdict::Slower, "{row:?}");
+                assert!(!row.confirmed);
+                same += u32::from(row.estimate.verdict == Verdict::Same);
+                all += 1;
+            }
+        }
+        assert!(f64::from(same) >= 0.75 * f64::from(all), "{same} of {all}");
+    }
+}
+
+#[test]
+fn noisy_processes_raise_no_alarm() {
+    let noisy = Noise { process: 0.03, ..QUIET };
+    let tables = 40;
+    let false_tables = (0..tables)
+        .filter(|seed| {
+            let rows = rows(3, ("", 0.0), noisy, *seed);
+            rows.iter().any(|row| row.estimate.verdict == Verdict::Slower || row.confirmed)
+        })
+        .count();
+    assert!(false_tables <= 4, "{false_tables} of {tables} tables");
+}
+
+#[test]
+fn one_strategy_slowed_by_a_tenth_is_found_and_confirmed() {
+    for processes in [1, 2, 3, 5] {
+        let found = (0..20)
+            .filter(|seed| {
+                let rows = rows(processes, ("d", 0.10), QUIET, *seed);
+                let slowed = row(&rows, "d");
+                slowed.estimate.verdict == Verdict::Slower && slowed.confirmed
+            })
+            .count();
+        assert!(found >= 19, "{found} of 20 with {processes} processes");
+    }
+}
+
+#[test]
+fn two_arms_find_a_twentieth() {
+    let found = (0..20).filter(|seed| row(&arm_rows(4, ("d", 0.05), *seed), "d").confirmed).count();
+    assert!(found >= 19, "{found} of 20");
+    let quiet = (0..20).flat_map(|seed| arm_rows(4, ("", 0.0), seed)).filter(|row| row.confirmed).count();
+    assert_eq!(quiet, 0);
+}
+
+#[test]
+fn a_slowed_base_strategy_shows_in_its_own_time() {
+    for rows in [rows(4, ("a", 0.5), QUIET, 1), arm_rows(4, ("a", 0.5), 1)] {
+        let base = row(&rows, "a");
+        assert_eq!((base.estimate.verdict, base.raw), (Verdict::Slower, base.estimate));
+        assert!(base.confirmed);
+        assert_eq!(row(&rows, "b").estimate.verdict, Verdict::Faster, "relative to it");
+    }
+}
+
+#[test]
+fn raw_times_of_two_processes_a_side_are_unclear() {
+    for rows in [rows(2, ("a", 1.0), QUIET, 1), arm_rows(2, ("a", 1.0), 1)] {
+        assert_eq!(rows.len(), CELLS.len() * NAMES.len());
+        for row in &rows {
+            assert_eq!((row.raw.verdict, row.raw.low, row.raw.high), (Verdict::Unclear, None, None));
+            assert!(row.raw.ratio.is_some());
+        }
+        assert_eq!(row(&rows, "a").estimate.verdict, Verdict::Unclear);
+    }
+}
+
+#[test]
+fn too_few_rounds_and_zero_times_are_unclear() {
+    let few = |ln_time: f64, rounds: u32| {
+        (0..rounds).fold(Example::default(), |run, round| {
+            run.with(sample("c1", "a", round, 0.0)).with(sample("c1", "b", round, ln_time))
+        })
+    };
+    let verdict = |base: Example, new: Example| {
+        let rows = compare(&base.measurements(), &new.measurements(), &Options::new("a"));
+        row(&rows, "b").estimate
+    };
+    let short = verdict(few(0.0, 5), few(1.0, 5));
+    assert_eq!((short.verdict, short.low), (Verdict::Unclear, None));
+    assert!((short.ratio.unwrap() - (-1.0_f64).exp()).abs() < 1e-6);
+    assert_eq!(verdict(few(0.0, 30), few(1.0, 30)).verdict, Verdict::Slower);
+    let mut zero = sample("c1", "b", 30, 0.0);
+    zero.elapsed = vec![0];
+    assert_eq!(verdict(few(0.0, 30), few(1.0, 30).with(zero)).verdict, Verdict::Unclear);
+}
+
+#[test]
+fn only_common_cells_and_strategies_have_rows() {
+    let base = Example::default().with(sample("c1", "b", 1, 0.0)).with(sample("c2", "b", 1, 0.0));
+    let new = Example::default().with(sample("c1", "b", 1, 0.0)).with(sample("c1", "z", 1, 0.0));
+    let rows = compare(&base.measurements(), &new.measurements(), &Options::new("a"));
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].strategy.as_str(), rows[0].base.as_str()), ("b", "b"));
+    let json = serde_json::to_value(&rows[0]).unwrap();
+    for key in ["cell", "strategy", "ratio", "low", "high", "verdict", "raw"] {
+        assert!(json.get(key).is_some(), "{key}");
+    }
+}

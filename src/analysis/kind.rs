@@ -1,0 +1,86 @@
+//! What a copy did to the data, by observation. Kinds are ranked apart.
+
+use super::series::Series;
+use crate::record::SampleLine;
+use serde::{Deserialize, Serialize};
+
+/// Less than this may be missing for reasons of the file system's own.
+const NOTICEABLE: u64 = 64 << 10;
+
+/// What became of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Every byte was written again.
+    Copied,
+    /// Extents are shared with the source; nothing was copied.
+    Shared,
+    /// Holes stayed holes, so less was copied.
+    Kept,
+    /// Not a strategy: what the machine can do at best.
+    Limit,
+}
+
+impl Kind {
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Shared => "shared",
+            Self::Kept => "kept",
+            Self::Limit => "limit",
+        }
+    }
+
+    /// The kind of a strategy's series.
+    #[must_use]
+    pub fn of(strategy: &str, series: &Series) -> Self {
+        if is_limit(strategy) {
+            Self::Limit
+        } else if series.shares {
+            Self::Shared
+        } else if series.keeps_holes {
+            Self::Kept
+        } else {
+            Self::Copied
+        }
+    }
+}
+
+/// Whether the name is that of a physical limit.
+#[must_use]
+pub fn is_limit(strategy: &str) -> bool {
+    strategy.starts_with("limit-")
+}
+
+/// Whether less is allocated to the target than its length, by more than 64 KiB and by more
+/// than a sixteenth.
+pub(super) fn is_smaller(sample: &SampleLine) -> bool {
+    let missing = sample.allocated_bytes.map_or(0, |allocated| sample.bytes.saturating_sub(allocated));
+    missing > NOTICEABLE && missing > sample.bytes / 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::example::{Example, sample};
+
+    fn kind(strategy: &str, shared: u64, allocated: u64) -> Kind {
+        let mut line = sample("c", strategy, 1, 0.0);
+        line.bytes = 4 << 20;
+        line.shared_bytes = Some(shared);
+        line.allocated_bytes = Some(allocated);
+        let all = Example::default().with(line).measurements();
+        Kind::of(strategy, all.get("c", strategy, "this").unwrap())
+    }
+
+    #[test]
+    fn kinds_follow_what_was_observed() {
+        assert_eq!(kind("ficlone", 4 << 20, 4 << 20), Kind::Shared);
+        assert_eq!(kind("copy-file-range", 0, 2 << 20), Kind::Kept);
+        assert_eq!(kind("copy-file-range", 0, (4 << 20) - (256 << 10)), Kind::Copied);
+        assert_eq!(kind("mmap-write", 0, 4 << 20), Kind::Copied);
+        assert_eq!(kind("limit-memcpy", 0, 0), Kind::Limit);
+    }
+}

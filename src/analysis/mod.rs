@@ -1,0 +1,36 @@
+//! Judgements about records: pure functions from samples to estimates, intervals and verdicts.
+//!
+//! Ratios are base time over other time, so that more than 1 is faster. They are handled as
+//! natural logarithms, in which faster and slower are mirror images, and leave this module as
+//! plain ratios. Where the data cannot carry an interval there is none, and the verdict is
+//! [`Verdict::Unclear`].
+
+pub mod answer;
+pub mod autocorrelation;
+pub mod binomial;
+pub mod calibration;
+pub mod comparison;
+pub mod contrast;
+pub mod discovery;
+mod evidence;
+#[cfg(test)]
+mod example;
+pub mod hierarchy;
+pub mod history;
+pub mod host;
+pub mod interval;
+pub mod kind;
+pub mod looks;
+pub mod pairing;
+pub mod series;
+pub mod student;
+pub mod summary;
+pub mod verdict;
+
+pub use answer::answer;
+pub use comparison::{Options, Row, compare, compare_arms};
+pub use interval::{Interval, median};
+pub use kind::Kind;
+pub use series::Measurements;
+pub use summary::{Summary, summarise};
+pub use verdict::{Margin, Verdict};

@@ -1,0 +1,192 @@
+//! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
+
+use super::median;
+use crate::record::{CellLine, Line, ReadError, Run, RunLine, SampleLine, visit_files};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The value of one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// Number of the process among all processes of all runs, from 0.
+    pub process: u32,
+    /// Round within its run; none outside rounds.
+    pub round: Option<u32>,
+    /// Median time of the sample's copies, in the unit of the run's clock.
+    pub time: f64,
+}
+
+/// All samples of one strategy in one cell by one arm.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// In the order of process and round, as they were measured.
+    pub observations: Vec<Observation>,
+    /// Number of timed copies.
+    pub copies: u64,
+    /// Samples with a time of zero. One of them makes every judgement on the series unclear:
+    /// a clock or a copy was broken.
+    pub broken: u64,
+    /// Bytes that a copy reported.
+    pub bytes: u64,
+    /// Whether a target shared extents with another file.
+    pub shares: bool,
+    /// Whether the target was smaller than its length, see [`super::kind`].
+    pub keeps_holes: bool,
+}
+
+/// Series by arm.
+pub type Arms = BTreeMap<String, Series>;
+
+/// Times of one or more runs.
+#[derive(Clone, Debug, Default)]
+pub struct Measurements {
+    /// First lines of the runs.
+    pub runs: Vec<RunLine>,
+    /// Cells by id.
+    pub cells: BTreeMap<String, CellLine>,
+    /// Series by cell, strategy and arm.
+    pub series: BTreeMap<String, BTreeMap<String, Arms>>,
+    /// Truncated last lines.
+    pub warnings: Vec<String>,
+    processes: BTreeMap<(usize, u32), u32>,
+}
+
+impl Measurements {
+    /// Reads record files without holding them in memory.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read_files(paths: &[PathBuf]) -> Result<Self, ReadError> {
+        let mut all = Self::default();
+        all.warnings = visit_files(paths, |_, line| all.take(line))?;
+        all.sort();
+        Ok(all)
+    }
+
+    /// From runs in memory.
+    #[must_use]
+    pub fn from_runs(runs: &[Run]) -> Self {
+        let mut all = Self::default();
+        for run in runs {
+            all.runs.push(run.run.clone());
+            all.cells.extend(run.cells.clone());
+            for sample in &run.samples {
+                all.take_sample(sample);
+            }
+        }
+        all.sort();
+        all
+    }
+
+    /// The series of a strategy in a cell by an arm.
+    #[must_use]
+    pub fn get(&self, cell: &str, strategy: &str, arm: &str) -> Option<&Series> {
+        self.series.get(cell)?.get(strategy)?.get(arm)
+    }
+
+    /// Whether two executables were measured in turn: both `old` and `this` have samples.
+    #[must_use]
+    pub fn has_two_arms(&self) -> bool {
+        let has = |arm| self.series.values().flat_map(BTreeMap::values).any(|arms| arms.contains_key(arm));
+        has("old") && has("this")
+    }
+
+    fn take(&mut self, line: Line) {
+        match line {
+            Line::Run(run) => self.runs.push(run),
+            Line::Cell(cell) => {
+                self.cells.insert(cell.cell.clone(), cell);
+            }
+            Line::Sample(sample) => self.take_sample(&sample),
+            Line::Skip(_) | Line::End(_) => {}
+        }
+    }
+
+    fn take_sample(&mut self, sample: &SampleLine) {
+        if sample.elapsed.is_empty() {
+            return;
+        }
+        // The same number in another run is another process.
+        let known = self.processes.len() as u32;
+        let process = *self.processes.entry((self.runs.len(), sample.process)).or_insert(known);
+        // The first look-up makes no keys: this is the path of a million samples.
+        let known = self
+            .series
+            .get_mut(&sample.cell)
+            .and_then(|strategies| strategies.get_mut(&sample.strategy))
+            .and_then(|arms| arms.get_mut(&sample.arm));
+        let series = match known {
+            Some(series) => series,
+            None => self
+                .series
+                .entry(sample.cell.clone())
+                .or_default()
+                .entry(sample.strategy.clone())
+                .or_default()
+                .entry(sample.arm.clone())
+                .or_default(),
+        };
+        series.take(sample, process);
+    }
+
+    fn sort(&mut self) {
+        for series in self.series.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
+            series.observations.sort_by_key(|observation| (observation.process, observation.round));
+        }
+    }
+}
+
+impl Series {
+    fn take(&mut self, sample: &SampleLine, process: u32) {
+        self.copies += sample.elapsed.len() as u64;
+        self.bytes = self.bytes.max(sample.bytes);
+        self.shares |= sample.shared_bytes.is_some_and(|shared| shared > 0);
+        self.keeps_holes |= super::kind::is_smaller(sample);
+        let times: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
+        match median(&times) {
+            Some(time) if !sample.elapsed.contains(&0) => {
+                self.observations.push(Observation { process, round: sample.round, time });
+            }
+            _ => self.broken += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::example::{Example, sample};
+
+    #[test]
+    fn a_value_is_the_median_of_its_copies() {
+        let mut line = sample("c", "s", 3, 0.0);
+        line.elapsed = vec![9, 1, 5];
+        let all = Example::default().with(line).measurements();
+        let series = all.get("c", "s", "this").unwrap();
+        assert_eq!(series.observations, [Observation { process: 0, round: Some(3), time: 5.0 }]);
+        assert_eq!(series.copies, 3);
+    }
+
+    #[test]
+    fn zero_times_are_counted_and_empty_samples_left_out() {
+        let mut zero = sample("c", "s", 1, 0.0);
+        zero.elapsed = vec![5, 0];
+        let mut empty = sample("c", "t", 1, 0.0);
+        empty.elapsed.clear();
+        let all = Example::default().with(zero).with(empty).measurements();
+        let series = all.get("c", "s", "this").unwrap();
+        assert_eq!((series.broken, series.observations.len()), (1, 0));
+        assert!(all.get("c", "t", "this").is_none());
+    }
+
+    #[test]
+    fn process_one_of_two_runs_is_two_processes() {
+        let runs: Vec<Run> =
+            (0..2).map(|_| Example::default().with(sample("c", "s", 1, 0.0)).run()).collect();
+        let all = Measurements::from_runs(&runs);
+        let processes: Vec<u32> =
+            all.get("c", "s", "this").unwrap().observations.iter().map(|value| value.process).collect();
+        assert_eq!(processes, [0, 1]);
+        assert!(!all.has_two_arms());
+    }
+}

@@ -1,0 +1,100 @@
+use super::Fail;
+use super::catalogue::families;
+use crate::analysis::{Margin, Measurements};
+use crate::record::{read_files, schema_text};
+use crate::report::table::{self, Format};
+use crate::report::{BASE, MARGIN, index, splice};
+use anyhow::Context;
+use clap::Args;
+use std::fs::{read_dir, read_to_string, write};
+use std::path::{Path, PathBuf};
+
+/// Rows of each table in the README; the page has them all.
+const ROWS: usize = 8;
+
+/// Write the generated parts of the repository's documents anew, or check that they are current
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub(super) struct Docs {
+    /// Change nothing; exit 1 where something is out of date
+    #[arg(long)]
+    check: bool,
+    /// The repository
+    #[arg(default_value = ".")]
+    root: PathBuf,
+}
+
+impl Docs {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let mut stale = Vec::new();
+        for (name, wanted) in documents(&self.root)? {
+            let path = self.root.join(&name);
+            if read_to_string(&path).ok().as_ref() == Some(&wanted) {
+                continue;
+            }
+            if self.check {
+                stale.push(name);
+            } else {
+                write(&path, wanted).with_context(|| format!("writing {}", path.display()))?;
+            }
+        }
+        if stale.is_empty() {
+            return Ok(());
+        }
+        Err(Fail::Work(format!("out of date: {}; `cargo run -- docs` writes them", stale.join(", "))).into())
+    }
+}
+
+/// Every document with a generated part, as it should be.
+fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
+    let readme = read("README.md")?;
+    let readme = splice::splice(&readme, "strategies", &index::catalogue(&families()))?;
+    let readme = match splice::command(&readme, "result").map(str::to_owned) {
+        Some(command) => splice::splice(&readme, "result", &result(root, &command)?)?,
+        None => readme,
+    };
+    let records = records(&root.join("results/runs"))?;
+    let runs = read_files(&records)?.runs;
+    let results =
+        splice::splice(&read("results/README.md")?, "runs", &index::runs(&runs, &root.join("results")))?;
+    Ok(vec![
+        ("README.md".to_owned(), readme),
+        ("results/README.md".to_owned(), results),
+        ("results/schema.json".to_owned(), schema_text()),
+    ])
+}
+
+/// The chart and tables of the run that the marker's command names.
+fn result(root: &Path, command: &str) -> anyhow::Result<String> {
+    let record = command.split(' ').next_back().unwrap_or_default();
+    let all = Measurements::read_files(&[root.join(record)])?;
+    let margin = Margin::from_fraction(MARGIN).context("the margin")?;
+    let folder = Path::new(record).parent().unwrap_or(Path::new(""));
+    let host = all
+        .runs
+        .first()
+        .map(|run| format!("{}, Linux {}", run.host.label, run.host.kernel))
+        .unwrap_or_default();
+    let mut text = format!(
+        "![Ratio of every strategy to the read/write loop, with intervals]({}/ranking.svg)\n\nOn {host}:\n\n",
+        folder.display()
+    );
+    for cell in all.cells.values() {
+        text.push_str(&table::cell(&all, cell, BASE, margin, Format::Markdown, ROWS));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Record files below `folder`, oldest name first.
+fn records(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let Ok(entries) = read_dir(folder) else { return Ok(Vec::new()) };
+    let mut records: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("run.jsonl"))
+        .filter(|path| path.is_file())
+        .collect();
+    records.sort();
+    Ok(records)
+}

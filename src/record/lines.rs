@@ -1,0 +1,162 @@
+use super::{Clock, Line, SCHEMA, SampleLine};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// Why a record cannot be used. Every variant names the file, and the line where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("reading {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line is not of this schema.
+    #[error("{}:{line}: not a record line: {message}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What the parser said.
+        message: String,
+    },
+    /// A line was written by a schema of another major version.
+    #[error("{}:{line}: schema {found}, but this copybench reads {SCHEMA}; use the copybench that wrote it", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// The version that was found.
+        found: String,
+    },
+    /// A cell, sample or skip stands before any run line.
+    #[error("{}:{line}: a line before the first run line", path.display())]
+    NoRun {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+    },
+    /// Runs of two clocks were given together.
+    #[error("{}:{line}: its clock is {}, that of the runs before it {}; times of different clocks are never compared", path.display(), found.name(), expected.name())]
+    MixedClocks {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// Clock of the earlier runs.
+        expected: Clock,
+        /// Clock of this one.
+        found: Clock,
+    },
+}
+
+/// Gives every line of record files to `take`, in order, without keeping any: a million samples
+/// need no more memory than one. Returns remarks that a user should see: truncated last lines.
+///
+/// # Errors
+/// See [`ReadError`]; a truncated last line is a remark only.
+pub fn visit_files(paths: &[PathBuf], mut take: impl FnMut(&Path, Line)) -> Result<Vec<String>, ReadError> {
+    let mut remarks = Vec::new();
+    let mut clock = None;
+    for path in paths {
+        let file = File::open(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
+        remarks.extend(visit(path, BufReader::with_capacity(1 << 17, file), &mut clock, &mut take)?);
+    }
+    Ok(remarks)
+}
+
+/// Gives every line of one record to `take`; `clock` is that of the runs before, if any.
+pub(super) fn visit(
+    path: &Path,
+    mut input: impl BufRead,
+    clock: &mut Option<Clock>,
+    take: &mut impl FnMut(&Path, Line),
+) -> Result<Option<String>, ReadError> {
+    let mut raw = Vec::new();
+    let mut line = 0;
+    let mut inside_a_run = false;
+    loop {
+        raw.clear();
+        let length = input
+            .read_until(b'\n', &mut raw)
+            .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+        if length == 0 {
+            return Ok(None);
+        }
+        line += 1;
+        if raw.trim_ascii().is_empty() {
+            continue;
+        }
+        let parsed = match parse(&raw) {
+            Ok(parsed) => parsed,
+            Err(error) if !raw.ends_with(b"\n") && is_cut(&raw, &error) => {
+                return Ok(Some(format!(
+                    "{}:{line}: the last line is cut short, as after a killed run; left out",
+                    path.display()
+                )));
+            }
+            Err(error) => {
+                return Err(foreign_schema(path, line, &raw).unwrap_or(ReadError::Line {
+                    path: path.to_owned(),
+                    line,
+                    message: error.to_string(),
+                }));
+            }
+        };
+        if let Line::Run(run) = &parsed {
+            if !is_compatible(&run.schema) {
+                return Err(ReadError::Schema { path: path.to_owned(), line, found: run.schema.clone() });
+            }
+            let expected = *clock.get_or_insert(run.clock);
+            if run.clock != expected {
+                return Err(ReadError::MixedClocks {
+                    path: path.to_owned(),
+                    line,
+                    expected,
+                    found: run.clock,
+                });
+            }
+            inside_a_run = true;
+        } else if !inside_a_run {
+            return Err(ReadError::NoRun { path: path.to_owned(), line });
+        }
+        take(path, parsed);
+    }
+}
+
+/// Samples, nearly all of a record, are parsed without the detour that serde makes to find the
+/// tag, which takes longer than the parsing itself.
+fn parse(raw: &[u8]) -> serde_json::Result<Line> {
+    if raw.starts_with(br#"{"t":"sample","#)
+        && let Ok(sample) = serde_json::from_slice::<SampleLine>(raw)
+    {
+        return Ok(Line::Sample(sample));
+    }
+    serde_json::from_slice(raw)
+}
+
+/// Whether the text ends too early, be it inside a character.
+fn is_cut(raw: &[u8], error: &serde_json::Error) -> bool {
+    error.is_eof() || std::str::from_utf8(raw).is_err_and(|error| error.error_len().is_none())
+}
+
+fn is_compatible(schema: &str) -> bool {
+    let major = |text: &str| text.split('.').next().map(str::to_owned);
+    major(schema) == major(SCHEMA)
+}
+
+/// A line that does not parse may be of a newer schema, which is the better message.
+fn foreign_schema(path: &Path, line: usize, raw: &[u8]) -> Option<ReadError> {
+    let value: serde_json::Value = serde_json::from_slice(raw).ok()?;
+    let found = value.get("schema")?.as_str()?.to_owned();
+    (!is_compatible(&found)).then(|| ReadError::Schema { path: path.to_owned(), line, found })
+}
+
+#[cfg(test)]
+mod tests;

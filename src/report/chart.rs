@@ -1,0 +1,271 @@
+//! Everything that charts show, computed here so that the script which draws computes nothing.
+
+use super::{Family, Strategy, family_of};
+use crate::analysis::summary::Summary;
+use crate::analysis::{Interval, Margin, Measurements, answer, summarise};
+use crate::record::{Clock, Commit, Counters, Read, Run, SCHEMA, SkipLine};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The document that `scripts/chart.py` reads.
+#[derive(Debug, Serialize)]
+pub struct ChartData<'a> {
+    schema: &'static str,
+    clock: Clock,
+    base: &'a str,
+    margin: f64,
+    runs: Vec<RunRow<'a>>,
+    families: &'a [Family],
+    strategies: Vec<&'a Strategy>,
+    cells: Vec<CellRow<'a>>,
+    rows: Vec<Row<'a>>,
+    samples: Vec<SampleRow<'a>>,
+    skips: Vec<SkipRow<'a>>,
+    history: Vec<()>,
+    claims: Vec<()>,
+    warnings: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct RunRow<'a> {
+    id: &'a str,
+    label: String,
+    started: &'a str,
+    host: HostRow<'a>,
+    commit: &'a Commit,
+    argv: &'a [String],
+    complete: bool,
+    samples: usize,
+    skips: usize,
+    wall_seconds: Option<f64>,
+    steal: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct HostRow<'a> {
+    label: &'a str,
+    hash: &'a str,
+    kernel: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct CellRow<'a> {
+    run: usize,
+    cell: &'a str,
+    fs: String,
+    layout: &'a str,
+    size: u64,
+    size_label: &'a str,
+    cache: &'a str,
+    dst: &'a str,
+    end: &'a str,
+    base: Option<&'a str>,
+    answer: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    run: usize,
+    cell: &'a str,
+    strategy: String,
+    family: String,
+    kind: &'static str,
+    rank: usize,
+    n: usize,
+    copies: u64,
+    median: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+    bytes_per_second: Option<f64>,
+    bytes_per_second_low: Option<f64>,
+    bytes_per_second_high: Option<f64>,
+    ratio: Option<f64>,
+    ratio_low: Option<f64>,
+    ratio_high: Option<f64>,
+    verdict: Option<&'static str>,
+    base: bool,
+    counters: Option<Counters>,
+    faults_per_mib: Option<f64>,
+    calls_per_mib: Option<f64>,
+    user_ns: Option<u64>,
+    system_ns: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct SampleRow<'a> {
+    run: usize,
+    cell: &'a str,
+    strategy: &'a str,
+    elapsed: &'a [u64],
+}
+
+#[derive(Debug, Serialize)]
+struct SkipRow<'a> {
+    run: usize,
+    #[serde(flatten)]
+    skip: &'a SkipLine,
+}
+
+/// Computes the document. `samples`: whether raw times are wanted too.
+#[must_use]
+pub fn chart<'a>(
+    read: &'a Read,
+    families: &'a [Family],
+    base: &'a str,
+    margin: Margin,
+    samples: bool,
+) -> ChartData<'a> {
+    let mut data = ChartData {
+        schema: SCHEMA,
+        clock: read.runs.first().map_or(Clock::Wall, |run| run.run.clock),
+        base,
+        margin: margin.fraction(),
+        runs: read.runs.iter().map(run_row).collect(),
+        families,
+        strategies: families.iter().flat_map(|family| &family.strategies).collect(),
+        cells: Vec::new(),
+        rows: Vec::new(),
+        samples: Vec::new(),
+        skips: Vec::new(),
+        history: Vec::new(),
+        claims: Vec::new(),
+        warnings: &read.warnings,
+    };
+    for (index, run) in read.runs.iter().enumerate() {
+        data.take(index, run, families, base, margin);
+        if samples {
+            let rows = run.samples.iter().filter(|sample| !sample.elapsed.is_empty());
+            data.samples.extend(rows.map(|sample| SampleRow {
+                run: index,
+                cell: &sample.cell,
+                strategy: &sample.strategy,
+                elapsed: &sample.elapsed,
+            }));
+        }
+    }
+    data
+}
+
+impl<'a> ChartData<'a> {
+    fn take(&mut self, index: usize, run: &'a Run, families: &[Family], base: &'a str, margin: Margin) {
+        let all = Measurements::from_runs(std::slice::from_ref(run));
+        let counters = mean_counters(run);
+        for (id, cell) in &run.cells {
+            let summaries = summarise(&all, id, "this", base, margin);
+            self.cells.push(CellRow {
+                run: index,
+                cell: id,
+                fs: if cell.fs.source == cell.fs.target {
+                    cell.fs.source.clone()
+                } else {
+                    format!("{}→{}", cell.fs.source, cell.fs.target)
+                },
+                layout: &cell.layout,
+                size: cell.size,
+                size_label: id.split('|').nth(2).unwrap_or_default(),
+                cache: &cell.cache,
+                dst: &cell.dst,
+                end: &cell.end,
+                base: summaries.iter().any(|summary| summary.strategy == base).then_some(base),
+                answer: answer(&all, id, "this", base, margin),
+            });
+            let mut ranks = BTreeMap::new();
+            for summary in summaries {
+                let rank = ranks.entry(summary.kind.name()).and_modify(|rank| *rank += 1).or_insert(1);
+                let counters = counters.get(&(id.as_str(), summary.strategy.as_str())).cloned();
+                let family = family_of(families, &summary.strategy);
+                self.rows.push(row(index, id, cell.size, *rank, summary, family, base, counters));
+            }
+        }
+        self.skips.extend(run.skips.iter().map(|skip| SkipRow { run: index, skip }));
+    }
+}
+
+fn run_row(run: &Run) -> RunRow<'_> {
+    let line = &run.run;
+    RunRow {
+        id: &line.id,
+        label: format!("{} {}", line.host.label, line.host.kernel),
+        started: &line.started,
+        host: HostRow { label: &line.host.label, hash: &line.host.hash, kernel: &line.host.kernel },
+        commit: &line.commit,
+        argv: &line.argv,
+        complete: run.end.is_some(),
+        samples: run.samples.len(),
+        skips: run.skips.len(),
+        wall_seconds: run.end.as_ref().map(|end| end.wall_seconds),
+        steal: run.end.as_ref().map(|end| end.steal),
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "a row joins what its callers know of it")]
+fn row<'a>(
+    run: usize,
+    cell: &'a str,
+    size: u64,
+    rank: usize,
+    summary: Summary,
+    family: String,
+    base: &str,
+    counters: Option<Counters>,
+) -> Row<'a> {
+    let speed_at = |time: f64| summary.bytes_per_second.map(|speed| speed * summary.median / time);
+    let ratios: Option<Interval> = summary.relative.as_ref().and_then(|relative| relative.interval);
+    let counter = |name: &str| counters.as_ref().and_then(|counters| counters.get(name)).copied();
+    let per_mib = |count: Option<u64>| {
+        count.filter(|_| size > 0).map(|count| count as f64 * f64::from(1 << 20) / size as f64)
+    };
+    let is_base = summary.strategy == base;
+    Row {
+        run,
+        cell,
+        family,
+        kind: summary.kind.name(),
+        rank,
+        n: summary.samples,
+        copies: summary.copies,
+        median: summary.median,
+        low: summary.interval.map(|interval| interval.low),
+        high: summary.interval.map(|interval| interval.high),
+        bytes_per_second: summary.bytes_per_second,
+        bytes_per_second_low: summary.interval.and_then(|interval| speed_at(interval.high)),
+        bytes_per_second_high: summary.interval.and_then(|interval| speed_at(interval.low)),
+        ratio: if is_base { Some(1.0) } else { summary.relative.as_ref().map(|relative| relative.ratio) },
+        ratio_low: ratios.map(|interval| interval.low),
+        ratio_high: ratios.map(|interval| interval.high),
+        verdict: if is_base {
+            Some("base")
+        } else {
+            summary.relative.as_ref().map(|relative| relative.verdict.name())
+        },
+        base: is_base,
+        faults_per_mib: per_mib(sum(counter("minor_faults"), counter("major_faults"))),
+        calls_per_mib: per_mib(counter("calls.total")),
+        user_ns: counter("user_ns"),
+        system_ns: counter("system_ns"),
+        strategy: summary.strategy,
+        counters,
+    }
+}
+
+fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
+    Some(left? + right.unwrap_or(0))
+}
+
+/// Sum and number of values.
+type Sum = (u64, u64);
+
+/// Means over the samples of a strategy in a cell that have the counter.
+fn mean_counters(run: &Run) -> BTreeMap<(&str, &str), Counters> {
+    let mut sums = BTreeMap::<(&str, &str), BTreeMap<&str, Sum>>::new();
+    for sample in &run.samples {
+        let key = (sample.cell.as_str(), sample.strategy.as_str());
+        for (name, value) in sample.counters.iter().flatten() {
+            let (sum, count) = sums.entry(key).or_default().entry(name).or_default();
+            *sum += value;
+            *count += 1;
+        }
+    }
+    let mean = |(name, (sum, count)): (&str, Sum)| (name.to_owned(), (sum + count / 2) / count);
+    sums.into_iter().map(|(key, counters)| (key, counters.into_iter().map(mean).collect())).collect()
+}

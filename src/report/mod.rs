@@ -1,0 +1,48 @@
+//! What a record says, as text and Markdown for people and as data for charts and services.
+
+pub mod chart;
+pub mod csv;
+pub mod index;
+pub mod splice;
+pub mod table;
+
+/// The strategy that ratios are taken against: the loop that GNU cp falls back to.
+pub const BASE: &str = "read-write-256k";
+
+/// Default margin within which two strategies count as the same.
+pub const MARGIN: f64 = 0.02;
+
+/// A family of strategies as reports name it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Family {
+    /// Key.
+    pub name: String,
+    /// The mechanism in one sentence.
+    pub summary: String,
+    /// Its strategies in their order.
+    #[serde(skip)]
+    pub strategies: Vec<Strategy>,
+}
+
+/// A strategy as reports name it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Strategy {
+    /// Key.
+    pub name: String,
+    /// Key of its family.
+    pub family: String,
+    /// What it does, in one sentence.
+    pub summary: String,
+    /// What happens to holes.
+    pub holes: String,
+}
+
+/// Name of the family of `strategy`; `limit` for physical limits, `unknown` for what this build
+/// does not have.
+fn family_of(families: &[Family], strategy: &str) -> String {
+    if crate::analysis::kind::is_limit(strategy) {
+        return "limit".to_owned();
+    }
+    let has = |family: &&Family| family.strategies.iter().any(|known| known.name == strategy);
+    families.iter().find(has).map_or_else(|| "unknown".to_owned(), |family| family.name.clone())
+}

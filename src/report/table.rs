@@ -1,0 +1,125 @@
+//! One cell's strategies as a table, those that moved data apart from those that did not.
+
+use crate::analysis::summary::{Relative, Summary};
+use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
+use crate::record::CellLine;
+use std::fmt::Write;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Columns of a terminal.
+    Text,
+    /// A table of GitHub's Markdown.
+    Markdown,
+}
+
+const KINDS: [(Kind, &str); 4] = [
+    (Kind::Copied, "data copied"),
+    (Kind::Kept, "holes kept"),
+    (Kind::Shared, "extents shared"),
+    (Kind::Limit, "limits of the machine"),
+];
+
+/// All tables of a cell, with the answer in words above them; at most `most` rows a table.
+#[must_use]
+pub fn cell(
+    all: &Measurements,
+    cell: &CellLine,
+    base: &str,
+    margin: Margin,
+    format: Format,
+    most: usize,
+) -> String {
+    let mut text = String::new();
+    let _ = match format {
+        Format::Text => writeln!(text, "{}", heading(cell)),
+        Format::Markdown => writeln!(text, "**{}**", heading(cell)),
+    };
+    if let Some(answer) = answer(all, &cell.cell, "this", base, margin) {
+        let _ = writeln!(text, "\n{answer}");
+    }
+    let summaries = summarise(all, &cell.cell, "this", base, margin);
+    for (kind, title) in KINDS {
+        let rows: Vec<&Summary> =
+            summaries.iter().filter(|summary| summary.kind == kind).take(most).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let header = [title, "time", "GiB/s", "against the base", "verdict"].map(str::to_owned);
+        let rows = rows.into_iter().map(|summary| row(summary, base));
+        let _ =
+            writeln!(text, "\n{}", lay_out(&std::iter::once(header).chain(rows).collect::<Vec<_>>(), format));
+    }
+    text
+}
+
+/// The conditions in words.
+fn heading(cell: &CellLine) -> String {
+    let between = if cell.fs.source == cell.fs.target {
+        cell.fs.source.clone()
+    } else {
+        format!("{} to {}", cell.fs.source, cell.fs.target)
+    };
+    let size = cell.cell.split('|').nth(2).unwrap_or_default();
+    format!("{between}, {} {size}, {}, target {}, end {}", cell.layout, cell.cache, cell.dst, cell.end)
+}
+
+fn row(summary: &Summary, base: &str) -> [String; 5] {
+    let against = match &summary.relative {
+        _ if summary.strategy == base => "base".to_owned(),
+        None => String::new(),
+        Some(Relative { ratio, interval: None, .. }) => format!("{ratio:.2}×"),
+        Some(Relative { ratio, interval: Some(interval), .. }) => {
+            format!("{ratio:.2}× ({:.2} to {:.2})", interval.low, interval.high)
+        }
+    };
+    [
+        summary.strategy.clone(),
+        duration(summary.median),
+        summary
+            .bytes_per_second
+            .map_or_else(String::new, |speed| format!("{:.2}", speed / f64::from(1 << 30))),
+        against,
+        summary.relative.as_ref().map_or_else(String::new, |relative| relative.verdict.name().to_owned()),
+    ]
+}
+
+/// Nanoseconds in the unit that leaves one to three digits before the point.
+fn duration(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ns if ns < 1e3 => format!("{ns:.0} ns"),
+        ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),
+        ns if ns < 1e9 => format!("{:.2} ms", ns / 1e6),
+        ns => format!("{:.2} s", ns / 1e9),
+    }
+}
+
+fn lay_out(rows: &[[String; 5]], format: Format) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<String> =
+            row.iter()
+                .zip(widths)
+                .enumerate()
+                // Numbers stand right, words left.
+                .map(|(column, (cell, width))| {
+                    if matches!(column, 1 | 2) { format!("{cell:>width$}") } else { format!("{cell:width$}") }
+                })
+                .collect();
+        match format {
+            Format::Text => text.push_str(cells.join("  ").trim_end()),
+            Format::Markdown => {
+                let _ = write!(text, "| {} |", cells.join(" | "));
+            }
+        }
+        text.push('\n');
+        if index == 0 && format == Format::Markdown {
+            let _ = writeln!(text, "|{}|", ["---", "--:", "--:", "---", "---"].join("|"));
+        }
+    }
+    text.pop();
+    text
+}
