@@ -67,6 +67,10 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except source.ChartError as error:
-        sys.exit(f"chart.py: {error}")
+        refused = str(error)
     except (KeyError, TypeError, IndexError) as error:
-        sys.exit(f"chart.py: the chart data lacks something that schema 1.x has: {error!r}; the records are safe")
+        refused = f"the chart data lacks something that schema 1.x has: {error!r}; the records are safe"
+    else:
+        sys.exit(0)
+    print(f"chart.py: {refused}", file=sys.stderr)
+    sys.exit(2)

@@ -79,6 +79,7 @@ def charts(data, looks):
 
 def adaptable(spec):
     """The legend goes below, and the page says how many columns it and the panels have."""
+    del spec["$schema"]
     for legend in spec.get("legends", ()):
         if "shape" in legend:
             legend |= {"orient": "bottom", "columns": {"signal": "legend_columns"}}

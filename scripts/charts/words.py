@@ -85,3 +85,8 @@ def listing(values, most=4):
     """Words in a row, or how many there are."""
     values = list(dict.fromkeys(values))
     return ", ".join(values) if len(values) <= most else f"{len(values)} of them"
+
+
+def printable(text):
+    """Text from a record without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "�" for character in text)

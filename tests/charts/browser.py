@@ -89,11 +89,10 @@ class Browser:
 
     def until(self, expression, seconds=30):
         end = time.monotonic() + seconds
-        while not (value := self.evaluate(expression)):
+        while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise AssertionError(f"never true: {expression}")
             time.sleep(0.05)
-        return value
 
     def open(self, path, width=1200, height=900, dark=False, fragment=""):
         self.events.clear()

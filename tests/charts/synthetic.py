@@ -177,6 +177,23 @@ def skips_only():
     return data
 
 
+def history():
+    """Twenty nights of one cell with a change in the middle, claims, and raw samples."""
+    data, rng = kernels(), random.Random(5)
+    cell = data["cells"][-1]["cell"]
+    for strategy, drop in (("mmap-write", 0.8), ("std-io-copy", 1.0)):
+        points = []
+        for night in range(20):
+            ratio = 1.2 * (drop if night >= 12 else 1) * rng.uniform(0.99, 1.01)
+            points.append({"run": f"night{night}", "started": f"2026-02-{night + 1:02}T02:00:00Z", "sha": f"{night:040x}",
+                           "ratio": ratio, "low": ratio * 0.98, "high": ratio * 1.02})
+        changes = [{"at": 12, "before": 1.2, "after": 0.96}] if drop < 1 else []
+        data["history"].append({"cell": cell, "strategy": strategy, "points": points, "changes": changes})
+    data["claims"] = [{"id": "mmap-slower-small", "fs": "tmpfs", "source": "a mailing list", "verdict": "refuted", "ratio": 1.4, "low": 1.3, "high": 1.5},
+                      {"id": "sendfile-one-call", "fs": "tmpfs", "source": "a manual page", "verdict": "can't tell", "ratio": None, "low": None, "high": None}]
+    return data
+
+
 HOSTILE = "</script><img src=x onerror=\"window.hit=1\">'&amp;<!--"
 
 
@@ -193,7 +210,7 @@ def hostile():
     return data
 
 
-SETS = {"default": default_run, "large": large, "kernels": kernels, "skips": skips_only, "empty": empty, "hostile": hostile}
+SETS = {"default": default_run, "large": large, "kernels": kernels, "history": history, "skips": skips_only, "empty": empty, "hostile": hostile}
 
 if __name__ == "__main__":
     json.dump(SETS[sys.argv[1]](), sys.stdout)

@@ -40,16 +40,18 @@ function showTables({ visible }) {
 
 function showAnswers({ cells, visible }) {
   const place = document.getElementById("answers");
-  const said = cells.filter((cell) => cell.answer);
+  const measured = new Set(visible.map((row) => row.cell_number));
+  const said = cells.filter((cell) => cell.answer && measured.has(cell.number));
   const list = (some) => element("ul", { class: "answers" }, ...some.map((cell) => element("li", {}, element("b", {}, `${cell.label}: `), cell.answer)));
   const rest = said.slice(8);
   place.replaceChildren(...(said.length ? [list(said.slice(0, 8))] : [element("p", {}, nothing(visible))]));
+  if (said.length && (state.q || state.family)) place.prepend(element("p", { class: "note" }, "An answer speaks of every strategy of its cell, also of those that the filters hide."));
   if (rest.length) place.append(element("details", {}, element("summary", {}, `${rest.length} more cells`), list(rest)));
 }
 
 function nothing(visible) {
   if (!rows.length) return report.skips.length ? "No answer: nothing was measured, every strategy was skipped. The reasons are below." : "No answer: these records hold no samples.";
-  return visible.length ? "No answer for these cells: too few strategies were measured to compare." : "No cell passes these filters.";
+  return visible.length ? "No answer for these cells: too few strategies were measured to compare." : "Nothing passes these filters.";
 }
 
 function showSkips() {
