@@ -52,7 +52,8 @@ fn help_texts() {
 
 #[test]
 fn chart_data() {
-    let data: serde_json::Value = serde_json::from_str(&output(&["export", "--format", "chart", RECORD])).unwrap();
+    let data: serde_json::Value =
+        serde_json::from_str(&output(&["export", "--format", "chart", RECORD])).unwrap();
     // The registry is shown by the catalogue; here it would only change with every strategy.
     let mut data = data;
     let document = data.as_object_mut().unwrap();
@@ -68,7 +69,9 @@ fn csv() {
 
 #[test]
 fn tables() {
-    let text = output(&["report", RECORD]) + "\n" + &output(&["report", "--format", "markdown", "--most", "2", RECORD]);
+    let text = output(&["report", RECORD])
+        + "\n"
+        + &output(&["report", "--format", "markdown", "--most", "2", RECORD]);
     is_golden("report.txt", &text);
 }
 

@@ -219,3 +219,17 @@ fn tracer_error(errno: Errno) -> Error {
         _ => Error::Tracer(errno),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_to_trace_comes_with_the_cure() {
+        let refused = start_error(&Command::new("copy"), Errno::PERM.into());
+        assert!(matches!(refused, Error::NotPermitted(_)), "{refused}");
+        assert!(refused.to_string().contains("--cap-add=SYS_PTRACE"), "{refused}");
+        let missing = start_error(&Command::new("copy"), Errno::NOENT.into());
+        assert!(matches!(&missing, Error::Start { program, .. } if program == "copy"), "{missing}");
+    }
+}

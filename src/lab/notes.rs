@@ -42,9 +42,12 @@ impl Notes {
         }
     }
 
-    /// Notes what the statement leaves out.
+    /// Notes what the statement leaves out, once.
     pub(super) fn remark(&mut self, what: impl Into<String>) {
-        self.remarks.push(what.into());
+        let what = what.into();
+        if !self.remarks.contains(&what) {
+            self.remarks.push(what);
+        }
     }
 
     /// All that was seen, in order.

@@ -72,20 +72,16 @@ fn observe(lab: &Lab<'_>, notes: &mut Notes, method: Method, what: &str) -> anyh
     let calls = match copy::traced(lab.directory, method) {
         Ok(trace) => Some(trace.calls),
         Err(error) => {
-            notes.see(format!("{what}: system calls are not counted: {error}"));
+            notes.remark(format!("system calls were not counted: {error}"));
             None
         }
     };
-    if let Some(calls) = &calls {
+    let counted = calls.as_ref().map_or("system calls not counted".to_owned(), |calls| {
         let names: Vec<_> =
             totals(calls).iter().map(|total| format!("{} {}", total.calls, total.name)).collect();
-        notes.see(format!(
-            "{what}: {} system calls ({}); page faults: {}",
-            calls.len(),
-            names.join(", "),
-            report.faults
-        ));
-    }
+        format!("{} system calls ({})", calls.len(), names.join(", "))
+    });
+    notes.see(format!("{what}: {counted}; page faults: {}", report.faults));
     Ok(Cost { calls, faults: report.faults, elapsed_per_byte: report.elapsed as f64 / LOOKED_AT as f64 })
 }
 
