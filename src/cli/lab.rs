@@ -1,16 +1,18 @@
 use super::Fail;
-use super::select::Directories;
+use crate::fixture::Place;
 use crate::lab::{self, race};
-use crate::measure::clean_up_on_signals;
+use crate::measure::{Variables, clean_up_on_signals};
 use anyhow::Context;
 use clap::Args;
 use std::io::stdout;
+use std::path::PathBuf;
 
 /// Try the statements of the workshop's text about memory mapping, live
 #[derive(Debug, Args)]
 pub(super) struct Lab {
-    #[command(flatten)]
-    directories: Directories,
+    /// Directory for the lab's files [env: COPYBENCH_DIR] [default: the current directory]
+    #[arg(long, value_name = "D")]
+    dir: Option<PathBuf>,
 }
 
 /// A child process of the lab
@@ -22,7 +24,8 @@ pub(super) struct LabChild {
 
 impl Lab {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let (place, _) = self.directories.places()?;
+        let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
+        let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         clean_up_on_signals().context("installing the signal handlers")?;
         let summary = lab::run(&place, &mut stdout().lock(), race)?;
         match summary.failures() {
