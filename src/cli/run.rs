@@ -1,5 +1,6 @@
 use super::Fail;
 use super::select::{Cells, Directories};
+use crate::fixture::{Place, Source};
 use crate::measure::{
     Block, Look, Plan, Recorder, Refused, Scope, Stage, WallClock, clean_up_on_signals, default_record_path,
     run_line, source_of,
@@ -92,7 +93,7 @@ impl Run {
     /// One trial that is verified and thrown away, then the samples.
     fn measure(
         &self,
-        stage: &Stage<'_>,
+        stage: &Stage<&Source, &Place>,
         entry: &crate::measure::Entry,
         strategy: &'static Strategy,
     ) -> Result<Vec<crate::record::SampleLine>, crate::measure::TrialError> {

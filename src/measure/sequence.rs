@@ -1,12 +1,13 @@
 use super::cell::Cell;
 use super::clock::Clock;
 use super::plan::Entry;
-use super::stage::{Stage, StageError};
+use super::stage::{Stage, StageError, check_space};
 use super::trial::{Look, Outcome, TrialError};
 use crate::fixture::{Place, Source};
 use crate::observe::Difference;
 use crate::record::{Counters, SampleLine};
 use crate::strategy::Strategy;
+use std::borrow::Borrow;
 
 /// Makes the source of an entry, after checking that there is room for it and a copy.
 ///
@@ -21,7 +22,7 @@ pub fn source_of(
 ) -> Result<Source, StageError> {
     match (entry.layout, own) {
         (Some(layout), _) => {
-            Stage::check_space(from, to, layout, entry.cell.size)?;
+            check_space(from, to, layout, entry.cell.size)?;
             Ok(Source::generate(from, layout, entry.cell.size, seed)?)
         }
         (None, own) => Ok(Source::open(own.unwrap_or(std::path::Path::new("")))?),
@@ -39,8 +40,8 @@ impl Block {
     ///
     /// # Errors
     /// The first [`TrialError`].
-    pub fn run(
-        stage: &Stage<'_>,
+    pub fn run<S: Borrow<Source>, P: Borrow<Place>>(
+        stage: &Stage<S, P>,
         strategy: &Strategy,
         cell: &Cell,
         clock: &dyn Clock,

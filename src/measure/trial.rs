@@ -3,11 +3,12 @@ use super::clock::Clock;
 use super::stage::Stage;
 use super::target::{self, Target};
 use crate::cache::{self, CacheError};
-use crate::fixture::FixtureError;
+use crate::fixture::{FixtureError, Place, Source};
 use crate::observe::{Difference, Observation};
 use crate::strategy::{CopyError, DstMode, Holes, Method, Span, Strategy};
 use crate::sys::fiemap;
 use crate::verify::{Mismatch, Promise, verify};
+use std::borrow::Borrow;
 use std::fs::File;
 use std::io;
 
@@ -80,7 +81,7 @@ impl TrialError {
     }
 }
 
-impl Stage<'_> {
+impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// One copy of the whole source: prepare, confirm the cache state, time, observe, look.
     ///
     /// # Errors
@@ -92,17 +93,17 @@ impl Stage<'_> {
         clock: &dyn Clock,
         look: Look,
     ) -> Result<Outcome, TrialError> {
-        self.source.renew()?;
+        self.source().renew()?;
         let target = self.prepare(strategy, cell)?;
-        cache::establish(self.source.file(), self.source.size(), cell.cache)?;
+        cache::establish(self.source().file(), self.source().size(), cell.cache)?;
         let observation = Observation::begin();
         let started = clock.now();
         let copied = self.copy(strategy, &target, cell.end);
         let elapsed = clock.now().saturating_sub(started);
         let usage = observation.end();
         let bytes = copied?;
-        if bytes != self.source.size() {
-            return Err(TrialError::Count { reported: bytes, expected: self.source.size() });
+        if bytes != self.source().size() {
+            return Err(TrialError::Count { reported: bytes, expected: self.source().size() });
         }
         let mut outcome =
             Outcome { elapsed, bytes, usage, shared_bytes: None, allocated_bytes: None, verified: false };
@@ -112,7 +113,7 @@ impl Stage<'_> {
             outcome.shared_bytes = Some(shared);
             outcome.allocated_bytes = Some(allocated);
             if look == Look::Verify {
-                verify(self.source.file(), &copy, bytes, promise(strategy, cell.dst))?;
+                verify(self.source().file(), &copy, bytes, promise(strategy, cell.dst))?;
                 outcome.verified = true;
             }
         }
@@ -123,18 +124,18 @@ impl Stage<'_> {
     fn prepare(&self, strategy: &Strategy, cell: &Cell) -> Result<Target, TrialError> {
         if strategy.takes_paths() {
             let path = self.private_path()?;
-            target::named(&path, self.source, cell.dst, cell.cache)?;
+            target::named(&path, self.source(), cell.dst, cell.cache)?;
             return Ok(Target::Named(path));
         }
         let kept = self.kept.take();
-        target::unnamed(self.place, self.source, cell.dst, cell.cache, kept).map(Target::Unnamed)
+        target::unnamed(self.place(), self.source(), cell.dst, cell.cache, kept).map(Target::Unnamed)
     }
 
     /// The clock region: nothing here but the copy and the end that the cell asks for.
     fn copy(&self, strategy: &Strategy, target: &Target, end: End) -> Result<u64, CopyError> {
         match (&strategy.method, target) {
             (Method::Paths(copy), Target::Named(path)) => {
-                let bytes = copy(&self.source.path(), path)?;
+                let bytes = copy(&self.source().path(), path)?;
                 if end == End::Fdatasync {
                     let file = File::open(path).map_err(|error| io_error("open", bytes, &error))?;
                     sync(&file, bytes)?;
@@ -142,7 +143,7 @@ impl Stage<'_> {
                 Ok(bytes)
             }
             (_, Target::Unnamed(file)) => {
-                let bytes = strategy.copy(self.source.file(), file, Span::WHOLE)?;
+                let bytes = strategy.copy(self.source().file(), file, Span::WHOLE)?;
                 if end == End::Fdatasync {
                     sync(file, bytes)?;
                 }

@@ -34,4 +34,10 @@ def drawn_page(name):
 
 def chart(*arguments, environment=None):
     """chart.py as a user runs it."""
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )

@@ -22,7 +22,13 @@ class Environment(unittest.TestCase):
 
     def run_python(self):
         environment = {"PATH": str(self.directory), "CARGO_TARGET_DIR": str(self.directory / "target")}
-        return subprocess.run([support.ROOT / "scripts" / "python", "-c", "pass"], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [support.ROOT / "scripts" / "python", "-c", "pass"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def put(self, name, script):
         path = self.directory / name
@@ -46,11 +52,21 @@ class Environment(unittest.TestCase):
 
     def test_a_named_interpreter_is_used_as_it_is(self):
         environment = os.environ | {"COPYBENCH_PYTHON": "/bin/echo"}
-        done = subprocess.run([support.ROOT / "scripts" / "python", "hello"], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [support.ROOT / "scripts" / "python", "hello"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         self.assertEqual(done.stdout, "hello\n")
 
     def test_the_version_is_the_same_in_both_places(self):
-        pinned = next(line.split()[0] for line in (support.ROOT / "scripts" / "requirements.txt").read_text().splitlines() if "==" in line and not line.startswith("#"))
+        pinned = next(
+            line.split()[0]
+            for line in (support.ROOT / "scripts" / "requirements.txt").read_text().splitlines()
+            if "==" in line and not line.startswith("#")
+        )
         self.assertIn(f'dependencies = ["{pinned}"]', support.SCRIPT.read_text())
 
 

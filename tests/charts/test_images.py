@@ -12,11 +12,16 @@ class Images(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.data, cls.cells, cls.looks = support.prepared("default")
-        cls.specs = {name: getattr(specs, name)(cls.data, cls.cells, cls.looks) for name in ("throughput", "ranking", "faults")}
+        cls.specs = {
+            name: getattr(specs, name)(cls.data, cls.cells, cls.looks)
+            for name in ("throughput", "ranking", "faults")
+        }
         cls.svg = {name: draw.svg(spec) for name, spec in cls.specs.items()}
 
     def points(self, name):
-        return sum(len(re.findall(r'aria-roledescription="point"', line)) for line in self.svg[name].splitlines())
+        return sum(
+            len(re.findall(r'aria-roledescription="point"', line)) for line in self.svg[name].splitlines()
+        )
 
     def test_one_point_a_row(self):
         shown = choice.representatives(self.data)
@@ -33,7 +38,11 @@ class Images(unittest.TestCase):
             self.assertEqual(rules, self.points(name), name)
 
     def test_bars_begin_at_zero(self):
-        bars = next(layer for layer in specs.template("faults")["spec"]["layer"] if isinstance(layer["mark"], dict) and layer["mark"]["type"] == "bar")
+        bars = next(
+            layer
+            for layer in specs.template("faults")["spec"]["layer"]
+            if isinstance(layer["mark"], dict) and layer["mark"]["type"] == "bar"
+        )
         self.assertIs(bars["encoding"]["x"]["scale"]["zero"], True)
         for name in ("throughput", "ranking", "heat", "runs", "samples", "history"):
             self.assertNotIn('"bar"', str(specs.template(name)).replace("'", '"'))
@@ -76,17 +85,36 @@ class Images(unittest.TestCase):
             for chart in (specs.throughput, specs.ranking, specs.faults):
                 self.assertIsNone(chart(*support.prepared(name)))
 
+    def test_as_little_as_a_run_can_hold(self):
+        data, cells, looks = support.prepared("thin")
+        drawn = draw.svg(specs.throughput(data, cells, looks))
+        self.assertEqual(len(re.findall('aria-roledescription="point"', drawn)), 3)
+        self.assertNotIn("NaN", drawn)
+        self.assertIsNone(specs.ranking(data, cells, looks))
+        self.assertIsNone(specs.faults(data, cells, looks))
+
 
 class Looks(unittest.TestCase):
     def test_strategies_differ_in_more_than_colour(self):
         _, _, looks = support.prepared("large")
         self.assertEqual(len(looks), 60)
-        self.assertEqual(len({(look["colour"], look["shape"], str(look["dash"])) for look in looks.values()}), 60)
+        self.assertEqual(
+            len({(look["colour"], look["shape"], str(look["dash"])) for look in looks.values()}), 60
+        )
 
     def test_a_family_has_one_colour_and_the_base_is_neutral(self):
         data, _, looks = support.prepared("default")
         for family in data["families"]:
-            self.assertEqual(len({looks[item["name"]]["colour"] for item in data["strategies"] if item["family"] == family["name"]}), 1)
+            self.assertEqual(
+                len(
+                    {
+                        looks[item["name"]]["colour"]
+                        for item in data["strategies"]
+                        if item["family"] == family["name"]
+                    }
+                ),
+                1,
+            )
         self.assertEqual(looks[data["base"]]["colour"], style.NEUTRAL)
 
     def test_looks_do_not_depend_on_what_was_measured(self):
@@ -94,20 +122,17 @@ class Looks(unittest.TestCase):
         data["rows"] = data["rows"][:3]
         self.assertEqual(style.looks(data), looks)
 
-    def test_a_strategy_outside_the_registry_is_drawn_too(self):
-        data, _, looks = support.prepared("default")
-        data["rows"].append(data["rows"][0] | {"strategy": "limit-memcpy", "family": "limit", "kind": "limit"})
-        made = style.looks(data)
-        self.assertEqual(made.pop("limit-memcpy")["colour"], style.LIMIT)
-        self.assertEqual(made, looks)
+    def test_a_limit_outside_the_registry_is_drawn_too(self):
+        data, _, looks = support.prepared("thin")
+        self.assertEqual(data["strategies"][-1]["name"], "limit-memcpy")
+        self.assertEqual(looks.pop("limit-memcpy")["colour"], style.LIMIT)
+        _, _, usual = support.prepared("default")
+        self.assertEqual(looks, usual)
 
 
 class Instructions(unittest.TestCase):
     def test_counted_instructions_are_not_called_speed(self):
-        data, cells, looks = support.prepared("default")
-        data["clock"] = "instructions"
-        for row in data["rows"]:
-            row["bytes_per_second"] = row["bytes_per_second_low"] = row["bytes_per_second_high"] = None
+        data, cells, looks = support.prepared("counted")
         drawn = draw.svg(specs.throughput(data, cells, looks))
         self.assertIn("instructions per byte", drawn)
         self.assertNotIn("GiB/s", drawn)

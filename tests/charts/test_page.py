@@ -41,8 +41,10 @@ class Page(unittest.TestCase):
         content = json.loads(outline.texts["data"])
         self.assertEqual(len(content["rows"]), len(synthetic.default_run()["rows"]))
         self.assertEqual(set(json.loads(outline.texts["specs"])), set(page.CHARTS))
-        self.assertEqual({attributes["data-chart"] for tag, attributes in outline.elements if tag == "figure"},
-                         {"throughput", "copied", "shared", "kept", "faults", "heat", "runs", "samples", "history"})
+        self.assertEqual(
+            {attributes["data-chart"] for tag, attributes in outline.elements if tag == "figure"},
+            {"throughput", "copied", "shared", "kept", "faults", "heat", "runs", "samples", "history"},
+        )
 
     def test_nothing_is_loaded_from_anywhere(self):
         for name in ("default", "hostile"):

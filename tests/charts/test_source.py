@@ -37,16 +37,39 @@ class Source(unittest.TestCase):
         environment = self.program(f'echo "$@" > {self.directory}/asked; cat {answer}')
         done = support.chart(self.record, "--samples", environment=environment)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual((self.directory / "asked").read_text().split(), ["export", "--format", "chart", "--samples", str(self.record)])
-        made = {path.name for path in self.directory.iterdir()} - {"run.jsonl", "copybench", "asked", "answer.json"}
-        self.assertEqual(made, {"report.html", *(f"{name}.{kind}" for name in ("throughput", "ranking", "faults") for kind in ("svg", "png"))})
+        self.assertEqual(
+            (self.directory / "asked").read_text().split(),
+            ["export", "--format", "chart", "--samples", str(self.record)],
+        )
+        made = {path.name for path in self.directory.iterdir()} - {
+            "run.jsonl",
+            "copybench",
+            "asked",
+            "answer.json",
+        }
+        self.assertEqual(
+            made,
+            {
+                "report.html",
+                *(
+                    f"{name}.{kind}"
+                    for name in ("throughput", "ranking", "faults")
+                    for kind in ("svg", "png")
+                ),
+            },
+        )
         self.assertLessEqual(len(done.stdout.splitlines()), 11)
         self.assertIn(str(self.directory / "report.html"), done.stdout)
 
     def test_no_executable_names_the_cure(self):
-        environment = {key: value for key, value in os.environ.items() if key != "COPYBENCH"} | {"CARGO_TARGET_DIR": str(self.directory)}
+        environment = {key: value for key, value in os.environ.items() if key != "COPYBENCH"} | {
+            "CARGO_TARGET_DIR": str(self.directory)
+        }
         self.refused(support.chart(self.record, environment=environment), "cargo build --release")
-        self.refused(support.chart(self.record, environment=os.environ | {"COPYBENCH": "/nowhere/copybench"}), "/nowhere/copybench")
+        self.refused(
+            support.chart(self.record, environment=os.environ | {"COPYBENCH": "/nowhere/copybench"}),
+            "/nowhere/copybench",
+        )
 
     def test_what_the_executable_says_is_passed_on(self):
         environment = self.program("echo 'copybench: two clocks cannot share a chart' >&2; exit 2")
