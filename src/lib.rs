@@ -16,6 +16,8 @@
 //! | `analysis` | `record` |
 //! | `measure` | all above |
 //! | `report` | `record`, `analysis` |
+//! | `explain` | all above |
+//! | `lab` | all above |
 //! | `cli`, benches, tests | all |
 
 #[cfg(not(target_os = "linux"))]
@@ -24,8 +26,10 @@ compile_error!("copybench measures Linux system calls and runs on Linux only");
 pub mod analysis;
 pub mod cache;
 pub mod cli;
+pub mod explain;
 pub mod fixture;
 pub mod host;
+pub mod lab;
 pub mod measure;
 pub mod observe;
 pub mod record;

@@ -6,6 +6,7 @@ mod copy;
 mod docs;
 mod export;
 mod fail;
+mod lab;
 mod list;
 mod progress;
 mod report;
@@ -32,6 +33,9 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Lab(lab::Lab),
+    #[command(name = crate::lab::CHILD, hide = true)]
+    LabChild(lab::LabChild),
     Report(report::Report),
     Export(export::Export),
     Docs(docs::Docs),
@@ -48,6 +52,8 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Lab(lab) => lab.run(),
+        Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
         Command::Export(export) => export.run(),
         Command::Docs(docs) => docs.run(),

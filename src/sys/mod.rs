@@ -2,6 +2,7 @@
 //! do not cover, with safe types on the outside.
 #![allow(unsafe_code)]
 
+pub mod address_space;
 pub mod aio;
 pub mod aligned;
 pub mod cachestat;
@@ -11,8 +12,10 @@ pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
+pub mod marker;
 pub mod perf_event;
 pub mod private_memory;
+pub mod ptrace;
 pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
