@@ -7,12 +7,15 @@
 mod advance;
 mod baseline;
 mod error;
+mod io_uring;
+mod io_uring_splice;
 mod mapped;
 mod memmap2_slice;
 mod mmap_cow;
 mod mmap_mmap;
 mod mmap_private;
 mod mmap_write;
+mod overlap;
 mod read_mmap;
 mod read_write;
 
@@ -33,6 +36,7 @@ pub static FAMILIES: &[&Family] = &[
     &read_mmap::FAMILY,
     &memmap2_slice::FAMILY,
     &baseline::FAMILY,
+    &io_uring::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.
