@@ -6,8 +6,11 @@
 
 mod advance;
 mod baseline;
+mod direct;
+mod direct_io;
 mod error;
 mod io_uring;
+mod io_uring_direct;
 mod io_uring_splice;
 mod mapped;
 mod memmap2_slice;
@@ -37,6 +40,8 @@ pub static FAMILIES: &[&Family] = &[
     &memmap2_slice::FAMILY,
     &baseline::FAMILY,
     &io_uring::FAMILY,
+    &io_uring_direct::FAMILY,
+    &direct::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.
