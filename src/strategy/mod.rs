@@ -5,6 +5,7 @@
 //! lists strategies walks [`FAMILIES`].
 
 mod advance;
+mod aio_direct;
 mod baseline;
 mod direct;
 mod direct_io;
@@ -42,6 +43,7 @@ pub static FAMILIES: &[&Family] = &[
     &io_uring::FAMILY,
     &io_uring_direct::FAMILY,
     &direct::FAMILY,
+    &aio_direct::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.
