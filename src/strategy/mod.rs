@@ -22,6 +22,7 @@ mod mmap_write;
 mod overlap;
 mod read_mmap;
 mod read_write;
+mod threads;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
@@ -44,6 +45,7 @@ pub static FAMILIES: &[&Family] = &[
     &io_uring_direct::FAMILY,
     &direct::FAMILY,
     &aio_direct::FAMILY,
+    &threads::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.
