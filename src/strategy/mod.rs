@@ -20,6 +20,7 @@ mod mmap_mmap;
 mod mmap_private;
 mod mmap_write;
 mod overlap;
+mod pipeline;
 mod read_mmap;
 mod read_write;
 mod threads;
@@ -46,6 +47,7 @@ pub static FAMILIES: &[&Family] = &[
     &direct::FAMILY,
     &aio_direct::FAMILY,
     &threads::FAMILY,
+    &pipeline::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.
