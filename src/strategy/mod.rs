@@ -5,16 +5,25 @@
 //! lists strategies walks [`FAMILIES`].
 
 mod advance;
+mod aio_direct;
 mod baseline;
+mod direct;
+mod direct_io;
 mod error;
+mod io_uring;
+mod io_uring_direct;
+mod io_uring_splice;
 mod mapped;
 mod memmap2_slice;
 mod mmap_cow;
 mod mmap_mmap;
 mod mmap_private;
 mod mmap_write;
+mod overlap;
+mod pipeline;
 mod read_mmap;
 mod read_write;
+mod threads;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
@@ -33,6 +42,12 @@ pub static FAMILIES: &[&Family] = &[
     &read_mmap::FAMILY,
     &memmap2_slice::FAMILY,
     &baseline::FAMILY,
+    &io_uring::FAMILY,
+    &io_uring_direct::FAMILY,
+    &direct::FAMILY,
+    &aio_direct::FAMILY,
+    &threads::FAMILY,
+    &pipeline::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.

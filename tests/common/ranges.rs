@@ -83,12 +83,11 @@ fn is_of_blocks(span: Span) -> bool {
 fn expect_target(target: &File, content: &[u8], span: Span, copied: u64) -> Result<(), Failed> {
     let end = (span.target + copied) as usize;
     let mut expected = vec![OTHER; TARGET];
-    if copied > 0 && end > TARGET {
-        expected.resize(end, 0);
+    if copied > 0 {
+        expected.resize(end.max(TARGET), 0);
+        let from = span.source as usize;
+        expected[span.target as usize..end].copy_from_slice(&content[from..from + copied as usize]);
     }
-    let from = span.source as usize;
-    expected[span.target as usize..end.max(span.target as usize)]
-        .copy_from_slice(&content[from..from + copied as usize]);
     let length = target.metadata()?.len() as usize;
     if length != expected.len() {
         return Err(format!("the target is {length} bytes long, not {}", expected.len()).into());
