@@ -124,7 +124,7 @@ fn size_of(source: &File, copied: u64) -> Result<u64, CopyError> {
 }
 
 /// Whether a read finds a byte where the size says that there is none.
-fn has_more(source: &File, offset: u64) -> bool {
+pub(super) fn has_more(source: &File, offset: u64) -> bool {
     let mut byte = [0_u8];
     rustix::io::pread(source, &mut byte, offset) == Ok(1)
         && size_of(source, offset).is_ok_and(|size| size <= offset)

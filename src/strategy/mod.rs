@@ -7,9 +7,14 @@
 mod advance;
 mod aio_direct;
 mod baseline;
+mod clone;
+mod copy_file_range;
 mod direct;
 mod direct_io;
 mod error;
+mod external;
+mod fadvise;
+mod flagged;
 mod io_uring;
 mod io_uring_direct;
 mod io_uring_splice;
@@ -18,12 +23,21 @@ mod memmap2_slice;
 mod mmap_cow;
 mod mmap_mmap;
 mod mmap_private;
+mod mmap_store;
 mod mmap_write;
 mod overlap;
+mod pipe;
 mod pipeline;
+mod positional;
 mod read_mmap;
 mod read_write;
+mod reflink_copy;
+mod sendfile;
+mod sparse;
+mod splice;
 mod threads;
+mod vectored;
+mod vmsplice;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
@@ -38,16 +52,30 @@ pub static FAMILIES: &[&Family] = &[
     &mmap_mmap::FAMILY,
     &mmap_write::FAMILY,
     &mmap_private::FAMILY,
-    &mmap_cow::FAMILY,
     &read_mmap::FAMILY,
-    &memmap2_slice::FAMILY,
+    &copy_file_range::FAMILY,
+    &sendfile::FAMILY,
+    &splice::FAMILY,
     &baseline::FAMILY,
     &io_uring::FAMILY,
-    &io_uring_direct::FAMILY,
     &direct::FAMILY,
-    &aio_direct::FAMILY,
     &threads::FAMILY,
+    &mmap_store::FAMILY,
+    &mmap_cow::FAMILY,
+    &memmap2_slice::FAMILY,
+    &positional::FAMILY,
+    &vectored::FAMILY,
+    &flagged::NOWAIT,
+    &flagged::DONTCACHE,
+    &fadvise::FAMILY,
+    &vmsplice::FAMILY,
+    &io_uring_direct::FAMILY,
+    &aio_direct::FAMILY,
     &pipeline::FAMILY,
+    &sparse::FAMILY,
+    &clone::FAMILY,
+    &reflink_copy::FAMILY,
+    &external::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.

@@ -20,6 +20,7 @@ pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
 pub mod store;
+pub mod sync_file_range;
 pub mod tracefs;
 pub mod uring;
 pub mod vmsplice;

@@ -1,0 +1,38 @@
+//! splice(2): pages of the source into a pipe, out of the pipe into the target.
+
+use super::advance::{Span, advance};
+use super::error::{CopyError, During};
+use super::pipe::Pipe;
+use super::{Family, Strategy};
+use rustix::pipe::SpliceFlags;
+use std::fs::File;
+
+pub(super) static FAMILY: Family = Family {
+    name: "splice",
+    summary: "splice(2) into a pipe and out of it: one copy, into the target's page cache",
+    strategies: &[
+        Strategy::handles("splice-1m", "through a pipe of 1 MiB", |s, t, r| copy(s, t, r, 1 << 20)),
+        Strategy::handles("splice-64k", "through a pipe of 64 KiB, the default size", |s, t, r| {
+            copy(s, t, r, 64 << 10)
+        }),
+        Strategy::handles("splice-256k", "through a pipe of 256 KiB", |s, t, r| copy(s, t, r, 256 << 10)),
+    ],
+};
+
+fn copy(source: &File, target: &File, span: Span, size: usize) -> Result<u64, CopyError> {
+    let pipe = Pipe::new(size)?;
+    advance(span, size as u64, |step| {
+        let mut offset = step.source;
+        let length = rustix::pipe::splice(
+            source,
+            Some(&mut offset),
+            &pipe.write,
+            None,
+            step.length,
+            SpliceFlags::MOVE,
+        )
+        .during("splice")?;
+        pipe.drain(target, step.target, length)?;
+        Ok(length)
+    })
+}
