@@ -43,6 +43,9 @@ pub enum Cause {
         /// What it said.
         message: String,
     },
+    /// The strategy copies whole files, not ranges.
+    #[error("it copies whole files, not ranges")]
+    WholeOnly,
     /// The strategy takes paths, not open files.
     #[error("{strategy} copies between paths, not between open files or ranges")]
     NeedsPaths {
