@@ -10,6 +10,7 @@ mod baseline;
 mod direct;
 mod direct_io;
 mod error;
+mod fit;
 mod io_uring;
 mod io_uring_direct;
 mod io_uring_splice;
