@@ -15,6 +15,7 @@ mod error;
 mod external;
 mod fadvise;
 mod flagged;
+mod fit;
 mod io_uring;
 mod io_uring_direct;
 mod io_uring_splice;
