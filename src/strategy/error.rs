@@ -76,6 +76,15 @@ impl CopyError {
         }
     }
 
+    /// What a user can do about it, where that is known.
+    #[must_use]
+    pub fn cure(&self) -> Option<&'static str> {
+        match self.cause {
+            Cause::Call { call, errno } => super::cure::cure(call, errno),
+            _ => None,
+        }
+    }
+
     /// The errno behind it, where there is one.
     #[must_use]
     pub fn errno(&self) -> Option<Errno> {
