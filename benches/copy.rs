@@ -42,10 +42,13 @@ fn bench() -> anyhow::Result<Vec<String>> {
     let variables = Variables::from_environment();
     let selection = Selection::new(&variables)?;
     let plan = plan(&selection, &variables, &arguments)?;
-    let criterion = Criterion::default()
+    let criterion = Criterion::default();
+    // Drawing takes as long as measuring; `--plotting-backend plotters` asks for it.
+    let criterion = if arguments.draws() { criterion } else { criterion.without_plots() };
+    let criterion = criterion
         .sample_size(SAMPLES)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(300))
+        .warm_up_time(Duration::from_millis(50))
+        .measurement_time(Duration::from_millis(150))
         .nresamples(10_000)
         .configure_from_args();
     let recorder = if arguments.measures() {
@@ -277,6 +280,10 @@ impl Arguments {
 
     fn lists(&self) -> bool {
         self.words.iter().any(|word| word == "--list")
+    }
+
+    fn draws(&self) -> bool {
+        self.words.iter().any(|word| word.starts_with("--plotting-backend"))
     }
 
     /// `cargo bench` adds `--bench`; `cargo test --benches` does not, and then criterion tests.
