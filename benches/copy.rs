@@ -47,8 +47,8 @@ fn bench() -> anyhow::Result<Vec<String>> {
     let criterion = if arguments.draws() { criterion } else { criterion.without_plots() };
     let criterion = criterion
         .sample_size(SAMPLES)
-        .warm_up_time(Duration::from_millis(50))
-        .measurement_time(Duration::from_millis(150))
+        .warm_up_time(Duration::from_millis(30))
+        .measurement_time(Duration::from_millis(100))
         .nresamples(10_000)
         .configure_from_args();
     let recorder = if arguments.measures() {
