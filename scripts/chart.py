@@ -20,12 +20,22 @@ STATIC = {"throughput": specs.throughput, "ranking": specs.ranking, "faults": sp
 
 
 def arguments(argv):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("records", nargs="*", type=Path, metavar="RUN.jsonl", help="record files, drawn together")
-    parser.add_argument("--data", type=Path, metavar="FILE.json", help="draw saved chart data instead of records")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: beside the first file)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "records", nargs="*", type=Path, metavar="RUN.jsonl", help="record files, drawn together"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE.json", help="draw saved chart data instead of records"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write (default: beside the first file)"
+    )
     parser.add_argument("--samples", action="store_true", help="ask the executable for raw samples too")
-    parser.add_argument("--only", choices=["page", "images"], help="write the page alone, or the images alone")
+    parser.add_argument(
+        "--only", choices=["page", "images"], help="write the page alone, or the images alone"
+    )
     given = parser.parse_args(argv)
     if bool(given.records) == bool(given.data):
         parser.error("name record files, or one file of chart data with --data")
@@ -43,7 +53,9 @@ def main(argv):
         if given.only != "page":
             images(data, cells, looks, out)
         if given.only != "images":
-            (out / "report.html").write_text(page.html(data, cells, looks), encoding="utf-8")
+            (out / "report.html").write_text(
+                page.html(data, cells, looks), encoding="utf-8", errors="replace"
+            )
     except OSError as error:
         raise source.ChartError(f"cannot write in {out}: {error.strerror}") from error
     print(summary.table(data))
@@ -59,14 +71,21 @@ def images(data, cells, looks, out):
             (out / f"{name}.{suffix}").unlink(missing_ok=True)
         if spec is not None:
             drawn = draw.svg(spec)
-            (out / f"{name}.svg").write_text(drawn, encoding="utf-8")
+            (out / f"{name}.svg").write_text(drawn, encoding="utf-8", errors="replace")
             (out / f"{name}.png").write_bytes(draw.png(drawn))
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")
     try:
         main(sys.argv[1:])
     except source.ChartError as error:
-        sys.exit(f"chart.py: {error}")
+        refused = str(error)
     except (KeyError, TypeError, IndexError) as error:
-        sys.exit(f"chart.py: the chart data lacks something that schema 1.x has: {error!r}; the records are safe")
+        refused = f"the chart data lacks something that schema 1.x has: {error!r}; the records are safe"
+    except ValueError as error:
+        refused = f"vl-convert could not draw: {error}; the records are safe"
+    else:
+        sys.exit(0)
+    print(f"chart.py: {refused}", file=sys.stderr)
+    sys.exit(2)

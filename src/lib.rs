@@ -17,6 +17,8 @@
 //! | `measure` | all above |
 //! | `report` | `record`, `analysis` |
 //! | `guest` | all above |
+//! | `explain` | all above |
+//! | `lab` | all above |
 //! | `cli`, benches, tests | all |
 
 #[cfg(not(target_os = "linux"))]
@@ -25,9 +27,11 @@ compile_error!("copybench measures Linux system calls and runs on Linux only");
 pub mod analysis;
 pub mod cache;
 pub mod cli;
+pub mod explain;
 pub mod fixture;
 pub mod guest;
 pub mod host;
+pub mod lab;
 pub mod measure;
 pub mod observe;
 pub mod record;

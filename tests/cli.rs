@@ -163,7 +163,7 @@ fn a_run_writes_a_record_that_begins_with_its_run_line_and_keeps_no_path() {
         "dense",
         "--strategy",
         "mmap-*",
-        "--samples",
+        "--rounds",
         "2",
         "--dir",
         path,
@@ -189,7 +189,7 @@ fn the_users_own_file_is_measured_and_left_as_it_was() {
         "mine",
         "--strategy",
         "mmap-write,read-write-4k",
-        "--samples",
+        "--rounds",
         "1",
         "--out",
         "r.jsonl",
@@ -220,7 +220,7 @@ fn an_interrupted_run_leaves_whole_lines_and_nothing_else() {
         let here = directory();
         let mut child = Command::new(env!("CARGO_BIN_EXE_copybench"))
             .current_dir(here.path())
-            .args(["run", "--size", "1MiB", "--layout", "dense", "--samples", "100000", "--out", "r.jsonl"])
+            .args(["run", "--size", "1MiB", "--layout", "dense", "--rounds", "100000", "--out", "r.jsonl"])
             .args(["--strategy", "read-write-4k,std-fs-copy"])
             .env_remove("COPYBENCH_DIR")
             .spawn()

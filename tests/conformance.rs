@@ -95,6 +95,6 @@ fn conforms(
         dst,
         end: End::None,
     };
-    let outcome = Stage::new(&source, &places.to).trial(strategy, &cell, &WallClock::new(), Look::Verify)?;
+    let outcome = Stage::new(&*source, &places.to).trial(strategy, &cell, &WallClock::new(), Look::Verify)?;
     if outcome.bytes == length && outcome.verified { Ok(()) } else { Err(format!("{outcome:?}").into()) }
 }

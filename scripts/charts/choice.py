@@ -6,7 +6,7 @@ MANY = 13
 
 
 def prepare(data):
-    """Gives every cell its panel and its label, and every row its cell."""
+    """Gives every cell its panel and its names, and every row its cell."""
     names = words.run_names(data["runs"])
     panels = {}
     for cell in data["cells"]:
@@ -14,9 +14,21 @@ def prepare(data):
         cell["panel"] = f"{cell['layout']} · {cell['condition']}"
         cell["panel_order"] = panels.setdefault((cell["run"], cell["panel"]), len(panels))
         cell["label"] = f"{cell['layout']} {cell['size_label']} · {cell['condition']}"
+    alike = len({cell["condition"] for cell in data["cells"]}) == 1
+    for cell in data["cells"]:
+        # Where all conditions are the same, saying them once above is enough.
+        cell["name"] = f"{cell['layout']} {cell['size_label']}" if alike else cell["label"]
     data["run_names"] = names
     cells = {(cell["run"], cell["cell"]): cell for cell in data["cells"]}
     data["rows"] = [row for row in data["rows"] if (row["run"], row["cell"]) in cells]
+    known = {item["name"] for item in data["strategies"]}
+    for row in data["rows"]:
+        # Physical limits, and strategies of another version of the registry, come last.
+        if row["strategy"] not in known:
+            known.add(row["strategy"])
+            data["strategies"].append(
+                {"name": row["strategy"], "family": row.get("family") or "other", "summary": ""}
+            )
     return cells
 
 
@@ -54,6 +66,9 @@ def ranked_cells(data, most=4):
 
 def rows_of(data, cell, kinds=("copied",)):
     """Rows of one cell in the order of their ranks."""
-    rows = [row for row in data["rows"]
-            if row["run"] == cell["run"] and row["cell"] == cell["cell"] and row["kind"] in kinds]
+    rows = [
+        row
+        for row in data["rows"]
+        if row["run"] == cell["run"] and row["cell"] == cell["cell"] and row["kind"] in kinds
+    ]
     return sorted(rows, key=lambda row: (row["kind"], row["rank"], row["strategy"]))

@@ -21,8 +21,10 @@ except ImportError:
 
 def converter():
     if vl_convert is None:
-        raise ChartError("this Python has no vl-convert-python; run `scripts/python scripts/chart.py`, which finds or "
-                         "makes one that has (the records are safe)")
+        raise ChartError(
+            "this Python has no vl-convert-python; run `scripts/python scripts/chart.py`, which finds or "
+            "makes one that has (the records are safe)"
+        )
     return vl_convert
 
 
@@ -46,7 +48,9 @@ def repacked(image):
     kept = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
     kept.insert(-1, (b"IDAT", pixels))
     return image[:8] + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in kept)
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in kept
+    )
 
 
 def vega(spec):
@@ -63,7 +67,9 @@ def runtime():
     except OSError:
         pass
     # The links in it, to an editor and a schema, are never followed; a page that needs no network carries none.
-    bundle = ADDRESS.sub("", converter().javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE))
+    bundle = ADDRESS.sub(
+        "", converter().javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
+    )
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=kept.parent, delete=False) as file:
             file.write(bundle)

@@ -6,11 +6,33 @@ from pathlib import Path
 from charts import choice, draw, specs, style
 
 HERE = Path(__file__).resolve().parent / "page"
-SCRIPTS = ("data.js", "state.js", "chart.js", "views.js", "tables.js", "main.js")
+SCRIPTS = ("data.js", "state.js", "chart.js", "views.js", "runs.js", "tables.js", "main.js")
 CHARTS = ("throughput", "ranking", "faults", "heat", "runs", "samples", "history")
-ROW_FIELDS = ("run", "cell", "strategy", "kind", "rank", "n", "copies", "median", "low", "high", "bytes_per_second",
-              "bytes_per_second_low", "bytes_per_second_high", "ratio", "ratio_low", "ratio_high", "verdict", "base",
-              "faults_per_mib", "calls_per_mib", "user_ns", "system_ns", "counters")
+ROW_FIELDS = (
+    "run",
+    "cell",
+    "strategy",
+    "kind",
+    "rank",
+    "n",
+    "copies",
+    "median",
+    "low",
+    "high",
+    "bytes_per_second",
+    "bytes_per_second_low",
+    "bytes_per_second_high",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "verdict",
+    "base",
+    "faults_per_mib",
+    "calls_per_mib",
+    "user_ns",
+    "system_ns",
+    "counters",
+)
 
 
 def html(data, cells, looks):
@@ -40,23 +62,44 @@ def content(data, cells, looks):
     """What the page's scripts read. Cells and rows are told by number, so that no long id is repeated."""
     numbers = {key: at for at, key in enumerate(cells)}
     strategies = {name: at for at, name in enumerate(looks)}
-    families = {item["name"]: item["family"] for item in data["strategies"]}
-    families |= {row["strategy"]: row.get("family") or "other" for row in data["rows"] if row["strategy"] not in families}
-    summaries = {item["name"]: item.get("summary", "") for item in data["strategies"]}
     ranked = choice.ranked_cells(data, 1)
     return {
-        **{key: data[key] for key in ("clock", "base", "margin", "runs", "run_names", "families", "skips", "history", "claims", "warnings")},
+        **{
+            key: data[key]
+            for key in (
+                "clock",
+                "base",
+                "margin",
+                "runs",
+                "run_names",
+                "families",
+                "skips",
+                "history",
+                "claims",
+                "warnings",
+            )
+        },
         "cells": list(cells.values()),
-        "strategies": [{"name": name, "family": families[name], "summary": summaries.get(name, ""), **look}
-                       for name, look in looks.items()],
+        "strategies": [item | looks[item["name"]] for item in data["strategies"]],
         "representatives": choice.representatives(data),
         "first_cell": numbers[ranked[0]["run"], ranked[0]["cell"]] if ranked else None,
         "row_fields": ROW_FIELDS,
-        "rows": [[numbers[row["run"], row["cell"]] if field == "cell" else strategies[row["strategy"]] if field == "strategy"
-                  else short(row.get(field)) for field in ROW_FIELDS] for row in data["rows"]],
-        "samples": [[numbers[item["run"], item["cell"]], strategies[item["strategy"]], item["elapsed"]]
-                    for item in data["samples"]
-                    if (item["run"], item["cell"]) in numbers and item["strategy"] in strategies],
+        "rows": [
+            [
+                numbers[row["run"], row["cell"]]
+                if field == "cell"
+                else strategies[row["strategy"]]
+                if field == "strategy"
+                else short(row.get(field))
+                for field in ROW_FIELDS
+            ]
+            for row in data["rows"]
+        ],
+        "samples": [
+            [numbers[item["run"], item["cell"]], strategies[item["strategy"]], item["elapsed"]]
+            for item in data["samples"]
+            if (item["run"], item["cell"]) in numbers and item["strategy"] in strategies
+        ],
     }
 
 
@@ -68,17 +111,23 @@ def short(value):
 def charts(data, looks):
     """Each template as Vega, without data and in the ink of the page."""
     values = specs.common(data, looks, "currentColor") | {
-        "sample_title": "microseconds" if data["clock"] == "wall" else "instructions"}
+        "sample_title": "microseconds" if data["clock"] == "wall" else "instructions"
+    }
     config = style.config("currentColor", None)
     made = {}
     for name in CHARTS:
-        spec = specs.fill(specs.template(name), values) | {"datasets": {"rows": []}, "config": config, "padding": 4}
+        spec = specs.fill(specs.template(name), values) | {
+            "datasets": {"rows": []},
+            "config": config,
+            "padding": 4,
+        }
         made[name] = adaptable(draw.vega(spec))
     return made
 
 
 def adaptable(spec):
     """The legend goes below, and the page says how many columns it and the panels have."""
+    del spec["$schema"]
     for legend in spec.get("legends", ()):
         if "shape" in legend:
             legend |= {"orient": "bottom", "columns": {"signal": "legend_columns"}}

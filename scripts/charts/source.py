@@ -7,7 +7,18 @@ import subprocess
 from pathlib import Path
 
 SCHEMA_MAJOR = "1"
-LISTS = ("runs", "families", "strategies", "cells", "rows", "samples", "skips", "history", "claims", "warnings")
+LISTS = (
+    "runs",
+    "families",
+    "strategies",
+    "cells",
+    "rows",
+    "samples",
+    "skips",
+    "history",
+    "claims",
+    "warnings",
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -28,8 +39,10 @@ def executable():
         candidate = target / build / "copybench"
         if os.access(candidate, os.X_OK):
             return str(candidate)
-    raise ChartError("no copybench executable under target; build it with `cargo build --release`, "
-                     "or name one in COPYBENCH (the records are untouched)")
+    raise ChartError(
+        "no copybench executable under target; build it with `cargo build --release`, "
+        "or name one in COPYBENCH (the records are untouched)"
+    )
 
 
 def exported(records, samples):
@@ -37,9 +50,18 @@ def exported(records, samples):
     for record in records:
         if not os.path.exists(record):
             raise ChartError(f"cannot read {record}: no such file")
-    command = [executable(), "export", "--format", "chart", *(["--samples"] if samples else []), *map(str, records)]
+    command = [
+        executable(),
+        "export",
+        "--format",
+        "chart",
+        *(["--samples"] if samples else []),
+        *map(str, records),
+    ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False
+        )
     except OSError as error:
         raise ChartError(f"cannot run {command[0]}: {error.strerror}") from error
     if done.returncode != 0:
@@ -59,15 +81,18 @@ def saved(path):
 def checked(text, origin):
     """Parsed chart data with every list present, or a message that names what is wrong with it."""
     try:
-        data = json.loads(text)
+        # What is not a number is nothing that could be drawn.
+        data = json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         raise ChartError(f"{origin} is not JSON: {error}") from error
     if not isinstance(data, dict) or "schema" not in data:
         raise ChartError(f"{origin} is not chart data: it has no `schema`")
     schema = str(data["schema"])
     if schema.split(".")[0] != SCHEMA_MAJOR:
-        raise ChartError(f"{origin} has schema {schema}, these scripts know {SCHEMA_MAJOR}.x; "
-                         "use the scripts that came with the executable that wrote it")
+        raise ChartError(
+            f"{origin} has schema {schema}, these scripts know {SCHEMA_MAJOR}.x; "
+            "use the scripts that came with the executable that wrote it"
+        )
     for name in LISTS:
         if not isinstance(data.setdefault(name, []) or [], list):
             raise ChartError(f"{origin} is not chart data: `{name}` is not a list")

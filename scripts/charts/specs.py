@@ -7,12 +7,18 @@ from charts import choice, style, words
 
 HERE = Path(__file__).resolve().parent
 MOST_PANELS = 8
-SIZE_WORDS = ("datum.value >= 1073741824 ? datum.value / 1073741824 + ' GiB' : datum.value >= 1048576 ? "
-              "datum.value / 1048576 + ' MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'")
-RATIO_WORDS = ("format(datum.ratio, '.3~r') + '×' + (datum.base ? '  base' : isValid(datum.verdict) ? "
-               "'  ' + datum.verdict : '')")
+SIZE_WORDS = (
+    "datum.value >= 1073741824 ? datum.value / 1073741824 + ' GiB' : datum.value >= 1048576 ? "
+    "datum.value / 1048576 + ' MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'"
+)
+RATIO_WORDS = (
+    "format(datum.ratio, datum.ratio >= 100 ? '.0f' : datum.ratio >= 10 ? '.1f' : '.2f') + '×' + (datum.base ? '  base' : isValid(datum.verdict) ? "
+    "'  ' + datum.verdict : '')"
+)
 # Vega labels few ticks of a log scale that spans less than a decade; these it keeps where they fit.
-RATIO_TICKS = [step * 10.0**power for power in range(-4, 5) for step in (1, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)]
+RATIO_TICKS = [
+    step * 10.0**power for power in range(-4, 5) for step in (1, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
+]
 SPEED_TICKS = [step * 10.0**power for power in range(-5, 6) for step in (1, 1.5, 2, 3, 5, 7)]
 
 
@@ -34,15 +40,25 @@ def template(name):
 def common(data, looks, ink):
     """Values that every template may name."""
     wall = data["clock"] == "wall"
-    speed = {"speed": "isValid(datum.bytes_per_second) ? datum.bytes_per_second / 1073741824 : null",
-             "speed_low": "isValid(datum.bytes_per_second_low) ? datum.bytes_per_second_low / 1073741824 : null",
-             "speed_high": "isValid(datum.bytes_per_second_high) ? datum.bytes_per_second_high / 1073741824 : null"}
+    speed = {
+        "speed": "isValid(datum.bytes_per_second) ? datum.bytes_per_second / 1073741824 : null",
+        "speed_low": "isValid(datum.bytes_per_second_low) ? datum.bytes_per_second_low / 1073741824 : null",
+        "speed_high": "isValid(datum.bytes_per_second_high) ? datum.bytes_per_second_high / 1073741824 : null",
+    }
     if not wall:
-        speed = {"speed": "datum.median / datum.size", "speed_low": "isValid(datum.low) ? datum.low / datum.size : null",
-                 "speed_high": "isValid(datum.high) ? datum.high / datum.size : null"}
+        speed = {
+            "speed": "datum.median / datum.size",
+            "speed_low": "isValid(datum.low) ? datum.low / datum.size : null",
+            "speed_high": "isValid(datum.high) ? datum.high / datum.size : null",
+        }
     unit = "GiB/s" if wall else "instructions per byte (fewer is better)"
-    cause_words = {"speed": unit, "faults_per_mib": "page faults per MiB", "calls_per_mib": "system calls per MiB",
-                   "user_per_mib": "user CPU, µs per MiB", "system_per_mib": "system CPU, µs per MiB"}
+    cause_words = {
+        "speed": unit,
+        "faults_per_mib": "page faults per MiB",
+        "calls_per_mib": "system calls per MiB",
+        "user_per_mib": "user CPU, µs per MiB",
+        "system_per_mib": "system CPU, µs per MiB",
+    }
     return speed | {
         "ink": ink,
         "strategies": list(looks),
@@ -52,37 +68,62 @@ def common(data, looks, ink):
         "speed_title": unit,
         "size_words": SIZE_WORDS,
         "ratio_words": RATIO_WORDS,
-        "ratio_title": f"{'speed' if wall else 'instructions saved'} relative to {data['base']} (log scale, right is better)",
+        "ratio_title": f"speed relative to {data['base']} (log scale, right is faster)"
+        if wall
+        else f"instructions of {data['base']} for each of its own (log scale, right is fewer)",
+        "ratio_short": f"ratio to {data['base']} (log scale)",
         "cause_words": f"({json.dumps(cause_words)})[datum.value]",
-        "margin": data["margin"], "ratio_ticks": RATIO_TICKS, "speed_ticks": SPEED_TICKS,
+        "margin": data["margin"],
+        "ratio_ticks": RATIO_TICKS,
+        "speed_ticks": SPEED_TICKS,
         "tooltip": tooltip(wall),
         "width": 400,
-        "shown": [], "sizes": [], "heading": "", "subheading": [""], "causes": list(cause_words),
+        "shown": [],
+        "sizes": [],
+        "heading": "",
+        "subheading": [""],
+        "causes": list(cause_words),
     }
 
 
 def tooltip(wall):
     unit = "speed, GiB/s" if wall else "instructions per byte"
-    fields = [("strategy", "strategy", None), ("label", "cell", None), ("speed", unit, ".3~r"),
-              ("ratio", "ratio to the base", ".3~r"), ("ratio_low", "from", ".3~r"), ("ratio_high", "to", ".3~r"),
-              ("verdict", "verdict", None), ("n", "samples", None)]
-    return [{"field": field, "title": title, "type": "quantitative", "format": shape} if shape
-            else {"field": field, "title": title} for field, title, shape in fields]
+    fields = [
+        ("strategy", "strategy", None),
+        ("label", "cell", None),
+        ("speed", unit, ".3~r"),
+        ("ratio", "ratio to the base", ".3~r"),
+        ("ratio_low", "from", ".3~r"),
+        ("ratio_high", "to", ".3~r"),
+        ("verdict", "verdict", None),
+        ("n", "samples", None),
+    ]
+    return [
+        {"field": field, "title": title, "type": "quantitative", "format": shape}
+        if shape
+        else {"field": field, "title": title}
+        for field, title, shape in fields
+    ]
 
 
 def joined(rows, cells):
     """Rows with what the templates need of their cells."""
-    wanted = ("size", "size_label", "layout", "panel", "panel_order", "label")
-    return [row | {key: cells[row["run"], row["cell"]][key] for key in wanted} for row in rows]
+    wanted = {"size": "size", "panel": "panel", "panel_order": "panel_order", "label": "name"}
+    return [row | {key: cells[row["run"], row["cell"]][of] for key, of in wanted.items()} for row in rows]
 
 
 def subtitle(data, cells, rows):
     """Host, kernel, file system, cache, target and n, always."""
     runs = [data["runs"][index] for index in sorted({cell["run"] for cell in cells})]
     conditions = dict.fromkeys(f"{cell['fs']}, {cell['cache']} cache, {words.target(cell)}" for cell in cells)
-    where = "; ".join(conditions) if len(conditions) <= 3 else (
-        f"file systems: {words.listing(cell['fs'] for cell in cells)}; cache: {words.listing(cell['cache'] for cell in cells)}; "
-        f"target: {words.listing(words.target(cell) for cell in cells)}")
+    where = (
+        "; ".join(conditions)
+        if len(conditions) <= 3
+        else (
+            f"file systems: {words.listing(cell['fs'] for cell in cells)}; cache: {words.listing(cell['cache'] for cell in cells)}; "
+            f"target: {words.listing(words.target(cell) for cell in cells)}"
+        )
+    )
     clock = "" if data["clock"] == "wall" else "; counted instructions, which are not time"
     return [f"{words.hosts(runs)}; {where}; {words.samples(rows)}{clock}"]
 
@@ -100,16 +141,24 @@ def throughput(data, cells, looks):
     present = {row["strategy"] for row in rows}
     shown = [name for name in shown if name in present]
     told = subtitle(data, used, rows)
-    told.append("Only copies that moved data. Upright lines are intervals of the median; "
-                "points of one size stand apart so that the intervals can be seen.")
+    told.append(
+        "Only copies that moved data. Upright lines are intervals of the median; "
+        "points of one size stand apart so that the intervals can be seen."
+    )
     measured = len({row["strategy"] for row in data["rows"]})
     left = ([f"{len(shown)} of {measured} strategies"] if len(shown) < measured else []) + (
-        [f"{len(kept)} of {len(panels)} panels"] if len(kept) < len(panels) else [])
+        [f"{len(kept)} of {len(panels)} panels"] if len(kept) < len(panels) else []
+    )
     if left:
         told.append(f"Shown: {' and '.join(left)}; report.html has the rest.")
     values = common(data, looks, style.INK) | {
-        "heading": "Copy speed over file size" if data["clock"] == "wall" else "Instructions per byte over file size",
-        "subheading": told, "shown": shown, "sizes": sorted({cell["size"] for cell in used})}
+        "heading": "Copy speed over file size"
+        if data["clock"] == "wall"
+        else "Instructions per byte over file size",
+        "subheading": told,
+        "shown": shown,
+        "sizes": sorted({cell["size"] for cell in used}),
+    }
     return finish(template("throughput"), values, {"rows": joined(rows, cells)})
 
 
@@ -123,17 +172,28 @@ def ranking(data, cells, looks):
             rows = [row for row in choice.rows_of(data, cell, (kind,)) if row.get("ratio")]
             if rows and not (kind == "copied" and len(rows) < 2):
                 datasets[f"rows{len(parts)}"] = joined(rows, cells)
-                parts.append(part("ranking", values, f"rows{len(parts)}", f"{cell['label']}: {words.KIND_WORDS[kind]}"))
+                parts.append(
+                    part("ranking", values, f"rows{len(parts)}", f"{cell['label']}: {words.KIND_WORDS[kind]}")
+                )
                 used += rows
-    told = subtitle(data, chosen, used) + [f"Lines are intervals; the grey band is the margin of ±{data['margin'] * 100:g} %."]
+    told = subtitle(data, chosen, used) + [
+        f"Lines are intervals; the grey band is the margin of ±{data['margin'] * 100:g} %."
+    ]
     return concat(values, parts, datasets, f"Strategies against {data['base']}", told, 2)
 
 
 def faults(data, cells, looks):
     """Page faults and system calls beside speed."""
-    chosen = [cell for cell in choice.ranked_cells(data)
-              if any(row.get("faults_per_mib") is not None for row in choice.rows_of(data, cell))][:2]
-    causes = [cause for cause in ("faults_per_mib", "calls_per_mib") if any(row.get(cause) is not None for row in data["rows"])]
+    chosen = [
+        cell
+        for cell in choice.ranked_cells(data)
+        if any(row.get("faults_per_mib") is not None for row in choice.rows_of(data, cell))
+    ][:2]
+    causes = [
+        cause
+        for cause in ("faults_per_mib", "calls_per_mib")
+        if any(row.get(cause) is not None for row in data["rows"])
+    ]
     values = common(data, looks, style.INK) | {"width": 190, "causes": ["speed", *causes]}
     parts, datasets, used = [], {}, []
     for cell in chosen:
@@ -141,8 +201,14 @@ def faults(data, cells, looks):
         datasets[f"rows{len(parts)}"] = joined([row | {"order": at} for at, row in enumerate(rows)], cells)
         parts.append(part("faults", values, f"rows{len(parts)}", cell["label"]))
         used += rows
-    return concat(values, parts, datasets, "What the copies cost, beside their speed",
-                  subtitle(data, chosen, used) + ["Only copies that moved data, fastest first."], 1)
+    return concat(
+        values,
+        parts,
+        datasets,
+        "What the copies cost, beside their speed",
+        subtitle(data, chosen, used) + ["Only copies that moved data, fastest first."],
+        1,
+    )
 
 
 def part(name, values, dataset, heading):
@@ -157,11 +223,19 @@ def part(name, values, dataset, heading):
 def concat(values, parts, datasets, heading, told, columns):
     if not parts:
         return None
-    whole = {"title": {"text": heading, "subtitle": told, "anchor": "start", "offset": 18},
-             "params": [{"name": "margin", "value": values["margin"]}],
-             "concat": parts, "columns": columns, "spacing": 40}
+    whole = {
+        "title": {"text": heading, "subtitle": told, "anchor": "start", "offset": 18},
+        "params": [{"name": "margin", "value": values["margin"]}],
+        "concat": parts,
+        "columns": columns,
+        "spacing": 40,
+    }
     return finish(whole, values, datasets)
 
 
 def finish(spec, values, datasets):
-    return fill(spec, values) | {"datasets": datasets, "config": style.config(style.INK, "white"), "padding": 14}
+    return fill(spec, values) | {
+        "datasets": datasets,
+        "config": style.config(style.INK, "white"),
+        "padding": 14,
+    }

@@ -5,20 +5,24 @@ PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
 # The family of the base is neutral, so that colour always means "something other than the base".
 NEUTRAL = "#6B7280"
 LIMIT = "#9CA3AF"
-SHAPES = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left"]
+SHAPES = [
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "triangle-down",
+    "cross",
+    "triangle-right",
+    "triangle-left",
+]
 # Five dashes against eight shapes: coprime, so that 40 strategies of one colour differ.
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 2]]
 INK, FONT = "#1F2328", "Liberation Sans, Arial, Helvetica, sans-serif"
 
 
 def looks(data):
-    """Name of a strategy → colour, shape and dash; strategies outside the registry come last."""
+    """Name of a strategy → colour, shape and dash."""
     listed = [(item["name"], item["family"]) for item in data["strategies"]]
-    known = {name for name, _ in listed}
-    for row in data["rows"]:
-        if row["strategy"] not in known:
-            known.add(row["strategy"])
-            listed.append((row["strategy"], row.get("family") or "other"))
     base_family = dict(listed).get(data["base"])
     colours, used, table = {base_family: NEUTRAL, "limit": LIMIT}, {}, {}
     slots = [NEUTRAL, *PALETTE, LIMIT]
@@ -46,16 +50,31 @@ def representatives_first(listed, base):
 def config(ink, background):
     """Vega configuration shared by all charts; `currentColor` as ink follows the page's theme."""
     grey = "#808080"
-    axis = {"labelColor": ink, "titleColor": ink, "domainColor": grey, "tickColor": grey, "gridColor": grey,
-            "gridOpacity": 0.22, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal"}
+    axis = {
+        "labelColor": ink,
+        "titleColor": ink,
+        "domainColor": grey,
+        "tickColor": grey,
+        "gridColor": grey,
+        "gridOpacity": 0.22,
+        "labelFontSize": 11,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    }
     return {
         "background": background,
         "font": FONT,
         "axis": axis,
         "header": {"labelColor": ink, "titleColor": ink},
         "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 11, "symbolSize": 70},
-        "title": {"color": ink, "subtitleColor": ink, "fontSize": 15, "subtitleFontSize": 11.5, "subtitlePadding": 5,
-                  "subtitleLineHeight": 15},
+        "title": {
+            "color": ink,
+            "subtitleColor": ink,
+            "fontSize": 15,
+            "subtitleFontSize": 11.5,
+            "subtitlePadding": 5,
+            "subtitleLineHeight": 15,
+        },
         "text": {"color": ink},
         "view": {"stroke": None},
     }

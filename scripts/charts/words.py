@@ -1,8 +1,12 @@
 """Numbers and conditions in words. Formatting only: no number here is an estimate."""
 
 UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
-KIND_WORDS = {"copied": "data copied", "shared": "extents shared, no data moved", "kept": "holes kept, only data moved",
-              "limit": "physical limits"}
+KIND_WORDS = {
+    "copied": "data copied",
+    "shared": "extents shared, no data moved",
+    "kept": "holes kept, only data moved",
+    "limit": "physical limits",
+}
 
 
 def size(value):
@@ -29,22 +33,33 @@ def ratio(row):
     """`1.23× [1.20, 1.26]`, or a dash where there is nothing to compare with."""
     if row.get("ratio") is None:
         return "–"
-    text = f"{row['ratio']:.3g}×"
+    text = f"{factor(row['ratio'])}×"
     if row.get("ratio_low") is not None and row.get("ratio_high") is not None:
-        text += f" [{row['ratio_low']:.3g}, {row['ratio_high']:.3g}]"
+        text += f" [{factor(row['ratio_low'])}, {factor(row['ratio_high'])}]"
     return text
+
+
+def factor(value):
+    """Two decimals of a ratio, fewer of a large one."""
+    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
 def pace(row, cell, clock):
     """Speed of a row in the unit of its clock."""
     if clock == "wall":
         return rate(row.get("bytes_per_second"))
-    return f"{row['median'] / cell['size']:.3g} instructions/B" if cell["size"] else f"{row['median']:.4g} instructions"
+    return (
+        f"{row['median'] / cell['size']:.3g} instructions/B"
+        if cell["size"]
+        else f"{row['median']:.4g} instructions"
+    )
 
 
 def target(cell):
     """The state of the target and what ends the copy, as a reader says it."""
-    dst = {"new": "new file", "overwrite": "overwriting", "preallocated": "preallocated"}.get(cell["dst"], cell["dst"])
+    dst = {"new": "new file", "overwrite": "overwriting", "preallocated": "preallocated"}.get(
+        cell["dst"], cell["dst"]
+    )
     return dst if cell.get("end") in (None, "none") else f"{dst}, {cell['end']}"
 
 
@@ -55,16 +70,19 @@ def condition(cell, run_name):
 
 def run_names(runs):
     """Shortest names that tell runs apart: none, the kernel, the label with the commit, else a number too."""
+
     def names(of):
         made = [of(run) for run in runs]
         return made if len(set(made)) == len(made) else None
 
     if len(runs) < 2:
         return [""] * len(runs)
-    return (names(lambda run: run["host"]["kernel"])
-            or names(lambda run: f"{run['label']}")
-            or names(lambda run: f"{run['label']} {run['commit']['sha'][:7]}")
-            or [f"{run['label']} #{index + 1}" for index, run in enumerate(runs)])
+    return (
+        names(lambda run: run["host"]["kernel"])
+        or names(lambda run: f"{run['label']}")
+        or names(lambda run: f"{run['label']} {run['commit']['sha'][:7]}")
+        or [f"{run['label']} #{index + 1}" for index, run in enumerate(runs)]
+    )
 
 
 def hosts(runs):
@@ -85,3 +103,8 @@ def listing(values, most=4):
     """Words in a row, or how many there are."""
     values = list(dict.fromkeys(values))
     return ", ".join(values) if len(values) <= most else f"{len(values)} of them"
+
+
+def printable(text):
+    """Text from a record without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "�" for character in text)

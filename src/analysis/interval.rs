@@ -1,7 +1,7 @@
 //! Medians and their order-statistic (sign-test) intervals: right for every distribution of
 //! the noise, as long as the values do not hang together.
 
-use super::autocorrelation::sign_inflation;
+use super::autocorrelation::inflation;
 use super::binomial::fair_cumulative;
 use serde::{Deserialize, Serialize};
 
@@ -71,13 +71,13 @@ pub fn median_interval(values: &[f64], confidence: f64) -> Option<Interval> {
 /// Interval from the `rank`th smallest to the `rank`th largest value, widened where
 /// neighbouring values hang together.
 ///
-/// The sign test counts independent coins. Where the signs around the median are
-/// autocorrelated, their number varies more, and the rank moves outwards by as much; see
-/// [`sign_inflation`]. The order of `values` must be that of measuring.
+/// The sign test counts independent coins. Where values are autocorrelated, the number below
+/// the median varies more, and the rank moves outwards by as much; see [`inflation`]. The order
+/// of `values` must be that of measuring.
 #[must_use]
 pub fn interval_at(values: &[f64], rank: usize) -> Option<Interval> {
     let half = values.len() as f64 / 2.0;
-    let inflation = sign_inflation(values, median(values)?);
+    let inflation = inflation(values);
     let rank = if inflation > 1.0 { (half - (half - rank as f64) * inflation).floor() } else { rank as f64 };
     if rank < 1.0 || rank > half + 0.5 {
         return None;

@@ -58,7 +58,7 @@ impl Measurements {
     /// See [`ReadError`].
     pub fn read_files(paths: &[PathBuf]) -> Result<Self, ReadError> {
         let mut all = Self::default();
-        all.warnings = visit_files(paths, |_, line| all.take(line))?;
+        all.warnings = visit_files(paths, |_, line| all.take(&line))?;
         all.sort();
         Ok(all)
     }
@@ -91,13 +91,14 @@ impl Measurements {
         has("old") && has("this")
     }
 
-    fn take(&mut self, line: Line) {
+    /// Adds a line, in the order of measuring; `run` asks after every look with what it has.
+    pub fn take(&mut self, line: &Line) {
         match line {
-            Line::Run(run) => self.runs.push(run),
+            Line::Run(run) => self.runs.push(run.clone()),
             Line::Cell(cell) => {
-                self.cells.insert(cell.cell.clone(), cell);
+                self.cells.insert(cell.cell.clone(), cell.clone());
             }
-            Line::Sample(sample) => self.take_sample(&sample),
+            Line::Sample(sample) => self.take_sample(sample),
             Line::Skip(_) | Line::End(_) => {}
         }
     }

@@ -1,5 +1,5 @@
 use crate::fixture::{PlaceError, SourceError};
-use crate::measure::{SelectionError, StageError};
+use crate::measure::{ArmError, ResumeError, SelectionError, StageError};
 use crate::record::ReadError;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -20,11 +20,13 @@ pub enum Fail {
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let unfit = error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(Fail::Use(_)))
-            || matches!(cause.downcast_ref(), Some(SourceError::Place(_)))
+            || matches!(cause.downcast_ref(), Some(SourceError::Place(_) | SourceError::Fixture { .. }))
             || cause.is::<SelectionError>()
             || cause.is::<PlaceError>()
             || cause.is::<StageError>()
             || cause.is::<ReadError>()
+            || cause.is::<ResumeError>()
+            || cause.is::<ArmError>()
     });
     ExitCode::from(if unfit { 2 } else { 1 })
 }

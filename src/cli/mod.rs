@@ -6,14 +6,19 @@ mod copy;
 mod docs;
 mod export;
 mod fail;
+mod lab;
 mod list;
+mod progress;
 mod report;
 mod run;
 mod select;
+mod units;
+mod worker;
 
 pub use fail::{Fail, exit_code, is_broken_pipe};
 
 use clap::{CommandFactory, Parser, Subcommand};
+use std::io::Write;
 
 /// Which way of copying a file is fastest here, by how much, and why.
 #[derive(Debug, Parser)]
@@ -28,9 +33,13 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Lab(lab::Lab),
+    #[command(name = crate::lab::CHILD, hide = true)]
+    LabChild(lab::LabChild),
     Report(report::Report),
     Export(export::Export),
     Docs(docs::Docs),
+    Worker(worker::Worker),
     Completions(complete::Completions),
 }
 
@@ -43,9 +52,12 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Lab(lab) => lab.run(),
+        Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
         Command::Export(export) => export.run(),
         Command::Docs(docs) => docs.run(),
+        Command::Worker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
     }
 }
@@ -54,4 +66,9 @@ fn version() -> String {
     let commit = crate::measure::commit();
     let dirty = if commit.dirty { ", with changes" } else { "" };
     format!("{} (commit {}{dirty})", env!("CARGO_PKG_VERSION"), commit.sha)
+}
+
+/// Writes to standard output; unlike `print!`, a reader who went away is an error, not a panic.
+fn print(text: &str) -> std::io::Result<()> {
+    std::io::stdout().write_all(text.as_bytes())
 }

@@ -1,26 +1,42 @@
 //! From a selection of cells and strategies to samples in a record.
 
+mod arm;
 mod availability;
 mod cell;
 mod clock;
 mod interrupt;
+mod limit;
+mod order;
 mod plan;
+mod protocol;
 mod recorder;
+mod resume;
+mod rounds;
 mod selection;
 mod sequence;
+mod session;
 mod size;
 mod stage;
 mod target;
 mod trial;
+mod worker;
 
+pub use arm::{Arm, ArmError};
 pub use availability::{Availability, Refused, availability};
 pub use cell::{Cell, End};
 pub use clock::{Clock, WallClock};
 pub use interrupt::clean_up_on_signals;
+pub use limit::{LIMITS, Limit};
+pub use order::Orders;
 pub use plan::{Entry, Plan, Refusal, Scope};
+pub use protocol::{PROTOCOL, Reply, Request};
 pub use recorder::{Recorder, commit, default_record_path, run_line};
+pub use resume::{ResumeError, begin_or_resume};
+pub use rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};
 pub use sequence::{Block, source_of};
+pub use session::{Outcome as SessionOutcome, Settings, Watcher, run_rounds};
 pub use size::{format_size, parse_size};
 pub use stage::{Stage, StageError};
 pub use trial::{Look, Outcome, TrialError};
+pub use worker::{Worker, serve};

@@ -1,5 +1,6 @@
 use crate::host;
 use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -27,6 +28,15 @@ impl Recorder {
     pub fn begin(path: &Path, run: RunLine) -> io::Result<Self> {
         let mut writer = Writer::open(path)?;
         writer.write(&Line::Run(run))?;
+        Ok(Self { writer: Some(writer), ..Self::nowhere() })
+    }
+
+    /// Opens a record that has its run line and so many samples and skips already.
+    ///
+    /// # Errors
+    /// That of opening the file.
+    pub(super) fn go_on(path: &Path, samples: u64, skips: u64) -> io::Result<Self> {
+        let writer = Writer::open(path)?.counting_from(samples, skips);
         Ok(Self { writer: Some(writer), ..Self::nowhere() })
     }
 
@@ -77,7 +87,7 @@ impl Recorder {
     }
 }
 
-/// The first line of a run that measures between these directories.
+/// The first line of a run that measures between these directories, with all observers.
 #[must_use]
 pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
     let now = jiff::Timestamp::now();
@@ -90,6 +100,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
         commit: commit(),
         host: host::host_line(from, to),
         seed,
+        observers: BTreeMap::new(),
     }
 }
 

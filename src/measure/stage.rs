@@ -1,14 +1,15 @@
 use super::size::format_size;
 use super::trial::TrialError;
 use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
+use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell};
 use std::fs::File;
 use std::path::PathBuf;
 
-/// What the trials of one source share.
-pub struct Stage<'a> {
-    pub(super) source: &'a Source,
-    pub(super) place: &'a Place,
+/// What the trials of one source share. The source and the place are borrowed or shared.
+pub struct Stage<S: Borrow<Source>, P: Borrow<Place>> {
+    source: S,
+    place: P,
     private: OnceCell<PrivateDirectory>,
     /// Target of the last overwriting trial.
     pub(super) kept: Cell<Option<File>>,
@@ -40,44 +41,25 @@ fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
-impl<'a> Stage<'a> {
+impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// A stage for copies of `source` into `place`.
     #[must_use]
-    pub fn new(source: &'a Source, place: &'a Place) -> Self {
+    pub fn new(source: S, place: P) -> Self {
         Self { source, place, private: OnceCell::new(), kept: Cell::new(None) }
     }
 
-    /// Refuses a source and copy that the two directories have no room for, before anything is
-    /// written.
-    ///
-    /// # Errors
-    /// [`StageError::Space`] with the figures.
-    pub fn check_space(
-        from: &Place,
-        to: &Place,
-        layout: &'static Layout,
-        size: u64,
-    ) -> Result<(), StageError> {
-        // What a file system keeps for its own tables.
-        const RESERVE: u64 = 8 << 20;
-        let source = layout.disk_space(size);
-        let together = from.path() == to.path() || same_device(from, to);
-        let wants = if together { vec![(from, source + size)] } else { vec![(from, source), (to, size)] };
-        for (place, wanted) in wants {
-            let free = place.free_space().map_err(SourceError::Place)?;
-            let needed = wanted + RESERVE;
-            if free < needed {
-                let directory = place.path().to_owned();
-                return Err(StageError::Space { directory, layout: layout.name, size, needed, free });
-            }
-        }
-        Ok(())
+    pub(super) fn source(&self) -> &Source {
+        self.source.borrow()
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        self.place.borrow()
     }
 
     /// The path at which strategies that need one find their target.
     pub(super) fn private_path(&self) -> Result<PathBuf, TrialError> {
         if self.private.get().is_none() {
-            let made = self.place.private().map_err(|error| TrialError::Prepare {
+            let made = self.place().private().map_err(|error| TrialError::Prepare {
                 act: "making a private directory",
                 source: std::io::Error::other(error),
             })?;
@@ -85,6 +67,33 @@ impl<'a> Stage<'a> {
         }
         Ok(self.private.get().map(|private| private.path().join("target")).unwrap_or_default())
     }
+}
+
+/// Refuses a source and copy that the two directories have no room for, before anything is
+/// written.
+///
+/// # Errors
+/// [`StageError::Space`] with the figures.
+pub(super) fn check_space(
+    from: &Place,
+    to: &Place,
+    layout: &'static Layout,
+    size: u64,
+) -> Result<(), StageError> {
+    // What a file system keeps for its own tables.
+    const RESERVE: u64 = 8 << 20;
+    let source = layout.disk_space(size);
+    let together = from.path() == to.path() || same_device(from, to);
+    let wants = if together { vec![(from, source + size)] } else { vec![(from, source), (to, size)] };
+    for (place, wanted) in wants {
+        let free = place.free_space().map_err(SourceError::Place)?;
+        let needed = wanted + RESERVE;
+        if free < needed {
+            let directory = place.path().to_owned();
+            return Err(StageError::Space { directory, layout: layout.name, size, needed, free });
+        }
+    }
+    Ok(())
 }
 
 fn same_device(from: &Place, to: &Place) -> bool {

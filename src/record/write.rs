@@ -26,6 +26,12 @@ impl Writer {
         Ok(Self { file, path: path.to_owned(), samples: 0, skips: 0 })
     }
 
+    /// With so many sample and skip lines in the file already.
+    #[must_use]
+    pub fn counting_from(self, samples: u64, skips: u64) -> Self {
+        Self { samples, skips, ..self }
+    }
+
     /// Appends one line.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ pub enum Cause {
     #[error("the source shrank while it was mapped")]
     SourceShrank,
     /// The source holds more than its size says, as files of procfs and sysfs do.
-    #[error("the source's size is not the length of its content, so it cannot be mapped whole")]
+    #[error("the source's size is not the length of its content, which this mechanism goes by")]
     SizeLies,
     /// A page of the mapped target got no block: the file system is full or the file shrank.
     #[error("no block for a page of the mapped target: the file system is full or the target shrank")]
@@ -43,6 +43,9 @@ pub enum Cause {
         /// What it said.
         message: String,
     },
+    /// The strategy copies whole files, not ranges.
+    #[error("it copies whole files, not ranges")]
+    WholeOnly,
     /// The strategy takes paths, not open files.
     #[error("{strategy} copies between paths, not between open files or ranges")]
     NeedsPaths {
@@ -69,6 +72,15 @@ impl CopyError {
     pub fn call_name(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Call { call, .. } => Some(call),
+            _ => None,
+        }
+    }
+
+    /// What a user can do about it, where that is known.
+    #[must_use]
+    pub fn cure(&self) -> Option<&'static str> {
+        match self.cause {
+            Cause::Call { call, errno } => super::cure::cure(call, errno),
             _ => None,
         }
     }

@@ -19,6 +19,18 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles("mmap-write-1m", "source mapped, write(2) in pieces of 1 MiB", |s, t, r| {
             copy(s, t, r, 1 << 20, View::SOURCE)
         }),
+        Strategy::handles("mmap-write-64k", "source mapped, write(2) in pieces of 64 KiB", |s, t, r| {
+            copy(s, t, r, 64 << 10, View::SOURCE)
+        }),
+        Strategy::handles("mmap-write-256k", "source mapped, write(2) in pieces of 256 KiB", |s, t, r| {
+            copy(s, t, r, 256 << 10, View::SOURCE)
+        }),
+        Strategy::handles("mmap-write-8m", "source mapped, write(2) in pieces of 8 MiB", |s, t, r| {
+            copy(s, t, r, 8 << 20, View::SOURCE)
+        }),
+        Strategy::handles("mmap-write-32m", "source mapped, write(2) in pieces of 32 MiB", |s, t, r| {
+            copy(s, t, r, 32 << 20, View::SOURCE)
+        }),
         Strategy::handles(
             "mmap-write-populate",
             "source mapped with MAP_POPULATE, one write(2)",

@@ -5,16 +5,41 @@
 //! lists strategies walks [`FAMILIES`].
 
 mod advance;
+mod aio_direct;
 mod baseline;
+mod clone;
+mod copy_file_range;
+mod cure;
+mod direct;
+mod direct_io;
 mod error;
+mod external;
+mod fadvise;
+mod fit;
+mod flagged;
+mod io_uring;
+mod io_uring_direct;
+mod io_uring_splice;
 mod mapped;
 mod memmap2_slice;
 mod mmap_cow;
 mod mmap_mmap;
 mod mmap_private;
+mod mmap_store;
 mod mmap_write;
+mod overlap;
+mod pipe;
+mod pipeline;
+mod positional;
 mod read_mmap;
 mod read_write;
+mod reflink_copy;
+mod sendfile;
+mod sparse;
+mod splice;
+mod threads;
+mod vectored;
+mod vmsplice;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
@@ -29,10 +54,30 @@ pub static FAMILIES: &[&Family] = &[
     &mmap_mmap::FAMILY,
     &mmap_write::FAMILY,
     &mmap_private::FAMILY,
-    &mmap_cow::FAMILY,
     &read_mmap::FAMILY,
-    &memmap2_slice::FAMILY,
+    &copy_file_range::FAMILY,
+    &sendfile::FAMILY,
+    &splice::FAMILY,
     &baseline::FAMILY,
+    &io_uring::FAMILY,
+    &direct::FAMILY,
+    &threads::FAMILY,
+    &mmap_store::FAMILY,
+    &mmap_cow::FAMILY,
+    &memmap2_slice::FAMILY,
+    &positional::FAMILY,
+    &vectored::FAMILY,
+    &flagged::NOWAIT,
+    &flagged::DONTCACHE,
+    &fadvise::FAMILY,
+    &vmsplice::FAMILY,
+    &io_uring_direct::FAMILY,
+    &aio_direct::FAMILY,
+    &pipeline::FAMILY,
+    &sparse::FAMILY,
+    &clone::FAMILY,
+    &reflink_copy::FAMILY,
+    &external::FAMILY,
 ];
 
 /// Strategies of one mechanism. The first is the representative.
@@ -172,11 +217,12 @@ impl Strategy {
 }
 
 /// Cuts what the target had beyond the copy; asks first, as cutting at the same length is not
-/// free on every file system.
+/// free on every file system, and asks by lseek(2), which costs a third of fstat(2).
 fn end_at(target: &File, length: u64) -> Result<(), CopyError> {
-    let now = rustix::fs::fstat(target).map_err(|errno| CopyError::call("fstat", length, errno))?;
-    if now.st_size.unsigned_abs() != length {
-        rustix::fs::ftruncate(target, length).map_err(|errno| CopyError::call("ftruncate", length, errno))?;
+    let failed = |call| move |errno| CopyError::call(call, length, errno);
+    let now = rustix::fs::seek(target, rustix::fs::SeekFrom::End(0)).map_err(failed("lseek"))?;
+    if now != length {
+        rustix::fs::ftruncate(target, length).map_err(failed("ftruncate"))?;
     }
     Ok(())
 }

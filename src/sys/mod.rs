@@ -2,6 +2,7 @@
 //! do not cover, with safe types on the outside.
 #![allow(unsafe_code)]
 
+pub mod address_space;
 pub mod aio;
 pub mod aligned;
 pub mod cachestat;
@@ -12,12 +13,15 @@ pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod mapping;
+pub mod marker;
 pub mod perf_event;
 pub mod private_memory;
+pub mod ptrace;
 pub mod rusage;
 pub mod slice_copy;
 pub mod slots;
 pub mod store;
+pub mod sync_file_range;
 pub mod tracefs;
 pub mod uring;
 pub mod vmsplice;
@@ -29,6 +33,9 @@ use rustix::io::Errno;
 pub fn page_size() -> usize {
     rustix::param::page_size()
 }
+
+/// Type of tmpfs as `fstatfs(2)` tells it: a file system whose files are in the page cache alone.
+pub const TMPFS_MAGIC: i64 = 0x0102_1994;
 
 /// The errno that the last libc call of this thread left, for calls that rustix does not wrap.
 fn last_errno() -> Errno {

@@ -10,8 +10,19 @@ import tempfile
 import time
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe")
+SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--remote-debugging-pipe",
+)
 
 
 def found():
@@ -30,9 +41,13 @@ class Browser:
         # The browser reads descriptor 3 and writes descriptor 4; the shell puts them there.
         command = [found(), *SWITCHES, f"--user-data-dir={self.directory}", "about:blank"]
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command] if max(to_browser, from_browser) < 10
+            ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command]
+            if max(to_browser, from_browser) < 10
             else ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash", *command],
-            pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            pass_fds=(to_browser, from_browser),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(to_browser)
         os.close(from_browser)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -59,7 +74,7 @@ class Browser:
             message["sessionId"] = self.session
         text = json.dumps(message).encode() + b"\0"
         while text:
-            text = text[os.write(self.writer, text):]
+            text = text[os.write(self.writer, text) :]
         until = time.monotonic() + 60
         while True:
             answer = self.receive(until - time.monotonic())
@@ -84,21 +99,31 @@ class Browser:
         """Value of an expression of the page, awaited."""
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
-            raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", "exception"))
+            raise AssertionError(
+                answer["exceptionDetails"].get("exception", {}).get("description", "exception")
+            )
         return answer["result"].get("value")
 
     def until(self, expression, seconds=30):
         end = time.monotonic() + seconds
-        while not (value := self.evaluate(expression)):
+        while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise AssertionError(f"never true: {expression}")
             time.sleep(0.05)
-        return value
 
     def open(self, path, width=1200, height=900, dark=False, fragment=""):
         self.events.clear()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+        )
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=f"{path.as_uri()}{fragment}")
         self.until("document.body && document.body.dataset.ready === 'yes'")
@@ -109,15 +134,23 @@ class Browser:
 
     def key(self, name, code=0, text=""):
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code,
-                      **({"text": text} if text and kind == "keyDown" else {}))
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=name,
+                code=name,
+                windowsVirtualKeyCode=code,
+                **({"text": text} if text and kind == "keyDown" else {}),
+            )
 
     def errors(self):
         bad = []
         for event in self.events:
             method, parameters = event.get("method"), event.get("params", {})
             if method == "Runtime.exceptionThrown":
-                bad.append(parameters["exceptionDetails"].get("exception", {}).get("description", "exception"))
+                bad.append(
+                    parameters["exceptionDetails"].get("exception", {}).get("description", "exception")
+                )
             elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning"):
                 bad.append(str([argument.get("value") for argument in parameters["args"]]))
             elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
@@ -126,5 +159,9 @@ class Browser:
 
     def requests(self):
         """Addresses asked for that are not the page itself or part of it."""
-        asked = [event["params"]["request"]["url"] for event in self.events if event.get("method") == "Network.requestWillBeSent"]
+        asked = [
+            event["params"]["request"]["url"]
+            for event in self.events
+            if event.get("method") == "Network.requestWillBeSent"
+        ]
         return [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))]

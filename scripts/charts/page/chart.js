@@ -1,13 +1,16 @@
 // One figure: a Vega view, its saved forms, and its rows as a table.
 
 const charts = new Map();
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    const chart = charts.get(entry.target.dataset.chart);
-    chart.near = entry.isIntersecting;
-    if (chart.near) chart.draw();
-  }
-}, { rootMargin: "200px" });
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      const chart = charts.get(entry.target.dataset.chart);
+      chart.near = entry.isIntersecting;
+      if (chart.near) chart.draw();
+    }
+  },
+  { rootMargin: "200px" },
+);
 
 class Chart {
   constructor(figure, definition) {
@@ -15,11 +18,30 @@ class Chart {
     this.definition = definition;
     this.near = false;
     this.drawing = Promise.resolve();
-    this.canvas = element("div", { class: "canvas", tabindex: "0", role: "region", "aria-label": `Chart: ${definition.name}` });
-    this.table = element("details", {}, element("summary", {}, "Data as a table"), element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Data of the chart: ${definition.name}` }));
+    this.canvas = element("div", {
+      class: "canvas",
+      tabindex: "0",
+      role: "region",
+      "aria-label": `Chart: ${definition.name}`,
+    });
+    this.table = element(
+      "details",
+      {},
+      element("summary", {}, "Data as a table"),
+      element("div", {
+        class: "scroll",
+        tabindex: "0",
+        role: "region",
+        "aria-label": `Data of the chart: ${definition.name}`,
+      }),
+    );
     this.table.addEventListener("toggle", () => this.fillTable());
     const save = (kind) => {
-      const button = element("button", { type: "button", "aria-label": `Save ${definition.name} as ${kind}` }, `Save ${kind}`);
+      const button = element(
+        "button",
+        { type: "button", "aria-label": `Save ${kind} of ${definition.name}` },
+        `Save ${kind}`,
+      );
       button.addEventListener("click", () => this.save(kind.toLowerCase()));
       return button;
     };
@@ -47,32 +69,59 @@ class Chart {
     const width = this.canvas.clientWidth || 800;
     this.content = this.definition.build(this.context, width);
     if (!this.view) {
-      const options = { mode: "vega", renderer: "svg", actions: false, defaultStyle: false, tooltip: { theme: "page" }, logLevel: 1 };
+      const options = {
+        mode: "vega",
+        renderer: "svg",
+        actions: false,
+        defaultStyle: false,
+        tooltip: { theme: "page" },
+        logLevel: 1,
+      };
       this.view = (await vegaEmbed(this.canvas, specs[this.definition.spec], options)).view;
     }
     const { rows: shown, signals = {}, plotWidth } = this.content;
     // Vega writes into the rows that it is given.
-    this.view.data("rows", shown.map((row) => ({ ...row })));
-    for (const [name, value] of Object.entries({ heading: wrapped([this.content.heading], width * 0.75), subheading: wrapped(this.content.subheading, width), ...signals })) {
+    this.view.data(
+      "rows",
+      shown.map((row) => ({ ...row })),
+    );
+    for (const [name, value] of Object.entries({
+      heading: wrapped([this.content.heading], width * 0.75),
+      subheading: wrapped(this.content.subheading, width),
+      ...signals,
+    })) {
       this.view.signal(name, value);
     }
     if (plotWidth) this.view.width(plotWidth);
     // A layout of panels does not notice by itself that it has grown.
     await this.view.resize().runAsync();
-    this.canvas.setAttribute("aria-label", `Chart: ${this.definition.name}. ${this.content.heading}. ${shown.length} rows, also below as a table.`);
+    // A layer without marks in some panel is no picture that would need words.
+    for (const empty of this.canvas.querySelectorAll("[role=graphics-symbol]:empty:not([aria-label])")) {
+      empty.removeAttribute("role");
+      empty.removeAttribute("aria-roledescription");
+    }
+    this.canvas.setAttribute(
+      "aria-label",
+      `Chart: ${this.definition.name}. ${this.content.heading}. ${shown.length} rows, also below as a table.`,
+    );
     this.fillTable();
   }
 
   fillTable() {
     if (!this.table.open || !this.content) return;
-    this.table.lastElementChild.replaceChildren(tableOf(this.definition.name, this.definition.columns, this.content.rows, 300));
+    this.table.lastElementChild.replaceChildren(
+      tableOf(this.definition.name, this.definition.columns, this.content.rows, 300),
+    );
   }
 
   async save(kind) {
     await this.draw();
     this.view.background("white");
     const name = `${this.definition.name.replaceAll(/[^a-z]+/g, "-")}.${kind}`;
-    const address = kind === "svg" ? URL.createObjectURL(new Blob([await this.view.toSVG()], { type: "image/svg+xml" })) : await this.view.toImageURL("png", 2);
+    const address =
+      kind === "svg"
+        ? URL.createObjectURL(new Blob([await this.view.toSVG()], { type: "image/svg+xml" }))
+        : await this.view.toImageURL("png", 2);
     this.view.background(null);
     element("a", { href: address, download: name }).click();
     document.body.dataset.saved = name;

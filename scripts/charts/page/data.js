@@ -3,18 +3,36 @@
 const report = JSON.parse(document.getElementById("data").textContent);
 const specs = JSON.parse(document.getElementById("specs").textContent);
 const wall = report.clock === "wall";
-const kinds = { copied: "Data copied", shared: "Extents shared, no data moved", kept: "Holes kept, only data moved", limit: "Physical limits" };
+const kinds = {
+  copied: "Data copied",
+  shared: "Extents shared, no data moved",
+  kept: "Holes kept, only data moved",
+  limit: "Physical limits",
+};
 
-const strategyOf = new Map(report.strategies.map((strategy, order) => [strategy.name, { ...strategy, order }]));
+const strategyOf = new Map(
+  report.strategies.map((strategy, order) => [strategy.name, { ...strategy, order }]),
+);
 const rows = report.rows.map((values) => {
   const row = {};
-  report.row_fields.forEach((field, at) => { row[field] = values[at]; });
+  report.row_fields.forEach((field, at) => {
+    row[field] = values[at];
+  });
   const cell = report.cells[row.cell];
   const strategy = report.strategies[row.strategy];
   return {
-    ...row, cell_number: row.cell, strategy_order: row.strategy, strategy: strategy.name, family: strategy.family,
-    size: cell.size, size_label: cell.size_label, layout: cell.layout, panel: cell.panel, panel_order: cell.panel_order,
-    label: cell.label, run_name: report.run_names[row.run] || report.runs[row.run].label,
+    ...row,
+    cell_number: row.cell,
+    strategy_order: row.strategy,
+    strategy: strategy.name,
+    family: strategy.family,
+    size: cell.size,
+    size_label: cell.size_label,
+    layout: cell.layout,
+    panel: cell.panel,
+    panel_order: cell.panel_order,
+    label: cell.name,
+    run_name: report.run_names[row.run] || report.runs[row.run].label,
   };
 });
 
@@ -26,14 +44,31 @@ function significant(value, digits = 3) {
 
 function rate(value) {
   if (value === null || value === undefined) return "–";
-  for (const [unit, word] of [[2 ** 30, "GiB/s"], [2 ** 20, "MiB/s"], [2 ** 10, "KiB/s"]]) {
+  for (const [unit, word] of [
+    [2 ** 30, "GiB/s"],
+    [2 ** 20, "MiB/s"],
+    [2 ** 10, "KiB/s"],
+  ]) {
     if (value >= unit) return `${significant(value / unit)} ${word}`;
   }
   return `${significant(value)} B/s`;
 }
 
 function interval(low, high, digits = 3) {
-  return low === null || high === null || low === undefined || high === undefined ? "" : `${significant(low, digits)} … ${significant(high, digits)}`;
+  return low === null || high === null || low === undefined || high === undefined
+    ? ""
+    : `${significant(low, digits)} … ${significant(high, digits)}`;
+}
+
+// Two decimals of a ratio, fewer of a large one.
+function factor(value) {
+  return value === null || value === undefined ? "–" : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+function factors(low, high) {
+  return low === null || high === null || low === undefined || high === undefined
+    ? ""
+    : `${factor(low)} … ${factor(high)}`;
 }
 
 function speed(row) {
@@ -43,19 +78,26 @@ function speed(row) {
 function speedInterval(row) {
   if (!wall) return row.size && row.low !== null ? interval(row.low / row.size, row.high / row.size) : "";
   const unit = row.bytes_per_second >= 2 ** 30 ? 2 ** 30 : row.bytes_per_second >= 2 ** 20 ? 2 ** 20 : 1;
-  return row.bytes_per_second_low === null ? "" : interval(row.bytes_per_second_low / unit, row.bytes_per_second_high / unit);
+  return row.bytes_per_second_low === null
+    ? ""
+    : interval(row.bytes_per_second_low / unit, row.bytes_per_second_high / unit);
 }
 
 function time(row) {
   if (!wall) return significant(row.median, 6);
-  return row.median >= 1e9 ? `${significant(row.median / 1e9)} s` : row.median >= 1e6 ? `${significant(row.median / 1e6)} ms` : `${significant(row.median / 1e3)} µs`;
+  return row.median >= 1e9
+    ? `${significant(row.median / 1e9)} s`
+    : row.median >= 1e6
+      ? `${significant(row.median / 1e6)} ms`
+      : `${significant(row.median / 1e3)} µs`;
 }
 
 // Elements are built from text, never from markup: names come from records that anybody may have written.
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null && value !== false) made.setAttribute(key, value === true ? "" : value);
+    if (value !== undefined && value !== null && value !== false)
+      made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return made;

@@ -3,7 +3,11 @@
 const byId = (id) => document.getElementById(id);
 
 function choose(id, label, options, onChange) {
-  const select = element("select", { id }, ...options.map(([value, text]) => element("option", { value }, text)));
+  const select = element(
+    "select",
+    { id },
+    ...options.map(([value, text]) => element("option", { value }, text)),
+  );
   select.addEventListener("change", () => onChange(select.value));
   return element("label", {}, label, select);
 }
@@ -12,13 +16,40 @@ function buildFilters() {
   const fields = document.querySelector(".fields");
   for (const [key, label, of, name] of filters) {
     const values = [...new Set(report.cells.map(of))];
-    if (key === "size") values.sort((a, b) => report.cells.find((cell) => of(cell) === a).size - report.cells.find((cell) => of(cell) === b).size);
-    if (values.length > 1) fields.append(choose(`filter-${key}`, label, [["", "all"], ...values.map((value) => [value, name ? name(value) : value])], (value) => change({ [key]: value })));
+    if (key === "size")
+      values.sort(
+        (a, b) =>
+          report.cells.find((cell) => of(cell) === a).size - report.cells.find((cell) => of(cell) === b).size,
+      );
+    if (values.length > 1)
+      fields.append(
+        choose(
+          `filter-${key}`,
+          label,
+          [["", "all"], ...values.map((value) => [value, name ? name(value) : value])],
+          (value) => change({ [key]: value }),
+        ),
+      );
   }
   const measured = new Set(rows.map((row) => row.family));
-  const families = [...new Set(report.strategies.map((strategy) => strategy.family))].filter((family) => measured.has(family));
-  if (families.length > 1) fields.append(choose("filter-family", "Family", [["", "all"], ...families.map((family) => [family, family])], (family) => change({ family })));
-  const search = element("input", { id: "filter-q", type: "search", placeholder: "part of a name", autocomplete: "off" });
+  const families = [...new Set(report.strategies.map((strategy) => strategy.family))].filter((family) =>
+    measured.has(family),
+  );
+  if (families.length > 1)
+    fields.append(
+      choose(
+        "filter-family",
+        "Family",
+        [["", "all"], ...families.map((family) => [family, family])],
+        (family) => change({ family }),
+      ),
+    );
+  const search = element("input", {
+    id: "filter-q",
+    type: "search",
+    placeholder: "part of a name",
+    autocomplete: "off",
+  });
   search.addEventListener("input", () => change({ q: search.value }));
   if (rows.length) fields.append(element("label", {}, "Strategy", search));
   byId("filters").hidden = !rows.length;
@@ -28,7 +59,11 @@ function buildFilters() {
     setTimeout(() => change({}));
   });
   byId("cell").addEventListener("change", (event) => change({ cell: event.target.value }));
-  byId("series").append(...report.history.map((one) => element("option", { value: `${one.cell} ${one.strategy}` }, `${one.strategy} · ${one.cell}`)));
+  byId("series").append(
+    ...report.history.map((one) =>
+      element("option", { value: `${one.cell} ${one.strategy}` }, `${one.strategy} · ${one.cell}`),
+    ),
+  );
   byId("series").addEventListener("change", (event) => change({ series: event.target.value }));
 }
 
@@ -38,26 +73,60 @@ function showControls({ visible, cells, cell, shown }) {
     if (control && control.value !== state[key]) control.value = state[key];
   }
   const measured = new Set(visible.map((row) => row.cell_number));
-  byId("cell").replaceChildren(...cells.filter((one) => measured.has(one.number)).map((one) => element("option", { value: cellKey(one), selected: cell && one.number === cell.number }, one.label)));
-  byId("found").textContent = `${visible.length} of ${rows.length} results in ${measured.size} of ${report.cells.length} cells`;
-  const copied = new Set(visible.filter((row) => row.kind === "copied" || row.kind === "limit").map((row) => row.strategy));
+  byId("cell").replaceChildren(
+    ...cells
+      .filter((one) => measured.has(one.number))
+      .map((one) =>
+        element("option", { value: cellKey(one), selected: cell && one.number === cell.number }, one.name),
+      ),
+  );
+  byId("found").textContent =
+    `${visible.length} of ${rows.length} results in ${measured.size} of ${report.cells.length} cells`;
+  const copied = new Set(
+    visible.filter((row) => row.kind === "copied" || row.kind === "limit").map((row) => row.strategy),
+  );
   byId("picked").textContent = `${shown.length} of ${copied.size}`;
   const drawnNames = new Set(shown);
   const held = document.activeElement?.dataset?.strategy;
-  byId("picker").replaceChildren(...report.strategies.filter((strategy) => copied.has(strategy.name)).map((strategy) => {
-    const button = element("button", { type: "button", "aria-pressed": String(drawnNames.has(strategy.name)), "data-strategy": strategy.name, title: strategy.summary }, swatch(strategy), strategy.name);
-    button.addEventListener("click", () => {
-      const pick = new Set(shown);
-      if (!pick.delete(strategy.name)) pick.add(strategy.name);
-      change({ pick });
-    });
-    return button;
-  }));
-  if (held) byId("picker").querySelector(`[data-strategy="${CSS.escape(held)}"]`)?.focus();
+  byId("picker").replaceChildren(
+    ...report.strategies
+      .filter((strategy) => copied.has(strategy.name))
+      .map((strategy) => {
+        const button = element(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(drawnNames.has(strategy.name)),
+            "data-strategy": strategy.name,
+            title: strategy.summary,
+          },
+          swatch(strategy),
+          strategy.name,
+        );
+        button.addEventListener("click", () => {
+          const pick = new Set(shown);
+          if (!pick.delete(strategy.name)) pick.add(strategy.name);
+          change({ pick });
+        });
+        return button;
+      }),
+  );
+  if (held)
+    byId("picker")
+      .querySelector(`[data-strategy="${CSS.escape(held)}"]`)
+      ?.focus();
 }
 
-const outlines = { circle: "M7 1a6 6 0 1 0 .01 0z", square: "M2 2h10v10H2z", "triangle-up": "M7 1l6 11H1z", diamond: "M7 0l5 7-5 7-5-7z", "triangle-down": "M7 13L1 2h12z",
-  cross: "M5 1h4v4h4v4H9v4H5V9H1V5h4z", "triangle-right": "M13 7L2 13V1z", "triangle-left": "M1 7l11-6v12z" };
+const outlines = {
+  circle: "M7 1a6 6 0 1 0 .01 0z",
+  square: "M2 2h10v10H2z",
+  "triangle-up": "M7 1l6 11H1z",
+  diamond: "M7 0l5 7-5 7-5-7z",
+  "triangle-down": "M7 13L1 2h12z",
+  cross: "M5 1h4v4h4v4H9v4H5V9H1V5h4z",
+  "triangle-right": "M13 7L2 13V1z",
+  "triangle-left": "M1 7l11-6v12z",
+};
 function swatch(strategy) {
   const space = "http://www.w3.org/2000/svg";
   const drawing = document.createElementNS(space, "svg");
@@ -86,7 +155,8 @@ async function show() {
   for (const part of parts) part.stale = true;
   fillParts(context, (part) => part.near);
   const drawing = [...charts.values()].map((chart) => chart.update(context));
-  for (const place of document.querySelectorAll("[data-for]")) place.hidden = charts.get(place.dataset.for).figure.hidden;
+  for (const place of document.querySelectorAll("[data-for]"))
+    place.hidden = charts.get(place.dataset.for).figure.hidden;
   byId("closer").hidden = !context.cell;
   byId("charts").hidden = !context.visible.length && !report.history.length;
   await Promise.all(drawing);
@@ -99,22 +169,31 @@ let rest = 0;
 async function drawRest(context) {
   fillParts(context, () => true);
   for (const chart of charts.values()) {
-    await new Promise((idle) => { requestIdleCallback(idle); });
+    await new Promise((idle) => {
+      requestIdleCallback(idle);
+    });
     await chart.draw();
   }
 }
 
-const parts = [{ section: byId("tables"), fill: showTables }, { section: byId("skips"), fill: showSkips }];
+const parts = [
+  { section: byId("tables"), fill: showTables },
+  { section: byId("skips"), fill: showSkips },
+];
 function fillParts(context, wanted) {
   for (const part of parts.filter((one) => one.stale && wanted(one))) {
     part.stale = false;
     part.fill(context);
   }
 }
-const nearby = new IntersectionObserver((entries) => {
-  for (const entry of entries) parts.find((part) => part.section === entry.target).near = entry.isIntersecting;
-  fillParts(selection(), (part) => part.near);
-}, { rootMargin: "200px" });
+const nearby = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries)
+      parts.find((part) => part.section === entry.target).near = entry.isIntersecting;
+    fillParts(selection(), (part) => part.near);
+  },
+  { rootMargin: "200px" },
+);
 for (const part of parts) nearby.observe(part.section);
 
 function showTheme() {
@@ -128,19 +207,32 @@ byId("theme").addEventListener("click", () => {
   showTheme();
   writeState();
 });
-addEventListener("hashchange", () => { readState(); showTheme(); show(); });
+addEventListener("hashchange", () => {
+  readState();
+  showTheme();
+  show();
+});
 let resizing = 0;
-addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(show, 150); });
+addEventListener("resize", () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(show, 150);
+});
 addEventListener("beforeprint", () => drawRest(selection()));
 
 readState();
 showTheme();
-byId("about").textContent = `${report.runs.length} ${report.runs.length === 1 ? "run" : "runs"}, ${report.cells.length} cells, ${rows.length} results against ${report.base ?? "no base"}. `
-  + [...new Set(report.runs.map((run) => `${run.host.label}, kernel ${run.host.kernel}`))].slice(0, 4).join("; ");
+byId("about").textContent =
+  `${report.runs.length} ${report.runs.length === 1 ? "run" : "runs"}, ${report.cells.length} cells, ${rows.length} results against ${report.base ?? "no base"}. ` +
+  [...new Set(report.runs.map((run) => `${run.host.label}, kernel ${run.host.kernel}`))]
+    .slice(0, 4)
+    .join("; ");
 buildFilters();
-for (const figure of document.querySelectorAll("figure")) charts.set(figure.dataset.chart, new Chart(figure, definitions[figure.dataset.chart]));
+for (const figure of document.querySelectorAll("figure"))
+  charts.set(figure.dataset.chart, new Chart(figure, definitions[figure.dataset.chart]));
 byId("raw").addEventListener("toggle", () => charts.get("samples").update(selection()));
 showWarnings();
 showClaims();
 showRuns();
-show().then(() => { document.body.dataset.ready = "yes"; });
+show().then(() => {
+  document.body.dataset.ready = "yes";
+});

@@ -41,15 +41,23 @@ function cellPasses(cell) {
 }
 
 function strategyPasses(name, family) {
-  const words = state.q.toLowerCase().split(/[\s,]+/).filter(Boolean);
-  return (state.family === "" || family === state.family) && (!words.length || words.some((word) => name.toLowerCase().includes(word)));
+  const words = state.q
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  return (
+    (state.family === "" || family === state.family) &&
+    (!words.length || words.some((word) => name.toLowerCase().includes(word)))
+  );
 }
 
 // Everything that charts and tables show follows from this one selection.
 function selection() {
   const passing = report.cells.map(cellPasses);
   const visible = rows.filter((row) => passing[row.cell_number] && strategyPasses(row.strategy, row.family));
-  const cells = report.cells.map((cell, number) => ({ ...cell, number })).filter((cell) => passing[cell.number]);
+  const cells = report.cells
+    .map((cell, number) => ({ ...cell, number }))
+    .filter((cell) => passing[cell.number]);
   return { visible, cells, cell: chosenCell(cells, visible), shown: drawn(visible) };
 }
 
@@ -59,7 +67,14 @@ function chosenCell(cells, visible) {
   for (const row of visible) counts.set(row.cell_number, (counts.get(row.cell_number) ?? 0) + 1);
   const own = cells.find((cell) => cellKey(cell) === state.cell && counts.has(cell.number));
   const first = cells.find((cell) => cell.number === report.first_cell && counts.has(cell.number));
-  return own ?? first ?? cells.filter((cell) => counts.has(cell.number)).sort((a, b) => counts.get(b.number) - counts.get(a.number) || b.size - a.size)[0] ?? null;
+  return (
+    own ??
+    first ??
+    cells
+      .filter((cell) => counts.has(cell.number))
+      .sort((a, b) => counts.get(b.number) - counts.get(a.number) || b.size - a.size)[0] ??
+    null
+  );
 }
 
 function cellKey(cell) {
@@ -70,7 +85,9 @@ const mostLines = 16;
 
 // Lines of the size chart: the reader's, else what a search found, else the representatives.
 function drawn(visible) {
-  const present = new Set(visible.filter((row) => row.kind === "copied" || row.kind === "limit").map((row) => row.strategy));
+  const present = new Set(
+    visible.filter((row) => row.kind === "copied" || row.kind === "limit").map((row) => row.strategy),
+  );
   const names = report.strategies.map((strategy) => strategy.name).filter((name) => present.has(name));
   if (state.pick) return names.filter((name) => state.pick.has(name));
   if (state.q || state.family) return names.slice(0, mostLines);

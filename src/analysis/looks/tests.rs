@@ -1,9 +1,10 @@
 use super::*;
+use crate::analysis::binomial::clopper_pearson;
 use crate::analysis::interval::sign_rank;
 use crate::analysis::{Margin, Verdict};
 use rand::{Rng, RngExt, SeedableRng, rngs::ChaCha8Rng};
 
-const TABLES: usize = 250;
+const TABLES: usize = 200;
 const STRATEGIES: usize = 6;
 const MOST_ROUNDS: usize = 192;
 const ERROR: f64 = 0.05;
@@ -116,22 +117,32 @@ fn false_tables(true_ln: f64, spread: f64, carry: f64, margin: f64, seed: u64) -
     (tables as f64 / TABLES as f64, balance)
 }
 
+/// Whether a share seen in [`TABLES`] could come of a true one of at most [`ERROR`].
+fn holds(share: f64) -> bool {
+    clopper_pearson((share * TABLES as f64).round() as u64, TABLES as u64, 0.98).0 <= ERROR
+}
+
+/// Of 16 000 tables, four seeds, 3.4 % were wrong.
 #[test]
 fn same_against_same_without_any_margin_holds_the_error() {
     let (share, balance) = false_tables(0.0, 0.02, 0.0, 0.0, 1);
-    assert!(share <= ERROR && balance.abs() <= 8, "{share} {balance}");
+    assert!(holds(share) && balance.abs() <= 12, "{share} {balance}");
 }
 
 #[test]
 fn a_difference_of_just_the_margin_holds_the_error() {
     let (share, _) = false_tables(0.02_f64.ln_1p(), 0.02, 0.0, 0.02, 2);
-    assert!(share <= ERROR, "{share}");
+    assert!(holds(share), "{share}");
 }
 
+/// Noise and margin as found on a busy machine. Without a margin the widening for
+/// autocorrelation is not enough: of 2000 tables 8 % are wrong at 0.3, 12 % at 0.5.
 #[test]
 fn autocorrelated_noise_with_the_margin_holds_the_error() {
     let (share, balance) = false_tables(0.0, 0.02, 0.5, 0.02, 3);
     assert!(share <= 0.01 && balance.abs() <= 4, "{share} {balance}");
+    let (share, _) = false_tables(0.0, 0.02, 0.8, 0.02, 3);
+    assert!(holds(share), "{share}");
 }
 
 #[test]

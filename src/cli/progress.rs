@@ -1,0 +1,83 @@
+use crate::measure::{Plan, Progress, Watcher};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
+
+/// How far a run is, on standard error where that is a terminal.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    cells: usize,
+    seen: Vec<String>,
+}
+
+impl Bar {
+    pub(super) fn new(cells: usize) -> Self {
+        // indicatif draws nothing where standard error is no terminal.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
+        Self { bar, cells, seen: Vec::new() }
+    }
+}
+
+impl Watcher for Bar {
+    fn progress(&mut self, cell: &str, process: u32, progress: Progress, left: Duration) {
+        if !self.seen.iter().any(|seen| seen == cell) {
+            self.seen.push(cell.to_owned());
+        }
+        self.bar.set_message(format!(
+            "cell {} of {} {cell}, process {process}: round {}, {} of {} decided, {} s left",
+            self.seen.len(),
+            self.cells,
+            progress.rounds,
+            progress.decided,
+            progress.comparisons,
+            left.as_secs()
+        ));
+        self.bar.tick();
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Prints what would run: cells, strategies, what is left out, and for how long at most.
+pub(super) fn print_plan(
+    plan: &Plan,
+    budget: Duration,
+    rounds: Option<u32>,
+    processes: u32,
+) -> std::io::Result<()> {
+    let each = budget.as_secs_f64() / plan.entries.len().max(1) as f64;
+    for entry in &plan.entries {
+        let first_look = first_look_seconds(entry.cell.size, entry.strategies.len()) * f64::from(processes);
+        let estimate = match rounds {
+            Some(rounds) => format!(
+                "about {:.1} s",
+                first_look * f64::from(rounds) / crate::analysis::looks::FIRST_LOOK as f64
+            ),
+            None => format!("{:.1} to {each:.1} s", first_look.min(each)),
+        };
+        super::print(&format!("{}: {} strategies, {estimate}\n", entry.cell.id(), entry.strategies.len()))?;
+        for refusal in &entry.refusals {
+            super::print(&format!("  without {}: {}\n", refusal.strategy.name, refusal.refused.reason))?;
+        }
+    }
+    let total = rounds.map_or_else(
+        || format!("{:.0} s at most", budget.as_secs_f64()),
+        |rounds| format!("{rounds} rounds a cell and process"),
+    );
+    super::print(&format!("{} cells, {total}\n", plan.entries.len()))
+}
+
+/// Seconds that a cell takes to its first look, by speeds of an ordinary machine: 1 GiB/s and
+/// 0.1 ms of preparation a copy.
+fn first_look_seconds(size: u64, strategies: usize) -> f64 {
+    let copy = size as f64 / f64::from(1 << 30) + 1e-4;
+    let copies = (2e-3 / copy).clamp(1.0, 10.0);
+    copy * copies * 2.0 * strategies as f64 * crate::analysis::looks::FIRST_LOOK as f64
+}

@@ -1,0 +1,116 @@
+//! The statements of a course text about memory mapping, W1 to W14, each tried on this kernel.
+//!
+//! What may end a process happens in a child: this executable again, as
+//! `copybench lab-child NAME ..` (see [`child()`]). All files are in a private directory that is
+//! removed on every exit.
+
+mod child;
+mod copy;
+mod names;
+mod notes;
+mod page;
+mod peer;
+mod protocol;
+mod race;
+mod statement;
+mod statements;
+
+pub use child::{CHILD, child};
+pub use notes::Verdict;
+pub use race::race;
+pub use statement::Statement;
+pub use statements::STATEMENTS;
+
+use crate::fixture::Place;
+use anyhow::{Context, ensure};
+use notes::Notes;
+use peer::Peer;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Name of the file of the exercises, in the lab's directory.
+const EXERCISE_FILE: &str = "lmfile";
+
+/// Length of that file: a hole of 1 GiB.
+const EXERCISE_LENGTH: u64 = 1 << 30;
+
+/// What the lab found.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The verdict of each statement, in the order of [`STATEMENTS`].
+    pub verdicts: Vec<(&'static str, Verdict)>,
+    /// How long all of it took.
+    pub elapsed: Duration,
+}
+
+/// What an experiment may use.
+#[derive(Debug)]
+pub struct Lab<'directory> {
+    /// Canonical path of the private directory, the working directory of every child.
+    directory: &'directory Path,
+}
+
+impl Lab<'_> {
+    /// A new or emptied file with this content, open for reading and writing.
+    fn file(&self, name: &str, content: &[u8]) -> anyhow::Result<File> {
+        let path = self.directory.join(name);
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).create(true).truncate(true).open(&path);
+        let mut file = opened.with_context(|| format!("create {}", path.display()))?;
+        file.write_all(content).with_context(|| format!("write {}", path.display()))?;
+        Ok(file)
+    }
+
+    /// A child process that maps on request.
+    fn peer(&self) -> anyhow::Result<Peer> {
+        Peer::start(self.directory)
+    }
+}
+
+impl Summary {
+    /// Number of statements that should hold and do not, or could not be tried.
+    #[must_use]
+    pub fn failures(&self) -> usize {
+        self.verdicts.iter().filter(|(_, verdict)| verdict.is_failure()).count()
+    }
+}
+
+/// Tries every statement in a private directory of `place` and writes what is seen to `out`; at
+/// the end gives the path of the exercise's file to `race`, for the two exercises on it (W15,
+/// W16), and writes what that returns.
+///
+/// # Errors
+/// [`crate::fixture::PlaceError`] where no directory can be made; an error of `out` or of `race`.
+/// A statement that does not hold is no error: see [`Summary::failures`].
+pub fn run(
+    place: &Place,
+    out: &mut dyn Write,
+    race: impl FnOnce(&Path) -> anyhow::Result<String>,
+) -> anyhow::Result<Summary> {
+    let started = Instant::now();
+    let private = place.private()?;
+    let directory = private.path().canonicalize().context("the lab's directory")?;
+    let lab = Lab { directory: &directory };
+    let exercise = lab.file(EXERCISE_FILE, &[])?;
+    exercise.set_len(EXERCISE_LENGTH).context("make lmfile 1 GiB long, all of it a hole")?;
+    drop(exercise);
+
+    page::opening(out)?;
+    let mut verdicts = Vec::with_capacity(STATEMENTS.len());
+    for statement in STATEMENTS {
+        let mut notes = Notes::default();
+        let outcome = (statement.check)(&lab, &mut notes);
+        let verdict = notes.verdict(outcome);
+        page::statement(out, statement, notes.seen(), &verdict)?;
+        verdicts.push((statement.id, verdict));
+    }
+    let raced = race(&directory.join(EXERCISE_FILE)).context("run the two exercises on lmfile")?;
+    page::exercises(out, &raced)?;
+    drop(private);
+    ensure!(!directory.exists(), "remove {}: it is still there", directory.display());
+    let summary = Summary { verdicts, elapsed: started.elapsed() };
+    page::closing(out, &summary)?;
+    Ok(summary)
+}

@@ -1,0 +1,93 @@
+//! What one process asks of another that measures for it: JSON Lines over its standard streams.
+
+use crate::record::{Commit, Counters};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Version of the protocol. Another one is refused, never guessed at.
+pub const PROTOCOL: u32 = 1;
+
+/// A question, one a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+pub enum Request {
+    /// Which protocol, and who is there?
+    Hello {
+        /// Of the one who asks.
+        protocol: u32,
+    },
+    /// Turn to a cell.
+    Cell {
+        /// The source, by a path under which the answering process can open it.
+        source: PathBuf,
+        /// Directory for targets.
+        to: PathBuf,
+        /// Name of the layout.
+        layout: String,
+        /// Cache state.
+        cache: String,
+        /// State of the target.
+        dst: String,
+        /// End of the copy.
+        end: String,
+    },
+    /// Make copies by one strategy, one after the other.
+    Block {
+        /// Its name; physical limits begin with `limit-`.
+        strategy: String,
+        /// How many.
+        copies: u64,
+        /// Whether it is a single copy without times that is compared byte for byte and observed
+        /// by what costs time.
+        verify: bool,
+        /// A delay inside the clock, as a share of each copy's time: 0.05 makes it 5 % slower.
+        #[serde(default)]
+        slowdown: f64,
+    },
+}
+
+/// An answer, one a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "re", rename_all = "lowercase")]
+pub enum Reply {
+    /// To `Hello`.
+    Hello {
+        /// Of the one who answers.
+        protocol: u32,
+        /// What it was built from.
+        commit: Commit,
+        /// Strategies that it has.
+        strategies: Vec<String>,
+    },
+    /// To `Cell`.
+    Ready,
+    /// To `Block`.
+    Block {
+        /// Time of each copy; none for one that was verified and observed.
+        elapsed: Vec<u64>,
+        /// Bytes that each copy reported.
+        bytes: u64,
+        /// After the last copy.
+        shared_bytes: Option<u64>,
+        /// After the last copy.
+        allocated_bytes: Option<u64>,
+        /// Means per copy.
+        counters: Option<Counters>,
+    },
+    /// The strategy cannot do it here.
+    Refused {
+        /// Sentence for a reader.
+        reason: String,
+        /// System call that refused.
+        call: Option<String>,
+        /// Its errno by name.
+        errno: Option<String>,
+        /// Whether the copy was wrong, rather than refused.
+        wrong: bool,
+    },
+    /// The question could not be answered.
+    Failed {
+        /// Why.
+        message: String,
+    },
+}

@@ -1,0 +1,106 @@
+use super::recorder::Recorder;
+use crate::analysis::Measurements;
+use crate::record::{Line, ReadError, RunLine, visit_files};
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Why a record cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It cannot be written.
+    #[error("going on with the record {}: {source}", path.display())]
+    Io {
+        /// The record.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It was written under other conditions.
+    #[error("{} was written by another {what} ({there}, here {here}); name another file with --out", path.display())]
+    Other {
+        /// The record.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+        /// In the record.
+        there: String,
+        /// Now.
+        here: String,
+    },
+}
+
+/// Opens the record at `path` for `run`: a new one, or one that an earlier start of the same run
+/// left unfinished, whose samples are returned.
+///
+/// # Errors
+/// See [`ResumeError`].
+pub fn begin_or_resume(path: &Path, run: RunLine) -> Result<(Recorder, Measurements), ResumeError> {
+    let io = |source| ResumeError::Io { path: path.to_owned(), source };
+    let mut all = Measurements::default();
+    if path.metadata().map_or(0, |meta| meta.len()) == 0 {
+        all.take(&Line::Run(run.clone()));
+        return Ok((Recorder::begin(path, run).map_err(io)?, all));
+    }
+    cut_partial_line(path).map_err(io)?;
+    let mut samples = 0;
+    let mut skips = 0;
+    visit_files(&[path.to_owned()], |_, line| {
+        samples += u64::from(matches!(line, Line::Sample(_)));
+        skips += u64::from(matches!(line, Line::Skip(_)));
+        all.take(&line);
+    })?;
+    let Some(before) = all.runs.last() else { return Ok((Recorder::begin(path, run).map_err(io)?, all)) };
+    let other = |what, there: &str, here: &str| {
+        Err(ResumeError::Other {
+            path: path.to_owned(),
+            what,
+            there: there.to_owned(),
+            here: here.to_owned(),
+        })
+    };
+    if before.host.hash != run.host.hash {
+        return other("host", &before.host.hash, &run.host.hash);
+    }
+    if before.commit != run.commit {
+        return other("build of copybench", &before.commit.sha, &run.commit.sha);
+    }
+    if before.seed != run.seed {
+        return other("seed", &before.seed.to_string(), &run.seed.to_string());
+    }
+    Ok((Recorder::go_on(path, samples, skips).map_err(io)?, all))
+}
+
+/// A killed run may leave half a line, which must not stand in the middle of the file.
+fn cut_partial_line(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    let mut byte = [0];
+    while end > 0 {
+        file.seek(SeekFrom::Start(end - 1))?;
+        file.read_exact(&mut byte)?;
+        if byte == *b"\n" {
+            break;
+        }
+        end -= 1;
+    }
+    file.set_len(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_is_cut_and_whole_ones_stay() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (before, after) in [("a\nb\n{\"t\"", "a\nb\n"), ("a\n", "a\n"), ("half", ""), ("", "")] {
+            std::fs::write(file.path(), before).unwrap();
+            cut_partial_line(file.path()).unwrap();
+            assert_eq!(std::fs::read_to_string(file.path()).unwrap(), after);
+        }
+    }
+}

@@ -1,0 +1,342 @@
+use super::arm::{Arm, ArmError};
+use super::cell::Cell;
+use super::limit::LIMITS;
+use super::order::Orders;
+use super::protocol::{Reply, Request};
+use crate::analysis::looks::{FIRST_LOOK, Looks};
+use crate::analysis::summary::relative;
+use crate::analysis::{Margin, Measurements};
+use crate::fixture::{FixtureError, Source};
+use crate::record::{Line, SampleLine, SkipLine};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Time that the copies of one value should take together, so that their median is worth
+/// something even where one copy takes microseconds.
+const VALUE: Duration = Duration::from_millis(2);
+/// Most copies in one value.
+const MOST_COPIES: u64 = 10;
+
+/// One cell, to be measured in rounds.
+pub struct Rounds<'a> {
+    /// The cell.
+    pub cell: &'a Cell,
+    /// Its source, which this process renews between copies.
+    pub source: &'a Source,
+    /// Directory for targets.
+    pub to: &'a Path,
+    /// Strategies, the base among them.
+    pub strategies: Vec<&'static str>,
+    /// Whether the limits of the machine are measured in the same rounds.
+    pub limits: bool,
+    /// The strategy that others are compared with.
+    pub base: &'a str,
+    /// What counts as the same.
+    pub margin: Margin,
+    /// A real delay, as a share of the copy's time, for the strategies of this arm and name.
+    pub slowdown: Option<Slowdown>,
+    /// Seed of the orders.
+    pub seed: u64,
+    /// Number of the process, from 1.
+    pub process: u32,
+    /// Rounds of this process that the record has already.
+    pub done: u32,
+    /// When to stop, decided or not; the first round is always measured.
+    pub until: Instant,
+    /// Exactly so many rounds instead.
+    pub exactly: Option<u32>,
+}
+
+/// A planted slowdown.
+#[derive(Clone, Debug)]
+pub struct Slowdown {
+    /// Name of the arm.
+    pub arm: String,
+    /// Strategies; all where it is empty.
+    pub strategies: Vec<String>,
+    /// Share of the copy's time.
+    pub share: f64,
+}
+
+/// Why a cell could not be measured to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundsError {
+    /// An arm gave no answer.
+    #[error(transparent)]
+    Arm(#[from] ArmError),
+    /// An arm could not do what it was asked for.
+    #[error("the worker of the arm {arm:?}: {message}")]
+    Failed {
+        /// Name of the arm.
+        arm: &'static str,
+        /// Why.
+        message: String,
+    },
+    /// The source could not be made anew.
+    #[error("the source: {0}")]
+    Source(#[from] FixtureError),
+    /// The record could not be written.
+    #[error("writing the record: {0}")]
+    Record(#[from] io::Error),
+}
+
+/// How far a cell has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Rounds of this process.
+    pub rounds: u32,
+    /// Comparisons that are decided.
+    pub decided: usize,
+    /// All comparisons.
+    pub comparisons: usize,
+}
+
+/// What a cell tells its caller while it is measured.
+pub trait Listener {
+    /// A sample, to be recorded.
+    ///
+    /// # Errors
+    /// That of recording.
+    fn sample(&mut self, sample: SampleLine) -> io::Result<()>;
+    /// A strategy that drops out, to be recorded. `wrong`: its copy was wrong.
+    ///
+    /// # Errors
+    /// That of recording.
+    fn skip(&mut self, skip: SkipLine, wrong: bool) -> io::Result<()>;
+    /// A round is over.
+    fn progress(&mut self, progress: Progress);
+}
+
+/// An arm by its name in records.
+pub type NamedArm = (&'static str, Arm);
+
+impl Rounds<'_> {
+    /// Measures until every comparison is decided at a planned look or the time is over. `all`
+    /// has what was measured before and gets what is measured now.
+    ///
+    /// # Errors
+    /// See [`RoundsError`].
+    pub fn run(
+        &self,
+        arms: &mut [NamedArm],
+        all: &mut Measurements,
+        listener: &mut dyn Listener,
+    ) -> Result<Progress, RoundsError> {
+        self.turn(arms)?;
+        let mut names = self.warm_up(arms, listener)?;
+        if self.limits && !names.is_empty() {
+            names.extend(LIMITS.iter().map(|limit| limit.name));
+        }
+        let copies = self.copies(arms, &names)?;
+        let mut orders =
+            Orders::new(names.len(), self.seed ^ u64::from(self.process) << 32 ^ u64::from(self.done));
+        let mut progress = self.look(arms, all, &names, self.done);
+        let mut round = self.done;
+        while !names.is_empty() && !self.is_over(progress, round) {
+            let copies = orders.jitter(copies);
+            let order = orders.next_order().to_vec();
+            for (position, index) in order.into_iter().enumerate() {
+                // Which arm comes first is a coin for each strategy and round.
+                let swap = orders.coin();
+                for turn in 0..arms.len() {
+                    let arm = if swap { arms.len() - 1 - turn } else { turn };
+                    let place = Place { round, position: position as u32, copies };
+                    self.sample(&mut arms[arm], names[index], place, all, listener)?;
+                }
+            }
+            round += 1;
+            if Looks::next_after(round as usize - 1) == round as usize {
+                progress = self.look(arms, all, &names, round);
+            }
+            listener.progress(Progress { rounds: round, ..progress });
+        }
+        Ok(self.look(arms, all, &names, round))
+    }
+
+    /// All rounds measured, or the time over, or decided, and each process heard at least to the
+    /// first look.
+    fn is_over(&self, progress: Progress, round: u32) -> bool {
+        if let Some(rounds) = self.exactly {
+            return round >= rounds;
+        }
+        let decided = progress.decided == progress.comparisons && round as usize >= FIRST_LOOK;
+        decided || (round > self.done && Instant::now() >= self.until)
+    }
+
+    fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {
+        let request = Request::Cell {
+            source: self.source.path(),
+            to: self.to.to_owned(),
+            layout: self.cell.layout.to_owned(),
+            cache: self.cell.cache.name().to_owned(),
+            dst: self.cell.dst.name().to_owned(),
+            end: self.cell.end.name().to_owned(),
+        };
+        for (name, arm) in arms {
+            match arm.ask(&request, Duration::from_secs(30))? {
+                Reply::Ready => {}
+                other => return Err(failed(name, &other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// One copy of every strategy by every arm, verified and observed but not timed; returns those
+    /// that every arm can do.
+    fn warm_up(
+        &self,
+        arms: &mut [NamedArm],
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<&'static str>, RoundsError> {
+        let mut able = Vec::new();
+        'strategies: for &strategy in &self.strategies {
+            for (name, arm) in arms.iter_mut() {
+                match self.block(name, arm, strategy, 1, true)? {
+                    reply @ Reply::Block { .. } => {
+                        let observed = self.line(name, strategy, None, reply)?;
+                        // Once is enough. An older build times this copy, in fresh memory.
+                        if self.process == 1 && self.done == 0 && observed.elapsed.is_empty() {
+                            listener.sample(observed)?;
+                        }
+                    }
+                    Reply::Refused { reason, call, errno, wrong } => {
+                        let skip = SkipLine {
+                            cell: self.cell.id(),
+                            strategy: strategy.to_owned(),
+                            call,
+                            errno,
+                            reason,
+                        };
+                        listener.skip(skip, wrong)?;
+                        continue 'strategies;
+                    }
+                    other => return Err(failed(name, &other)),
+                }
+            }
+            able.push(strategy);
+        }
+        Ok(able)
+    }
+
+    /// How many copies make a value, from the base's time.
+    fn copies(&self, arms: &mut [NamedArm], names: &[&'static str]) -> Result<u64, RoundsError> {
+        let Some(&base) = names.iter().find(|name| **name == self.base).or(names.first()) else {
+            return Ok(1);
+        };
+        let (name, arm) = &mut arms[0];
+        match self.block(name, arm, base, 3, false)? {
+            Reply::Block { mut elapsed, .. } => {
+                elapsed.sort_unstable();
+                let middle = elapsed.get(elapsed.len() / 2).copied().unwrap_or(1).max(1);
+                Ok((VALUE.as_nanos() as u64 / middle).clamp(1, MOST_COPIES))
+            }
+            other => Err(failed(name, &other)),
+        }
+    }
+
+    fn sample(
+        &self,
+        (name, arm): &mut NamedArm,
+        strategy: &'static str,
+        place: Place,
+        all: &mut Measurements,
+        listener: &mut dyn Listener,
+    ) -> Result<(), RoundsError> {
+        let reply = self.block(name, arm, strategy, place.copies, false)?;
+        let line = Line::Sample(self.line(name, strategy, Some(place), reply)?);
+        all.take(&line);
+        if let Line::Sample(sample) = line {
+            listener.sample(sample)?;
+        }
+        Ok(())
+    }
+
+    /// What an arm answered, as a sample that stands at `place`, or outside the rounds.
+    fn line(
+        &self,
+        arm: &'static str,
+        strategy: &str,
+        place: Option<Place>,
+        reply: Reply,
+    ) -> Result<SampleLine, RoundsError> {
+        let Reply::Block { elapsed, bytes, shared_bytes, allocated_bytes, counters } = reply else {
+            return Err(failed(arm, &reply));
+        };
+        Ok(SampleLine {
+            cell: self.cell.id(),
+            strategy: strategy.to_owned(),
+            round: place.map(|place| place.round),
+            position: place.map(|place| place.position),
+            process: self.process,
+            arm: arm.to_owned(),
+            elapsed,
+            bytes,
+            shared_bytes,
+            allocated_bytes,
+            // Its copy in the warm-up was.
+            verified: true,
+            counters,
+        })
+    }
+
+    fn block(
+        &self,
+        arm_name: &str,
+        arm: &mut Arm,
+        strategy: &str,
+        copies: u64,
+        verify: bool,
+    ) -> Result<Reply, RoundsError> {
+        self.source.renew()?;
+        let slowdown = self.slowdown.as_ref().filter(|slowdown| {
+            slowdown.arm == arm_name
+                && (slowdown.strategies.is_empty() || slowdown.strategies.iter().any(|name| name == strategy))
+        });
+        let request = Request::Block {
+            strategy: strategy.to_owned(),
+            copies,
+            verify,
+            slowdown: slowdown.map_or(0.0, |slowdown| slowdown.share),
+        };
+        // A minute, and a second for each 10 MB: slower than any disk that is not broken.
+        let patience = Duration::from_secs(60 + copies * self.cell.size / 10_000_000);
+        Ok(arm.ask(&request, patience)?)
+    }
+
+    /// How many comparisons the data decide.
+    fn look(&self, arms: &[NamedArm], all: &Measurements, names: &[&'static str], rounds: u32) -> Progress {
+        let id = self.cell.id();
+        let series = |strategy: &str, arm: &str| all.get(&id, strategy, arm);
+        let compared: Vec<&str> = names.iter().copied().filter(|name| !name.starts_with("limit-")).collect();
+        let pairs: Vec<_> = if let [(old, _), (this, _), ..] = arms {
+            compared.iter().map(|name| (series(name, old), series(name, this))).collect()
+        } else {
+            let others = compared.iter().filter(|name| **name != self.base);
+            others.map(|name| (series(self.base, arms[0].0), series(name, arms[0].0))).collect()
+        };
+        let decided = pairs.iter().filter(|(base, other)| {
+            let both = base.zip(*other);
+            both.and_then(|(base, other)| relative(base, other, pairs.len(), self.margin))
+                .is_some_and(|relative| relative.verdict.is_decided())
+        });
+        Progress { rounds, decided: decided.count(), comparisons: pairs.len() }
+    }
+}
+
+/// Where a sample stands.
+#[derive(Clone, Copy)]
+struct Place {
+    round: u32,
+    position: u32,
+    copies: u64,
+}
+
+fn failed(arm: &'static str, reply: &Reply) -> RoundsError {
+    let message = match reply {
+        Reply::Failed { message } => message.clone(),
+        Reply::Refused { reason, .. } => format!("a strategy that worked before refused: {reason}"),
+        other => format!("unexpected answer {other:?}"),
+    };
+    RoundsError::Failed { arm, message }
+}

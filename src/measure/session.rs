@@ -1,0 +1,185 @@
+use super::arm::{Arm, ArmError};
+use super::availability::Refused;
+use super::plan::{Entry, Plan};
+use super::recorder::Recorder;
+use super::rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
+use super::sequence::source_of;
+use crate::analysis::{Margin, Measurements};
+use crate::record::{SampleLine, SkipLine};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What a run of rounds is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The strategy that others are compared with; it is measured in every cell.
+    pub base: &'static str,
+    /// What counts as the same.
+    pub margin: Margin,
+    /// Time for everything.
+    pub budget: Duration,
+    /// Exactly so many rounds in each cell and process, decided or not.
+    pub rounds: Option<u32>,
+    /// Processes that measure one after the other; 1 is this one.
+    pub processes: u32,
+    /// The executable of the arm `old`, where two are compared.
+    pub against: Option<PathBuf>,
+    /// This executable, as it is started for further processes.
+    pub this: PathBuf,
+    /// Whether the limits of the machine are measured too.
+    pub limits: bool,
+    /// A planted slowdown.
+    pub slowdown: Option<Slowdown>,
+    /// Seed of the generated files and of the orders.
+    pub seed: u64,
+    /// The user's own file.
+    pub source: Option<PathBuf>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Copies that were wrong.
+    pub wrong: Vec<String>,
+    /// Cells in which nothing could be measured, with the reason.
+    pub refused: Vec<String>,
+    /// Comparisons that are decided, of all.
+    pub decided: (usize, usize),
+}
+
+/// Tells a user how far a run is.
+pub trait Watcher {
+    /// `cell` is at `progress`; `left` is what remains of the budget.
+    fn progress(&mut self, cell: &str, process: u32, progress: Progress, left: Duration);
+}
+
+/// Measures a plan in rounds. `all` holds what the record has already, for a run that goes on.
+///
+/// # Errors
+/// See [`RoundsError`]; what was measured until then is recorded.
+pub fn run_rounds(
+    plan: &Plan,
+    settings: &Settings,
+    all: &mut Measurements,
+    recorder: &mut Recorder,
+    watcher: &mut dyn Watcher,
+) -> Result<Outcome, RoundsError> {
+    let end = Instant::now() + settings.budget;
+    let mut outcome = Outcome::default();
+    let done = rounds_done(all);
+    let mut progress = BTreeMap::new();
+    for process in 1..=settings.processes {
+        let mut arms = arms(settings)?;
+        for (index, entry) in plan.entries.iter().enumerate() {
+            let id = entry.cell.id();
+            if process == 1 {
+                for refusal in &entry.refusals {
+                    recorder.skip(&entry.cell, refusal.line(&entry.cell))?;
+                }
+            }
+            let shares =
+                (settings.processes - process) as usize * plan.entries.len() + plan.entries.len() - index;
+            let now = Instant::now();
+            let until = now + end.saturating_duration_since(now) / shares as u32;
+            let source =
+                match source_of(entry, settings.source.as_deref(), &plan.from, &plan.to, settings.seed) {
+                    Ok(source) => source,
+                    Err(error) => {
+                        if process == 1 {
+                            let refused = Refused { reason: error.to_string(), call: None, errno: None };
+                            recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
+                            outcome.refused.push(format!("{id}: {error}"));
+                        }
+                        continue;
+                    }
+                };
+            let rounds = Rounds {
+                cell: &entry.cell,
+                source: &source,
+                to: plan.to.path(),
+                strategies: strategies(entry, settings.base),
+                limits: settings.limits,
+                base: settings.base,
+                margin: settings.margin,
+                slowdown: settings.slowdown.clone(),
+                seed: settings.seed,
+                process,
+                done: done.get(&(id.clone(), process)).copied().unwrap_or(0),
+                until,
+                exactly: settings.rounds,
+            };
+            let mut listener =
+                Recording { entry, recorder, watcher, process, end, wrong: &mut outcome.wrong };
+            progress.insert(id, rounds.run(&mut arms, all, &mut listener)?);
+        }
+    }
+    for cell in progress.values() {
+        outcome.decided.0 += cell.decided;
+        outcome.decided.1 += cell.comparisons;
+    }
+    Ok(outcome)
+}
+
+fn arms(settings: &Settings) -> Result<Vec<NamedArm>, ArmError> {
+    let this = if settings.processes == 1 && settings.against.is_none() {
+        Arm::here()
+    } else {
+        Arm::start(&settings.this)?
+    };
+    Ok(match &settings.against {
+        Some(old) => vec![("old", Arm::start(old)?), ("this", this)],
+        None => vec![("this", this)],
+    })
+}
+
+/// The selected strategies, and the base, without which there is nothing to compare with.
+fn strategies(entry: &Entry, base: &'static str) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = entry.strategies.iter().map(|strategy| strategy.name).collect();
+    let refused = entry.refusals.iter().any(|refusal| refusal.strategy.name == base);
+    if !names.contains(&base) && !names.is_empty() && !refused {
+        names.insert(0, base);
+    }
+    names
+}
+
+/// Rounds that a record has, by cell and process.
+fn rounds_done(all: &Measurements) -> BTreeMap<(String, u32), u32> {
+    let mut done = BTreeMap::new();
+    for (cell, strategies) in &all.series {
+        for series in strategies.values().flat_map(BTreeMap::values) {
+            for value in &series.observations {
+                let rounds: &mut u32 = done.entry((cell.clone(), value.process + 1)).or_default();
+                *rounds = (*rounds).max(value.round.map_or(0, |round| round + 1));
+            }
+        }
+    }
+    done
+}
+
+struct Recording<'a> {
+    entry: &'a Entry,
+    recorder: &'a mut Recorder,
+    watcher: &'a mut dyn Watcher,
+    process: u32,
+    end: Instant,
+    wrong: &'a mut Vec<String>,
+}
+
+impl Listener for Recording<'_> {
+    fn sample(&mut self, sample: SampleLine) -> std::io::Result<()> {
+        self.recorder.sample(&self.entry.cell, sample)
+    }
+
+    fn skip(&mut self, skip: SkipLine, wrong: bool) -> std::io::Result<()> {
+        if wrong {
+            self.wrong.push(format!("{} {}: {}", skip.cell, skip.strategy, skip.reason));
+        }
+        if self.process == 1 { self.recorder.skip(&self.entry.cell, skip) } else { Ok(()) }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        let left = self.end.saturating_duration_since(Instant::now());
+        self.watcher.progress(&self.entry.cell.id(), self.process, progress, left);
+    }
+}

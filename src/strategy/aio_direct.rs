@@ -1,0 +1,73 @@
+//! Linux AIO between two files open with `O_DIRECT`, the only kind on which it is asynchronous.
+//!
+//! Reference: `io_submit(2)`, `open(2)` (`O_DIRECT`).
+
+use super::advance::Span;
+use super::direct_io::Sides;
+use super::error::CopyError;
+use super::overlap::{Engine, copy as overlap};
+use super::{Family, Strategy};
+use crate::sys::aio::Queue;
+use crate::sys::slots::{Completion, Operation};
+use rustix::io::Errno;
+use std::fs::File;
+use std::ops::Range;
+
+pub(super) static FAMILY: Family = Family {
+    name: "aio-direct",
+    summary: "Linux AIO with O_DIRECT on both files; a partial last block is written through the page cache",
+    strategies: &[
+        Strategy::handles(
+            "aio-direct-q8-1m",
+            "AIO and O_DIRECT, 8 blocks of 1 MiB at a time; tail buffered",
+            |s, t, r| copy(s, t, r, 8, 1 << 20),
+        ),
+        Strategy::handles(
+            "aio-direct-q1-1m",
+            "AIO and O_DIRECT, one block of 1 MiB at a time; tail buffered",
+            |s, t, r| copy(s, t, r, 1, 1 << 20),
+        ),
+        Strategy::handles(
+            "aio-direct-q32-256k",
+            "AIO and O_DIRECT, 32 blocks of 256 KiB at a time; tail buffered",
+            |s, t, r| copy(s, t, r, 32, 256 << 10),
+        ),
+    ],
+};
+
+fn copy(source: &File, target: &File, span: Span, depth: usize, block: usize) -> Result<u64, CopyError> {
+    let sides = Sides::direct(source, target, span)?;
+    let shape = sides.shape(span, depth, block)?;
+    let queue =
+        Queue::new(shape.slots, shape.block).map_err(|errno| CopyError::call("io_setup", 0, errno))?;
+    overlap(&mut Aio { queue, sides: &sides }, source, target, span, shape)
+}
+
+struct Aio<'files> {
+    queue: Queue,
+    sides: &'files Sides<'files>,
+}
+
+impl Engine for Aio<'_> {
+    const WAIT: &'static str = "io_getevents";
+
+    fn call(&self, _: Operation) -> &'static str {
+        "io_submit"
+    }
+
+    fn read(&mut self, slot: usize, range: Range<usize>, offset: u64) -> Result<(), Errno> {
+        self.queue.read(slot, range, &self.sides.from, offset, 0)
+    }
+
+    fn write(&mut self, slot: usize, range: Range<usize>, offset: u64) -> Result<(), Errno> {
+        self.queue.write(slot, range, &self.sides.to, offset, 0)
+    }
+
+    fn wait(&mut self) -> Result<Completion, Errno> {
+        self.queue.wait()
+    }
+
+    fn bytes(&self, slot: usize) -> Result<&[u8], Errno> {
+        self.queue.slot(slot)
+    }
+}

@@ -1,0 +1,43 @@
+"""What the tests of the charts share: the scripts on the path, and data drawn once."""
+
+import functools
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "chart.py"
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import synthetic  # noqa: E402
+from charts import choice, page, source, style  # noqa: E402
+
+_directory = tempfile.TemporaryDirectory(prefix="copybench-charts-")
+DIRECTORY = Path(_directory.name)
+
+
+def prepared(name):
+    """Data, cells and looks of a made-up set, as chart.py has them before it draws."""
+    data = source.checked(json.dumps(synthetic.SETS[name]()), name)
+    return data, choice.prepare(data), style.looks(data)
+
+
+@functools.cache
+def drawn_page(name):
+    """Path of the page of a made-up set."""
+    path = DIRECTORY / f"{name}.html"
+    path.write_text(page.html(*prepared(name)), encoding="utf-8")
+    return path
+
+
+def chart(*arguments, environment=None):
+    """chart.py as a user runs it."""
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )

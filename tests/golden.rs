@@ -1,0 +1,81 @@
+//! Outputs held against files in tests/golden; `COPYBENCH_BLESS=1 cargo test --test golden`
+//! writes those anew.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Standard output of a command that succeeds, run in the repository.
+fn output(arguments: &[&str]) -> String {
+    // The width of the terminal must not matter.
+    let output = Command::new(env!("CARGO_BIN_EXE_copybench"))
+        .current_dir(root())
+        .env_remove("COLUMNS")
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn is_golden(name: &str, found: &str) {
+    let path: PathBuf = root().join("tests/golden").join(name);
+    if std::env::var_os("COPYBENCH_BLESS").is_some() {
+        std::fs::write(&path, found).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
+    assert!(
+        found == expected,
+        "{name} differs from line {}; COPYBENCH_BLESS=1 cargo test --test golden writes it anew\n{found}",
+        differs.unwrap_or(found.lines().count().min(expected.lines().count())) + 1
+    );
+}
+
+const RECORD: &str = "tests/golden/run.jsonl";
+
+#[test]
+fn help_texts() {
+    let mut text = output(&["--help"]);
+    for command in ["list", "copy", "run", "lab", "report", "export", "completions"] {
+        text += &format!("\n$ copybench {command} --help\n{}", output(&[command, "--help"]));
+    }
+    is_golden("help.txt", &text);
+}
+
+#[test]
+fn chart_data() {
+    let data: serde_json::Value =
+        serde_json::from_str(&output(&["export", "--format", "chart", RECORD])).unwrap();
+    // The registry is shown by the catalogue; here it would only change with every strategy.
+    let mut data = data;
+    let document = data.as_object_mut().unwrap();
+    assert!(!document.remove("families").unwrap().as_array().unwrap().is_empty());
+    assert!(!document.remove("strategies").unwrap().as_array().unwrap().is_empty());
+    is_golden("chart.json", &(serde_json::to_string_pretty(&data).unwrap() + "\n"));
+}
+
+#[test]
+fn csv() {
+    is_golden("run.csv", &output(&["export", "--format", "csv", RECORD]));
+}
+
+#[test]
+fn tables() {
+    let text = output(&["report", RECORD])
+        + "\n"
+        + &output(&["report", "--format", "markdown", "--most", "2", RECORD]);
+    is_golden("report.txt", &text);
+}
+
+#[test]
+fn the_generated_parts_of_the_documents_are_current() {
+    output(&["docs", "--check"]);
+}
