@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Before the arguments: those of a guest's first process are words of its kernel's command line.
+    copybench::cli::live_as_init();
     match copybench::cli::main() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if copybench::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -81,6 +81,45 @@ pub struct RunLine {
     /// Observers that count nothing in this run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observers: BTreeMap<String, RefusedObserver>,
+    /// The virtual machine that this program made and measured in; `host` is what it saw there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest: Option<Box<GuestLine>>,
+}
+
+impl RunLine {
+    /// Whether its times may be compared with others: those of a guest under plain emulation
+    /// say nothing about any machine.
+    #[must_use]
+    pub fn is_comparable(&self) -> bool {
+        self.guest.as_ref().is_none_or(|guest| guest.accel != EMULATED)
+    }
+}
+
+/// Accelerator whose times are for function only.
+pub const EMULATED: &str = "tcg";
+
+/// How a guest was made; each of its boots is a process of the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GuestLine {
+    /// What ran its instructions: `kvm`, `tcg` or `instructions`.
+    pub accel: String,
+    /// Why it is this one.
+    pub reason: String,
+    /// Version of QEMU.
+    pub emulator: String,
+    /// Processor model, as QEMU takes it.
+    pub cpu: String,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Time that each boot slept, by its own clock, before it began to measure.
+    pub settle_seconds: u64,
+    /// More words of the kernel's command line.
+    #[serde(default)]
+    pub append: String,
+    /// Options of the kernel's configuration that a copy can feel; those that are not set are
+    /// left out. Empty where no configuration file was found.
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
 }
 
 /// Why an observer counts nothing.
@@ -222,6 +261,9 @@ pub struct EndLine {
     pub wall_seconds: f64,
     /// Share of CPU time that the hypervisor gave to others.
     pub steal: f64,
+    /// What a reader should know, such as boots of a guest that were tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The JSON Schema of a line, as text.

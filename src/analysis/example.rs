@@ -112,6 +112,7 @@ impl Example {
                 host: host(),
                 seed: 0,
                 observers: BTreeMap::new(),
+                guest: None,
             },
             cells: self.samples.iter().map(|line| (line.cell.clone(), cell(&line.cell))).collect(),
             samples: self.samples,

@@ -19,6 +19,7 @@ pub mod hierarchy;
 pub mod history;
 pub mod host;
 pub mod interval;
+pub mod kernels;
 pub mod kind;
 pub mod looks;
 pub mod pairing;

@@ -1,4 +1,5 @@
 use crate::fixture::{PlaceError, SourceError};
+use crate::guest::{BootError, KernelError};
 use crate::measure::{ArmError, ResumeError, SelectionError, StageError};
 use crate::record::ReadError;
 use std::io::ErrorKind;
@@ -27,6 +28,8 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
             || cause.is::<ReadError>()
             || cause.is::<ResumeError>()
             || cause.is::<ArmError>()
+            || cause.is::<KernelError>()
+            || cause.downcast_ref::<BootError>().is_some_and(BootError::is_unfit)
     });
     ExitCode::from(if unfit { 2 } else { 1 })
 }

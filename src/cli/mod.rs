@@ -6,6 +6,8 @@ mod copy;
 mod docs;
 mod export;
 mod fail;
+mod guest;
+mod kernels;
 mod lab;
 mod list;
 mod progress;
@@ -16,6 +18,7 @@ mod units;
 mod worker;
 
 pub use fail::{Fail, exit_code, is_broken_pipe};
+pub use guest::live_as_init;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -33,6 +36,7 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Kernels(Box<kernels::Kernels>),
     Lab(lab::Lab),
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
@@ -52,6 +56,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Kernels(kernels) => kernels.run(),
         Command::Lab(lab) => lab.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),

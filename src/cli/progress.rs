@@ -45,6 +45,34 @@ impl Drop for Bar {
     }
 }
 
+/// Which boots are under way, on standard error where that is a terminal.
+pub(super) struct Boots(ProgressBar);
+
+impl Boots {
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self(bar)
+    }
+
+    pub(super) fn tell(&self, text: &str) {
+        self.0.set_message(text.to_owned());
+    }
+}
+
+impl Drop for Boots {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Tells nothing.
+pub(super) struct Silent;
+
+impl Watcher for Silent {
+    fn progress(&mut self, _: &str, _: u32, _: Progress, _: Duration) {}
+}
+
 /// Prints what would run: cells, strategies, what is left out, and for how long at most.
 pub(super) fn print_plan(
     plan: &Plan,

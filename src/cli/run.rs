@@ -2,16 +2,23 @@ use super::select::{Cells, Directories};
 use super::units::{Partition, duration, margin};
 use super::{Fail, progress};
 use crate::analysis::{Margin, Measurements};
+use crate::fixture::Place;
+use crate::guest::Orders;
+use crate::guest::init::Sender;
 use crate::measure::{
-    Plan, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume, clean_up_on_signals,
-    closest, default_record_path, run_rounds,
+    Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume,
+    clean_up_on_signals, closest, default_record_path, run_rounds,
 };
+use crate::record::{Clock, Writer};
 use crate::report::{BASE, table};
 use crate::strategy;
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// A budget for what ends by itself.
+const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Measure strategies in rounds and say which is fastest
 ///
@@ -64,14 +71,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let base = strategy::find(&self.base).map(|base| base.name).ok_or_else(|| {
-            let closest = closest(&self.base, strategy::all().map(|(_, strategy)| strategy.name));
-            Fail::Use(format!(
-                "no strategy is called {:?}; did you mean {}?",
-                self.base,
-                closest.join(" or ")
-            ))
-        })?;
+        let base = find_base(&self.base)?;
         let selection = self.cells.selection()?;
         let (from, to) = self.directories.places()?;
         clean_up_on_signals().context("installing the signal handlers")?;
@@ -85,20 +85,57 @@ impl Run {
             return Ok(progress::print_plan(&plan, budget, self.rounds, self.processes)?);
         }
         let settings = Settings {
-            base,
-            margin: self.margin,
-            budget,
-            rounds: self.rounds,
-            processes: self.processes,
-            against: None,
             this: std::env::current_exe().context("finding this executable")?,
-            limits: !self.no_limits,
-            slowdown: self.slowdown.clone(),
-            seed: self.seed,
+            budget,
+            processes: self.processes,
             source: selection.source.clone(),
+            ..self.settings(base)
         };
         let (outcome, all, out) = self.measure(&plan, &settings)?;
         self.conclude(&outcome, &all, &out, plan.entries.len())
+    }
+
+    /// Measures once on each mount of a guest and sends one record.
+    pub(super) fn run_in_guest(&self, orders: &Orders, records: Sender) -> anyhow::Result<()> {
+        let selection = self.cells.selection()?;
+        let settings = Settings {
+            first_process: orders.boot,
+            clock: orders.clock,
+            ..self.settings(find_base(&self.base)?)
+        };
+        let mut plans = Vec::new();
+        for mount in &orders.mounts {
+            let (from, to) = (Place::new(&mount.at)?, Place::new(&mount.at)?);
+            plans.push(Plan::new(&selection, from, to, Scope::Small)?);
+        }
+        let Some(first) = plans.first() else { return Ok(()) };
+        let mut run = first.run_line(&orders.argv, self.seed);
+        run.clock = orders.clock;
+        run.host.context.retain(|fact, _| !fact.starts_with("dir.") && !fact.starts_with("to."));
+        let mut recorder = Recorder::through(Writer::to(Box::new(records)), run)?;
+        for plan in &plans {
+            run_rounds(plan, &settings, &mut Measurements::default(), &mut recorder, &mut progress::Silent)?;
+        }
+        Ok(recorder.end().map(drop)?)
+    }
+
+    /// Settings of one process of this machine, without an end but its rounds.
+    fn settings(&self, base: &'static str) -> Settings {
+        Settings {
+            base,
+            margin: self.margin,
+            budget: UNBOUNDED,
+            rounds: self.rounds,
+            processes: 1,
+            first_process: 1,
+            clock: Clock::Wall,
+            against: None,
+            this: PathBuf::new(),
+            limits: !self.no_limits,
+            slowdown: self.slowdown.clone(),
+            seed: self.seed,
+            source: None,
+        }
     }
 
     fn measure(
@@ -156,6 +193,14 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// The strategy that others are compared with.
+pub(super) fn find_base(name: &str) -> anyhow::Result<&'static str> {
+    strategy::find(name).map(|base| base.name).ok_or_else(|| {
+        let closest = closest(name, strategy::all().map(|(_, strategy)| strategy.name));
+        Fail::Use(format!("no strategy is called {name:?}; did you mean {}?", closest.join(" or "))).into()
+    })
 }
 
 fn pin(cpu: Option<usize>) -> anyhow::Result<()> {

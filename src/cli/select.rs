@@ -55,8 +55,8 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Understands the words, with the environment's where no flag was given.
-    pub(super) fn selection(&self) -> anyhow::Result<Selection> {
+    /// The words that were given, with the environment's where no flag was given.
+    pub(super) fn words(&self) -> Variables {
         let flags = Variables {
             strategies: self.strategy.clone(),
             sizes: self.size.clone(),
@@ -67,6 +67,11 @@ impl Cells {
             source: self.source.clone(),
             ..Variables::default()
         };
-        Ok(Selection::new(&flags.or(Variables::from_environment()))?)
+        flags.or(Variables::from_environment())
+    }
+
+    /// Understands the words.
+    pub(super) fn selection(&self) -> anyhow::Result<Selection> {
+        Ok(Selection::new(&self.words())?)
     }
 }

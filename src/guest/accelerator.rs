@@ -44,17 +44,24 @@ impl Accelerator {
         self != Self::Tcg
     }
 
-    /// Options of QEMU, `qemu(1)`.
-    pub(super) fn arguments(self) -> Vec<&'static str> {
+    /// The processor that guests see unless told otherwise, as QEMU's `-cpu` takes it.
+    #[must_use]
+    pub fn model(self) -> &'static str {
         match self {
-            Self::Kvm { reduced: false } => vec!["-accel", "kvm", "-cpu", "host"],
-            Self::Kvm { reduced: true } => vec!["-accel", "kvm", "-cpu", "host,-arch-capabilities"],
-            Self::Tcg => vec!["-accel", "tcg", "-cpu", COUNTED_MODEL],
-            Self::Instructions => vec![
+            Self::Kvm { reduced: false } => "host",
+            Self::Kvm { reduced: true } => "host,-arch-capabilities",
+            Self::Tcg | Self::Instructions => COUNTED_MODEL,
+        }
+    }
+
+    /// Options of QEMU beside the processor model, `qemu(1)`.
+    pub(super) fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Kvm { .. } => &["-accel", "kvm"],
+            Self::Tcg => &["-accel", "tcg"],
+            Self::Instructions => &[
                 "-accel",
                 "tcg,thread=single",
-                "-cpu",
-                COUNTED_MODEL,
                 // One instruction a nanosecond, and a sleeping guest jumps to its next timer.
                 "-icount",
                 "shift=0,sleep=off",

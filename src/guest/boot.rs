@@ -28,10 +28,14 @@ pub struct Boot<'boot> {
     pub executable: &'boot Path,
     /// What runs the guest.
     pub accelerator: Accelerator,
+    /// The processor that the guest sees, as QEMU's `-cpu` takes it.
+    pub cpu: String,
     /// File systems that the guest mounts, each on a fresh disk.
     pub file_systems: Vec<FileSystem>,
     /// The command that the guest runs, its program first.
     pub argv: Vec<String>,
+    /// Number of this boot among those of its kernel, from 1.
+    pub number: u32,
     /// Size of each disk; the images are sparse.
     pub disk_bytes: u64,
     /// Memory of the guest in MiB.
@@ -81,8 +85,10 @@ impl<'boot> Boot<'boot> {
             kernel,
             executable,
             accelerator,
+            cpu: accelerator.model().to_owned(),
             file_systems: Vec::new(),
             argv: Vec::new(),
+            number: 1,
             disk_bytes: 4 << 30,
             memory_mib: 2048,
             settle: Duration::from_secs(if accelerator == Accelerator::Instructions { 20 } else { 1 }),
@@ -139,6 +145,7 @@ impl<'boot> Boot<'boot> {
         let complaints = at("qemu.log");
         let parts = Parts {
             accelerator: self.accelerator,
+            cpu: &self.cpu,
             memory_mib: self.memory_mib,
             image: self.kernel.image(),
             initramfs: &initramfs,
@@ -169,7 +176,9 @@ impl<'boot> Boot<'boot> {
             mounts: self.file_systems.iter().copied().map(Mount::of).collect(),
             settle_milliseconds: u64::try_from(self.settle.as_millis()).unwrap_or(u64::MAX),
             argv: self.argv.clone(),
-            ..Orders::default()
+            boot: self.number,
+            clock: self.accelerator.clock(),
+            modules: Vec::new(),
         };
         for module in modules {
             let content = compression::read(&module.path).map_err(host("reading", &module.path))?;

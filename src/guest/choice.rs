@@ -74,7 +74,7 @@ fn try_kvm(kernel: &Kernel, executable: &Path, scratch: &Path, host_boot: &str) 
     let mut failures = Vec::new();
     for reduced in [false, true] {
         let accelerator = Accelerator::Kvm { reduced };
-        let model = accelerator.arguments()[3];
+        let model = accelerator.model();
         let mut boot = Boot::new(kernel, executable, accelerator, scratch);
         boot.settle = Duration::ZERO;
         boot.time_limit = TRIAL_LIMIT;

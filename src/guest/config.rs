@@ -1,4 +1,4 @@
-//! A kernel's configuration file, and where two of them differ in what a copy can feel.
+//! A kernel's configuration file, and what of it a copy can feel.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -45,10 +45,6 @@ pub struct Config {
     options: BTreeMap<String, String>,
 }
 
-/// One row of a table of differences: an option with its value in each kernel, in the order in
-/// which the kernels were given; `n` where it is not set.
-pub type Difference = (String, Vec<String>);
-
 impl Config {
     /// Reads a `config-RELEASE` or `.config`.
     ///
@@ -73,21 +69,13 @@ impl Config {
     pub fn get(&self, option: &str) -> &str {
         self.options.get(option).map_or(NOT_SET, String::as_str)
     }
-}
 
-/// Telling options in which not all of the kernels agree, by name.
-#[must_use]
-pub fn differences(configs: &[&Config]) -> Vec<Difference> {
-    let mut names: Vec<&str> =
-        configs.iter().flat_map(|config| config.options.keys()).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-        .into_iter()
-        .filter(|name| is_telling(name))
-        .map(|name| (name.to_owned(), configs.iter().map(|config| config.get(name).to_owned()).collect()))
-        .filter(|(_, values): &Difference| values.iter().any(|value| value != &values[0]))
-        .collect()
+    /// The options that change what a copy costs, as far as they are set.
+    #[must_use]
+    pub fn telling(&self) -> BTreeMap<String, String> {
+        let telling = self.options.iter().filter(|(name, _)| is_telling(name));
+        telling.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
 }
 
 fn is_telling(name: &str) -> bool {
@@ -101,11 +89,6 @@ fn is_telling(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const OLD: &str =
-        "# CONFIG_LRU_GEN is not set\nCONFIG_HZ=250\nCONFIG_EXT4_FS=m\nCONFIG_PREEMPT_VOLUNTARY=y\n";
-    const NEW: &str = "CONFIG_LRU_GEN=y\nCONFIG_HZ=250\nCONFIG_EXT4_FS=y\nCONFIG_PREEMPT_VOLUNTARY=y\n\
-                       CONFIG_TRANSPARENT_HUGEPAGE_MADVISE=y\n";
-
     #[test]
     fn options_have_values_and_n_where_not_set() {
         let config = Config::parse("CONFIG_HZ=250\nCONFIG_CC_VERSION_TEXT=\"gcc-12 (Debian)\"\n# x\n");
@@ -115,13 +98,11 @@ mod tests {
     }
 
     #[test]
-    fn only_telling_options_that_differ_are_listed() {
-        let (old, new) = (Config::parse(OLD), Config::parse(NEW));
-        let row = |name: &str| (name.to_owned(), vec!["n".to_owned(), "y".to_owned()]);
-        assert_eq!(
-            differences(&[&old, &new]),
-            [row("CONFIG_LRU_GEN"), row("CONFIG_TRANSPARENT_HUGEPAGE_MADVISE")]
+    fn only_telling_options_are_kept() {
+        let config = Config::parse(
+            "CONFIG_LRU_GEN=y\nCONFIG_EXT4_FS=y\nCONFIG_TRANSPARENT_HUGEPAGE_MADVISE=y\n# CONFIG_HZ is not set\n",
         );
-        assert!(differences(&[&new, &new]).is_empty() && differences(&[]).is_empty());
+        let names: Vec<String> = config.telling().into_keys().collect();
+        assert_eq!(names, ["CONFIG_LRU_GEN", "CONFIG_TRANSPARENT_HUGEPAGE_MADVISE"]);
     }
 }

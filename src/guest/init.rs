@@ -5,21 +5,22 @@ mod port;
 
 use super::compression;
 use super::orders::{self, Insertion, Orders};
-use super::stream::{Sender, Word};
+pub use super::stream::Sender;
+use super::stream::Word;
 use anyhow::{Context, anyhow};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, init_module, reboot};
 use std::any::Any;
 use std::fs;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-/// What the guest's host wants done: writes record lines.
-pub type Runner<'run> = dyn Fn(&Orders, &mut dyn Write) -> anyhow::Result<()> + 'run;
+/// Does what the guest's host wants done, and sends record lines.
+pub type Runner<'run> = dyn Fn(&Orders, Sender) -> anyhow::Result<()> + 'run;
 
+const TRACEFS: &str = "/sys/kernel/tracing";
 const CLOCK_SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
 
 /// Whether this process is the first of a guest that this program made, and so must call
@@ -48,15 +49,16 @@ fn live(run: &Runner<'_>) -> anyhow::Result<()> {
     for (kind, at) in [("devtmpfs", "/dev"), ("proc", "/proc"), ("sysfs", "/sys")] {
         mount_new(kind, kind, Path::new(at))?;
     }
-    let mut port = port::Port::open(Path::new(orders::RECORDS))?;
-    let mut sender = Sender::new(&mut port);
-    match work(run, &mut sender) {
+    // Tracepoints, by which system calls are counted; kernels without them are measured too.
+    let _ = mount_new("tracefs", "tracefs", Path::new(TRACEFS));
+    let sender = Sender::new(Box::new(port::Port::open(Path::new(orders::RECORDS))?));
+    match work(run, &sender) {
         Ok(()) => Ok(sender.finish()?),
         Err(error) => Ok(sender.say(&Word::Failed { reason: format!("{error:#}") })?),
     }
 }
 
-fn work(run: &Runner<'_>, sender: &mut Sender<'_>) -> anyhow::Result<()> {
+fn work(run: &Runner<'_>, sender: &Sender) -> anyhow::Result<()> {
     let text = fs::read(orders::PATH).context("reading the orders")?;
     let orders: Orders = serde_json::from_slice(&text).context("reading the orders")?;
     for module in &orders.modules {
@@ -72,7 +74,7 @@ fn work(run: &Runner<'_>, sender: &mut Sender<'_>) -> anyhow::Result<()> {
     let clock_source = fs::read_to_string(CLOCK_SOURCE).unwrap_or_default().trim().to_owned();
     sender.say(&Word::Ready { release, clock_source })?;
     // A panic would end init, and with it the kernel, before the host could be told.
-    catch_unwind(AssertUnwindSafe(|| run(&orders, sender)))
+    catch_unwind(AssertUnwindSafe(|| run(&orders, sender.clone())))
         .unwrap_or_else(|panic| Err(anyhow!("it panicked: {}", message(&*panic))))
 }
 

@@ -18,6 +18,8 @@ const LINE_LIMIT: u64 = 16 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Parts<'boot> {
     pub(super) accelerator: Accelerator,
+    /// As `-cpu` takes it.
+    pub(super) cpu: &'boot str,
     pub(super) memory_mib: u64,
     pub(super) image: &'boot Path,
     pub(super) initramfs: &'boot Path,
@@ -55,6 +57,16 @@ impl Machine {
     /// [`BootError::NoProgram`].
     pub(super) fn check() -> Result<(), BootError> {
         program::find(PROGRAM, PACKAGE).map(drop)
+    }
+
+    /// Version of QEMU, such as `7.2.22`.
+    ///
+    /// # Errors
+    /// A missing QEMU, or one that cannot be run.
+    pub(super) fn version() -> Result<String, BootError> {
+        let printed = program::output(program::find(PROGRAM, PACKAGE)?.arg("--version"))?;
+        let words = printed.split_whitespace().skip_while(|word| *word != "version").nth(1);
+        Ok(words.unwrap_or_default().to_owned())
     }
 
     /// Starts QEMU.
@@ -136,6 +148,7 @@ fn arguments(command: &mut Command, parts: &Parts<'_>) {
         .args(["-machine", "q35", "-smp", "1", "-m"])
         .arg(parts.memory_mib.to_string())
         .args(parts.accelerator.arguments())
+        .args(["-cpu", parts.cpu])
         .arg("-kernel")
         .arg(parts.image)
         .arg("-initrd")
@@ -166,6 +179,7 @@ mod tests {
     fn parts() -> Parts<'static> {
         Parts {
             accelerator: Accelerator::Instructions,
+            cpu: Accelerator::Instructions.model(),
             memory_mib: 512,
             image: Path::new("/k"),
             initramfs: Path::new("/i"),

@@ -8,7 +8,9 @@
 
 mod accelerator;
 mod boot;
+mod campaign;
 mod choice;
+mod collect;
 mod compression;
 mod config;
 mod console;
@@ -28,8 +30,9 @@ mod stream;
 
 pub use accelerator::{Accelerator, Wanted};
 pub use boot::{Boot, Outcome};
+pub use campaign::{Campaign, Failure, Report, Watcher};
 pub use choice::{Choice, choose};
-pub use config::{Config, Difference, differences};
+pub use config::Config;
 pub use error::{BootError, KernelError};
 pub use file_system::FileSystem;
 pub use kernel::Kernel;

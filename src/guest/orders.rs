@@ -1,4 +1,5 @@
 use super::FileSystem;
+use crate::record::Clock;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ pub(super) const PATH: &str = "/orders.json";
 pub(super) const RECORDS: &str = "/dev/ttyS1";
 
 /// What the host wants of a guest: a small JSON file in its initramfs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     /// Modules to insert, in this order.
     pub modules: Vec<Insertion>,
@@ -17,8 +18,13 @@ pub struct Orders {
     /// The guest's own time to sleep before it begins, in milliseconds, so that what the boot
     /// left to do in the background is over.
     pub settle_milliseconds: u64,
-    /// The command to run, its program first, as if it had been typed.
+    /// The command to run, its program first, as if it had been typed; what takes a directory
+    /// does it for each mount.
     pub argv: Vec<String>,
+    /// Number of this boot among those of its kernel, from 1: its process in the record.
+    pub boot: u32,
+    /// What the guest's clock counts.
+    pub clock: Clock,
 }
 
 /// A module in the initramfs.

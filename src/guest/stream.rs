@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lines that are not records but speak of the guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,35 +58,62 @@ impl Tally {
 
 /// The guest's end: passes whole lines on, and waits after each until it has left, so that no
 /// interrupt of the serial port falls into a measurement.
-pub(super) struct Sender<'port> {
-    port: &'port mut dyn Write,
+///
+/// Clones send over the same port: a recorder owns what it writes to.
+#[derive(Clone)]
+pub struct Sender(Arc<Mutex<Sending>>);
+
+struct Sending {
+    port: Box<dyn Write + Send>,
     line: Vec<u8>,
     tally: Tally,
 }
 
-impl<'port> Sender<'port> {
-    pub(super) fn new(port: &'port mut dyn Write) -> Self {
-        Self { port, line: Vec::new(), tally: Tally::default() }
+impl Sender {
+    pub(super) fn new(port: Box<dyn Write + Send>) -> Self {
+        Self(Arc::new(Mutex::new(Sending { port, line: Vec::new(), tally: Tally::default() })))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Sending> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a line about the guest.
-    pub(super) fn say(&mut self, word: &Word) -> io::Result<()> {
+    pub(super) fn say(&self, word: &Word) -> io::Result<()> {
+        self.locked().say(word)
+    }
+
+    /// Sends the closing line.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        let mut sending = self.locked();
+        if !sending.line.is_empty() {
+            sending.write_all(b"\n")?;
+        }
+        let check = sending.tally.check();
+        sending.say(&check)
+    }
+}
+
+impl Write for Sender {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.locked().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.locked().flush()
+    }
+}
+
+impl Sending {
+    fn say(&mut self, word: &Word) -> io::Result<()> {
         let mut line = serde_json::to_vec(word)?;
         line.push(b'\n');
         self.port.write_all(&line)?;
         self.port.flush()
     }
-
-    /// Sends the closing line.
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        if !self.line.is_empty() {
-            self.write_all(b"\n")?;
-        }
-        self.say(&self.tally.check())
-    }
 }
 
-impl Write for Sender<'_> {
+impl Write for Sending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for byte in bytes {
             if *byte != b'\n' {
@@ -151,14 +179,34 @@ impl Receiver {
 mod tests {
     use super::*;
 
-    fn sent(parts: &[&str]) -> String {
-        let mut port = Vec::new();
-        let mut sender = Sender::new(&mut port);
-        for part in parts {
-            sender.write_all(part.as_bytes()).unwrap();
+    #[derive(Clone, Default)]
+    struct Port(Arc<Mutex<Vec<u8>>>);
+
+    impl Port {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
+    }
+
+    impl Write for Port {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn sent(parts: &[&str]) -> String {
+        let port = Port::default();
+        let mut sender = Sender::new(Box::new(port.clone()));
+        for part in parts {
+            sender.clone().write_all(part.as_bytes()).unwrap();
+        }
+        sender.flush().unwrap();
         sender.finish().unwrap();
-        String::from_utf8(port).unwrap()
+        port.text()
     }
 
     fn received(text: &str) -> Result<Vec<Arrival>, String> {
@@ -186,9 +234,9 @@ mod tests {
 
     #[test]
     fn words_are_told_from_records() {
-        let mut port = Vec::new();
+        let port = Port::default();
         let word = Word::Failed { reason: "disk full".to_owned() };
-        Sender::new(&mut port).say(&word).unwrap();
-        assert_eq!(received(&String::from_utf8(port).unwrap()).unwrap(), [Arrival::Word(word)]);
+        Sender::new(Box::new(port.clone())).say(&word).unwrap();
+        assert_eq!(received(&port.text()).unwrap(), [Arrival::Word(word)]);
     }
 }

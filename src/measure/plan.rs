@@ -120,6 +120,18 @@ impl Plan {
     }
 }
 
+/// The cells that a plan between directories on these file systems will have.
+///
+/// # Errors
+/// The user's own file cannot be read.
+pub fn planned_cells(
+    selection: &Selection,
+    fs: &FileSystems,
+    scope: Scope,
+) -> Result<Vec<Cell>, SourceError> {
+    Ok(cells(selection, fs, scope)?.into_iter().map(|(cell, _)| cell).collect())
+}
+
 type Planned = (Cell, Option<&'static Layout>);
 
 fn cells(selection: &Selection, fs: &FileSystems, scope: Scope) -> Result<Vec<Planned>, SourceError> {

@@ -26,7 +26,14 @@ impl Recorder {
     /// # Errors
     /// Those of opening and writing the file.
     pub fn begin(path: &Path, run: RunLine) -> io::Result<Self> {
-        let mut writer = Writer::open(path)?;
+        Self::through(Writer::open(path)?, run)
+    }
+
+    /// Records through a writer, to which the run line goes first.
+    ///
+    /// # Errors
+    /// That of writing.
+    pub fn through(mut writer: Writer, run: RunLine) -> io::Result<Self> {
         writer.write(&Line::Run(run))?;
         Ok(Self { writer: Some(writer), ..Self::nowhere() })
     }
@@ -68,7 +75,7 @@ impl Recorder {
         let path = writer.path().to_owned();
         let steal = host::cpu_time().steal_since(self.cpu);
         let wall_seconds = (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
-        self.line(&Line::End(EndLine { samples, skips, wall_seconds, steal }))?;
+        self.line(&Line::End(EndLine { samples, skips, wall_seconds, steal, notes: Vec::new() }))?;
         Ok(Some(path))
     }
 
@@ -101,6 +108,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
         host: host::host_line(from, to),
         seed,
         observers: BTreeMap::new(),
+        guest: None,
     }
 }
 
@@ -113,15 +121,20 @@ pub fn commit() -> Commit {
 /// `results/runs/<date>-<label>/run.jsonl`, with a number where that exists.
 #[must_use]
 pub fn default_record_path() -> PathBuf {
+    unused_directory(Path::new("results/runs"), &host::label()).join("run.jsonl")
+}
+
+/// `<date>-<label>` below `parent`, with a number where that exists.
+#[must_use]
+pub fn unused_directory(parent: &Path, label: &str) -> PathBuf {
     let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let name = format!("{day}-{}", host::label());
-    let runs = Path::new("results/runs");
+    let name = format!("{day}-{label}");
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     std::iter::once(name.clone())
         .chain(numbered)
-        .map(|name| runs.join(name).join("run.jsonl"))
+        .map(|name| parent.join(name))
         .find(|path| !path.exists())
-        .unwrap_or_else(|| runs.join(name).join("run.jsonl"))
+        .unwrap_or_else(|| parent.join(name))
 }
 
 /// A record may be published, so no path of the machine stands in it.

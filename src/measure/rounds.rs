@@ -7,7 +7,7 @@ use crate::analysis::looks::{FIRST_LOOK, Looks};
 use crate::analysis::summary::relative;
 use crate::analysis::{Margin, Measurements};
 use crate::fixture::{FixtureError, Source};
-use crate::record::{Line, SampleLine, SkipLine};
+use crate::record::{Clock, Line, SampleLine, SkipLine};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 /// Time that the copies of one value should take together, so that their median is worth
 /// something even where one copy takes microseconds.
 const VALUE: Duration = Duration::from_millis(2);
+/// Copies that must all have waited before a strategy is left out for it.
+const PROBES: u32 = 3;
 /// Most copies in one value.
 const MOST_COPIES: u64 = 10;
 
@@ -40,6 +42,8 @@ pub struct Rounds<'a> {
     pub seed: u64,
     /// Number of the process, from 1.
     pub process: u32,
+    /// What the machine's clock counts.
+    pub clock: Clock,
     /// Rounds of this process that the record has already.
     pub done: u32,
     /// When to stop, decided or not; the first round is always measured.
@@ -214,9 +218,49 @@ impl Rounds<'_> {
                     other => return Err(failed(name, &other)),
                 }
             }
-            able.push(strategy);
+            match self.waits(arms, strategy)? {
+                Some(switches) => listener.skip(self.waiting(strategy, switches), false)?,
+                None => able.push(strategy),
+            }
         }
         Ok(able)
+    }
+
+    /// How often a copy waits at least, where the clock counts instructions: while all wait, a
+    /// guest's clock jumps to its next timer, so that the count says nothing.
+    fn waits(&self, arms: &mut [NamedArm], strategy: &str) -> Result<Option<u64>, RoundsError> {
+        if self.clock == Clock::Wall {
+            return Ok(None);
+        }
+        let (name, arm) = &mut arms[0];
+        let mut fewest: Option<u64> = None;
+        // Not in the observed copy, whose observers have threads; and one copy may once have met a
+        // lock that a worker of the kernel held.
+        for _ in 0..PROBES {
+            let counters = match self.block(name, arm, strategy, 1, false)? {
+                Reply::Block { counters, .. } => counters,
+                other => return Err(failed(name, &other)),
+            };
+            let switches = counters.and_then(|counters| counters.get("voluntary_switches").copied());
+            match switches {
+                Some(switches @ 1..) => fewest = Some(fewest.map_or(switches, |fewest| fewest.min(switches))),
+                _ => return Ok(None),
+            }
+        }
+        Ok(fewest)
+    }
+
+    fn waiting(&self, strategy: &str, switches: u64) -> SkipLine {
+        SkipLine {
+            cell: self.cell.id(),
+            strategy: strategy.to_owned(),
+            call: None,
+            errno: None,
+            reason: format!(
+                "it waits inside the clock ({switches} voluntary context switches a copy), which counted \
+                 instructions cannot tell"
+            ),
+        }
     }
 
     /// How many copies make a value, from the base's time.

@@ -5,7 +5,7 @@ use super::recorder::Recorder;
 use super::rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 use super::sequence::source_of;
 use crate::analysis::{Margin, Measurements};
-use crate::record::{SampleLine, SkipLine};
+use crate::record::{Clock, SampleLine, SkipLine};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -23,6 +23,10 @@ pub struct Settings {
     pub rounds: Option<u32>,
     /// Processes that measure one after the other; 1 is this one.
     pub processes: u32,
+    /// Number of the first of them: another boot of a guest goes on where the one before ended.
+    pub first_process: u32,
+    /// What this machine's clock counts. Under instructions, what waits is left out.
+    pub clock: Clock,
     /// The executable of the arm `old`, where two are compared.
     pub against: Option<PathBuf>,
     /// This executable, as it is started for further processes.
@@ -69,24 +73,25 @@ pub fn run_rounds(
     let mut outcome = Outcome::default();
     let done = rounds_done(all);
     let mut progress = BTreeMap::new();
-    for process in 1..=settings.processes {
+    for process in settings.first_process..settings.first_process + settings.processes {
+        let is_first = process == settings.first_process;
         let mut arms = arms(settings)?;
         for (index, entry) in plan.entries.iter().enumerate() {
             let id = entry.cell.id();
-            if process == 1 {
+            if is_first {
                 for refusal in &entry.refusals {
                     recorder.skip(&entry.cell, refusal.line(&entry.cell))?;
                 }
             }
             let shares =
-                (settings.processes - process) as usize * plan.entries.len() + plan.entries.len() - index;
+                (settings.first_process + settings.processes - process) as usize * plan.entries.len() - index;
             let now = Instant::now();
             let until = now + end.saturating_duration_since(now) / shares as u32;
             let source =
                 match source_of(entry, settings.source.as_deref(), &plan.from, &plan.to, settings.seed) {
                     Ok(source) => source,
                     Err(error) => {
-                        if process == 1 {
+                        if is_first {
                             let refused = Refused { reason: error.to_string(), call: None, errno: None };
                             recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
                             outcome.refused.push(format!("{id}: {error}"));
@@ -105,12 +110,13 @@ pub fn run_rounds(
                 slowdown: settings.slowdown.clone(),
                 seed: settings.seed,
                 process,
+                clock: settings.clock,
                 done: done.get(&(id.clone(), process)).copied().unwrap_or(0),
                 until,
                 exactly: settings.rounds,
             };
             let mut listener =
-                Recording { entry, recorder, watcher, process, end, wrong: &mut outcome.wrong };
+                Recording { entry, recorder, watcher, process, is_first, end, wrong: &mut outcome.wrong };
             progress.insert(id, rounds.run(&mut arms, all, &mut listener)?);
         }
     }
@@ -162,6 +168,7 @@ struct Recording<'a> {
     recorder: &'a mut Recorder,
     watcher: &'a mut dyn Watcher,
     process: u32,
+    is_first: bool,
     end: Instant,
     wrong: &'a mut Vec<String>,
 }
@@ -175,7 +182,7 @@ impl Listener for Recording<'_> {
         if wrong {
             self.wrong.push(format!("{} {}: {}", skip.cell, skip.strategy, skip.reason));
         }
-        if self.process == 1 { self.recorder.skip(&self.entry.cell, skip) } else { Ok(()) }
+        if self.is_first { self.recorder.skip(&self.entry.cell, skip) } else { Ok(()) }
     }
 
     fn progress(&mut self, progress: Progress) {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// Buffers may live for microseconds.
 const INTERVAL: Duration = Duration::from_micros(5);
+/// On one processor each look stops the copy; as often as above, it would hardly go on.
+const INTERVAL_ALONE: Duration = Duration::from_millis(1);
 /// Where the time between two looks was more than this share of the whole, the peak may have been
 /// missed, so there is no figure. Short copies on a busy machine are like that.
 const LONGEST_GAP: u32 = 4;
@@ -18,7 +20,7 @@ pub(super) static OBSERVER: Observer = Observer {
     moment: Moment::Apart,
     prepare: || {
         give_back_unused();
-        let sampler = Sampler::new(INTERVAL).map_err(|error| refused(&error))?;
+        let sampler = Sampler::new(interval()).map_err(|error| refused(&error))?;
         Ok(Box::new(Memory { sampler: Some(sampler), children: children() }))
     },
 };
@@ -50,6 +52,11 @@ impl Observation for Memory {
         let seen = own && peak.gap * LONGEST_GAP <= peak.duration;
         Ok(seen.then_some(("peak_private_bytes", peak.bytes)).into_iter().collect())
     }
+}
+
+fn interval() -> Duration {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    if processors == 1 { INTERVAL_ALONE } else { INTERVAL }
 }
 
 fn children() -> u64 {

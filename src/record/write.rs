@@ -1,13 +1,13 @@
 use super::Line;
-use std::fs::{File, OpenOptions};
+use std::fmt;
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Appends lines to a record file, each in one `write(2)`, so that a killed run leaves whole
 /// lines behind.
-#[derive(Debug)]
 pub struct Writer {
-    file: File,
+    output: Box<dyn Write + Send>,
     path: PathBuf,
     samples: u64,
     skips: u64,
@@ -23,7 +23,13 @@ impl Writer {
             std::fs::create_dir_all(parent)?;
         }
         let file = OpenOptions::new().append(true).create(true).open(path)?;
-        Ok(Self { file, path: path.to_owned(), samples: 0, skips: 0 })
+        Ok(Self { path: path.to_owned(), ..Self::to(Box::new(file)) })
+    }
+
+    /// Writes to something else than a file, which takes a whole line in one call.
+    #[must_use]
+    pub fn to(output: Box<dyn Write + Send>) -> Self {
+        Self { output, path: PathBuf::new(), samples: 0, skips: 0 }
     }
 
     /// With so many sample and skip lines in the file already.
@@ -44,7 +50,7 @@ impl Writer {
         }
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
-        self.file.write_all(&text)
+        self.output.write_all(&text)
     }
 
     /// Numbers of sample and skip lines written so far.
@@ -53,9 +59,15 @@ impl Writer {
         (self.samples, self.skips)
     }
 
-    /// Where the record is.
+    /// Where the record is; empty where it is no file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Writer").field("path", &self.path).finish_non_exhaustive()
     }
 }

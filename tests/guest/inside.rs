@@ -1,6 +1,7 @@
 //! What the guests of these tests do: the place that measuring has in the real program.
 
 use anyhow::Context;
+use copybench::guest::init::Sender;
 use copybench::guest::{Mount, Orders};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,10 +13,10 @@ const LENGTH: usize = 1 << 20;
 const COPIES: usize = 41;
 
 /// Carries out an order.
-pub(crate) fn run(orders: &Orders, records: &mut dyn Write) -> anyhow::Result<()> {
+pub(crate) fn run(orders: &Orders, mut records: Sender) -> anyhow::Result<()> {
     match orders.argv.get(1).map(String::as_str) {
-        Some("copy") => copy_everywhere(orders, records, 1),
-        Some("time") => copy_everywhere(orders, records, COPIES),
+        Some("copy") => copy_everywhere(orders, &mut records, 1),
+        Some("time") => copy_everywhere(orders, &mut records, COPIES),
         Some("fill") => fill(&orders.mounts[0].at),
         Some("panic") => panic!("as ordered"),
         Some("exit") => {
