@@ -14,7 +14,7 @@ pub mod contrast;
 pub mod discovery;
 mod evidence;
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 pub mod hierarchy;
 pub mod history;
 pub mod host;

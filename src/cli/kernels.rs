@@ -8,8 +8,9 @@ use crate::host;
 use crate::measure::{
     Scope, Selection, Variables, clean_up_on_signals, planned_cells, run_line, unused_directory,
 };
-use crate::record::{CellLine, FileSystems, RunLine};
-use crate::report::BASE;
+use crate::record::{CellLine, FileSystems, RunLine, read_files};
+use crate::report::table::Format;
+use crate::report::{BASE, kernels};
 use crate::strategy::representatives;
 use anyhow::Context;
 use clap::Args;
@@ -205,7 +206,11 @@ impl Kernels {
 
     /// The table, and what did not work.
     fn conclude(&self, report: &Report, out: &Path) -> anyhow::Result<()> {
-        super::print(&format!("records {}\n", out.display()))?;
+        let runs = read_files(&report.records)?.runs;
+        let usual = || Margin::from_fraction(kernels::usual_margin(&runs)).unwrap_or_default();
+        let margin = self.margin.unwrap_or_else(usual);
+        super::print(&kernels::page(&runs, &self.base, margin, Format::Text))?;
+        super::print(&format!("\nrecords {}\n", out.display()))?;
         for failure in &report.failures {
             eprintln!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error);
         }

@@ -1,12 +1,14 @@
 use super::Fail;
+use super::units::margin;
 use crate::analysis::{Margin, Measurements};
+use crate::record::read_files;
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN};
+use crate::report::{BASE, MARGIN, kernels};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 
-/// Print what records say, a table a cell
+/// Print what records say: a table a cell, or of several kernels a table of strategy × kernel
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// How tables are written
@@ -18,8 +20,11 @@ pub(super) struct Report {
     /// Most rows a table
     #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
     most: usize,
-    /// Record files
-    #[arg(value_name = "F.jsonl", required = true)]
+    /// What counts as the same [default: 2%; 0.2% for instructions]
+    #[arg(long, value_name = "SHARE", value_parser = margin)]
+    margin: Option<Margin>,
+    /// Record files, or directories with records below them
+    #[arg(value_name = "F.jsonl|DIR", required = true)]
     records: Vec<PathBuf>,
 }
 
@@ -31,16 +36,21 @@ enum Style {
 
 impl Report {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let all = Measurements::read_files(&self.records)?;
-        for warning in &all.warnings {
-            eprintln!("copybench: {warning}");
-        }
-        let margin =
-            Margin::from_fraction(MARGIN).ok_or_else(|| Fail::Use("the margin is no fraction".to_owned()))?;
+        let records = records_below(&self.records)?;
         let format = match self.format {
             Style::Text => Format::Text,
             Style::Markdown => Format::Markdown,
         };
+        let all = Measurements::read_files(&records)?;
+        for warning in &all.warnings {
+            eprintln!("copybench: {warning}");
+        }
+        if kernels::applies(&all.runs) {
+            let runs = read_files(&records)?.runs;
+            let margin = self.margin_or(kernels::usual_margin(&runs));
+            return Ok(super::print(&kernels::page(&runs, &self.base, margin, format))?);
+        }
+        let margin = self.margin_or(MARGIN);
         let tables: Vec<String> = all
             .cells
             .values()
@@ -49,6 +59,40 @@ impl Report {
         if tables.is_empty() {
             return Err(Fail::Use("the records hold no cell".to_owned()).into());
         }
-        Ok(stdout().write_all(tables.join("\n").as_bytes())?)
+        Ok(super::print(&tables.join("\n"))?)
     }
+
+    fn margin_or(&self, usual: f64) -> Margin {
+        self.margin.or_else(|| Margin::from_fraction(usual)).unwrap_or_default()
+    }
+}
+
+/// Files as they are, and of directories every record below them, by name.
+fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut records = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            records.push(path.clone());
+            continue;
+        }
+        let before = records.len();
+        let mut folders = vec![path.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries =
+                std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
+            for entry in entries {
+                let entry = entry?.path();
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|extension| extension == "jsonl") {
+                    records.push(entry);
+                }
+            }
+        }
+        records[before..].sort();
+        if records.len() == before {
+            return Err(Fail::Use(format!("no record below {}", path.display())).into());
+        }
+    }
+    Ok(records)
 }

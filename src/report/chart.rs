@@ -256,7 +256,7 @@ fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
 type Sum = (u64, u64);
 
 /// Means over the samples of a strategy in a cell that have the counter.
-fn mean_counters(run: &Run) -> BTreeMap<(&str, &str), Counters> {
+pub(super) fn mean_counters(run: &Run) -> BTreeMap<(&str, &str), Counters> {
     let mut sums = BTreeMap::<(&str, &str), BTreeMap<&str, Sum>>::new();
     for sample in &run.samples {
         let key = (sample.cell.as_str(), sample.strategy.as_str());

@@ -2,7 +2,9 @@
 
 pub mod chart;
 pub mod csv;
+mod grid;
 pub mod index;
+pub mod kernels;
 pub mod splice;
 pub mod table;
 

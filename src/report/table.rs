@@ -1,5 +1,6 @@
 //! One cell's strategies as a table, those that moved data apart from those that did not.
 
+use super::grid::lay_out;
 use crate::analysis::summary::{Relative, Summary};
 use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
 use crate::record::CellLine;
@@ -14,7 +15,7 @@ pub enum Format {
     Markdown,
 }
 
-const KINDS: [(Kind, &str); 4] = [
+pub(super) const KINDS: [(Kind, &str); 4] = [
     (Kind::Copied, "data copied"),
     (Kind::Kept, "holes kept"),
     (Kind::Shared, "extents shared"),
@@ -46,16 +47,16 @@ pub fn cell(
         if rows.is_empty() {
             continue;
         }
-        let header = [title, "time", "GiB/s", "against the base", "verdict"].map(str::to_owned);
-        let rows = rows.into_iter().map(|summary| row(summary, base));
-        let _ =
-            writeln!(text, "\n{}", lay_out(&std::iter::once(header).chain(rows).collect::<Vec<_>>(), format));
+        let header = [title, "time", "GiB/s", "against the base", "verdict"].map(str::to_owned).to_vec();
+        let rows = rows.into_iter().map(|summary| row(summary, base).to_vec());
+        let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
+        let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2), format));
     }
     text
 }
 
 /// The conditions in words.
-fn heading(cell: &CellLine) -> String {
+pub(super) fn heading(cell: &CellLine) -> String {
     let between = if cell.fs.source == cell.fs.target {
         cell.fs.source.clone()
     } else {
@@ -86,40 +87,11 @@ fn row(summary: &Summary, base: &str) -> [String; 5] {
 }
 
 /// Nanoseconds in the unit that leaves one to three digits before the point.
-fn duration(nanoseconds: f64) -> String {
+pub(super) fn duration(nanoseconds: f64) -> String {
     match nanoseconds {
         ns if ns < 1e3 => format!("{ns:.0} ns"),
         ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),
         ns if ns < 1e9 => format!("{:.2} ms", ns / 1e6),
         ns => format!("{:.2} s", ns / 1e9),
     }
-}
-
-fn lay_out(rows: &[[String; 5]], format: Format) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 5] = std::array::from_fn(width);
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let cells: Vec<String> =
-            row.iter()
-                .zip(widths)
-                .enumerate()
-                // Numbers stand right, words left.
-                .map(|(column, (cell, width))| {
-                    if matches!(column, 1 | 2) { format!("{cell:>width$}") } else { format!("{cell:width$}") }
-                })
-                .collect();
-        match format {
-            Format::Text => text.push_str(cells.join("  ").trim_end()),
-            Format::Markdown => {
-                let _ = write!(text, "| {} |", cells.join(" | "));
-            }
-        }
-        text.push('\n');
-        if index == 0 && format == Format::Markdown {
-            let _ = writeln!(text, "|{}|", ["---", "--:", "--:", "---", "---"].join("|"));
-        }
-    }
-    text.pop();
-    text
 }
