@@ -5,8 +5,8 @@
 # ///
 """Draws what `copybench export --format chart` says of record files.
 
-Writes report.html, one page that needs no network, and throughput, ranking and faults as SVG and
-PNG. It computes no statistics. The executable is $COPYBENCH, else target/release/copybench, else
+Writes report.html, one page that needs no network, and throughput, ranking, faults and, of several
+kernels, kernels as SVG and PNG. It computes no statistics. The executable is $COPYBENCH, else target/release/copybench, else
 target/debug/copybench. `scripts/python scripts/chart.py` runs it where there is no uv.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from charts import choice, draw, page, source, specs, style, summary
 
-STATIC = {"throughput": specs.throughput, "ranking": specs.ranking, "faults": specs.faults}
+STATIC = {"throughput": specs.throughput, "ranking": specs.ranking, "faults": specs.faults, "kernels": specs.kernels}
 
 
 def arguments(argv):

@@ -162,6 +162,46 @@ def throughput(data, cells, looks):
     return finish(template("throughput"), values, {"rows": joined(rows, cells)})
 
 
+def kernels(data, cells, looks):
+    """What copies cost on each kernel, oldest first, one panel a cell; nothing for a single kernel."""
+    releases = sorted({run["host"]["kernel"] for run in data["runs"]}, key=words.kernel_age)
+    if len(releases) < 2:
+        return None
+    shown = choice.representatives(data)
+    rows = [row for row in data["rows"] if row["strategy"] in shown and row["kind"] == "copied"]
+    # The same cell of every kernel is one panel.
+    panels = {}
+    for row in rows:
+        panels.setdefault(row["cell"], len(panels))
+    rows = [row for row in rows if panels[row["cell"]] < MOST_PANELS]
+    if not rows:
+        return None
+    used = [cell for cell in cells.values() if panels.get(cell["cell"], MOST_PANELS) < MOST_PANELS]
+    names = words.kernel_names(releases)
+
+    def placed(row):
+        cell, release = cells[row["run"], row["cell"]], data["runs"][row["run"]]["host"]["kernel"]
+        return row | {
+            "size": cell["size"],
+            "label": cell["name"],
+            "panel": f"{cell['layout']} {cell['size_label']} · {words.condition(cell, '')}",
+            "panel_order": panels[row["cell"]],
+            "kernel": names[release],
+            "kernel_order": releases.index(release),
+        }
+
+    present = {row["strategy"] for row in rows}
+    values = common(data, looks, style.INK) | {
+        "heading": "Copy speed over kernels" if data["clock"] == "wall" else "Instructions per byte over kernels",
+        "subheading": [
+            *subtitle(data, used, rows),
+            "Only copies that moved data. Upright lines are intervals of the median.",
+        ],
+        "shown": [name for name in shown if name in present],
+    }
+    return finish(template("kernels"), values, {"rows": [placed(row) for row in rows]})
+
+
 def ranking(data, cells, looks):
     """Ratios to the base with intervals, one part a cell and kind."""
     chosen = choice.ranked_cells(data)

@@ -1,5 +1,7 @@
 """Numbers and conditions in words. Formatting only: no number here is an estimate."""
 
+import re
+
 UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 KIND_WORDS = {
     "copied": "data copied",
@@ -89,6 +91,18 @@ def hosts(runs):
     """Hosts and kernels of some runs, each named once."""
     seen = dict.fromkeys(f"{run['host']['label']}, kernel {run['host']['kernel']}" for run in runs)
     return "; ".join(seen) if len(seen) <= 3 else f"{len(seen)} hosts or kernels"
+
+
+def kernel_age(release):
+    """A key that sorts releases from old to new."""
+    version = re.split(r"[-+~]", release)[0]
+    return [int(number) if number.isdigit() else 0 for number in version.split(".")], release
+
+
+def kernel_names(releases):
+    """`6.12.95` of `6.12.95+deb12-cloud-amd64`, unless two would be called alike."""
+    short = {release: re.split(r"[-+~]", release)[0] for release in releases}
+    return short if len(set(short.values())) == len(short) else {release: release for release in releases}
 
 
 def samples(rows):

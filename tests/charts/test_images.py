@@ -82,8 +82,20 @@ class Images(unittest.TestCase):
 
     def test_nothing_to_draw(self):
         for name in ("empty", "skips"):
-            for chart in (specs.throughput, specs.ranking, specs.faults):
+            for chart in (specs.throughput, specs.ranking, specs.faults, specs.kernels):
                 self.assertIsNone(chart(*support.prepared(name)))
+
+    def test_kernels_stand_by_age_with_a_panel_for_each_cell(self):
+        data, cells, looks = support.prepared("kernels")
+        data["runs"].reverse()
+        spec = specs.kernels(data, cells, looks)
+        order = {row["kernel_order"]: row["kernel"] for row in spec["datasets"]["rows"]}
+        self.assertEqual([order[at] for at in sorted(order)], ["5.10.0", "6.12.115", "7.3.1"])
+        self.assertEqual(len({row["panel"] for row in spec["datasets"]["rows"]}), 2)
+        drawn = draw.svg(spec)
+        points = len(re.findall(r'aria-roledescription="point"', drawn))
+        self.assertEqual(points, len(spec["datasets"]["rows"]))
+        self.assertIsNone(specs.kernels(*support.prepared("default")))
 
     def test_as_little_as_a_run_can_hold(self):
         data, cells, looks = support.prepared("thin")
