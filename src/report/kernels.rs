@@ -107,13 +107,22 @@ fn preface(columns: &[Column<'_>], margin: Margin) -> String {
         Clock::Wall => "Times",
     };
     let boots = columns.iter().map(|column| boots(&column.all)).min().unwrap_or(0);
-    let worst = columns
+    let apart: Vec<f64> = columns
         .iter()
-        .flat_map(|column| column.all.series.values().flat_map(BTreeMap::values))
-        .filter_map(|arms| disagreement(arms.get("this")?))
-        .fold(None, |worst: Option<f64>, value| Some(worst.map_or(value, |worst| worst.max(value))));
-    let agreement = worst.map_or_else(String::new, |worst| {
-        format!("; boots of one kernel are at most {:.3} % apart", worst * 100.0)
+        .flat_map(|column| {
+            column
+                .all
+                .series
+                .iter()
+                .flat_map(move |(cell, all)| all.iter().map(move |one| (column, cell, one)))
+        })
+        .filter(|(column, cell, (name, _))| !waits(column, cell, name))
+        .filter_map(|(_, _, (_, arms))| disagreement(arms.get("this")?))
+        .collect();
+    let worst = apart.iter().copied().fold(0.0, f64::max);
+    let agreement = median(&apart).map_or_else(String::new, |middle| {
+        let (middle, worst) = (middle * 100.0, worst * 100.0);
+        format!("; those of one kernel are {middle:.3} % apart in the median, {worst:.3} % at most")
     });
     format!(
         "{unit}; then times as fast as on {} (more than 1 is better), with the verdict at a margin of {:.2} %. \
@@ -158,6 +167,7 @@ fn table(columns: &[Column<'_>], cell: &CellLine, kind: Kind, title: &str, forma
         for (index, column) in columns.iter().enumerate() {
             row.push(match kind_of(column, name) {
                 None => "–".to_owned(),
+                Some(_) if waits(column, &cell.cell, name) => "waits".to_owned(),
                 Some(other) if other != kind => format!("({})", other.name()),
                 Some(_) if index == 0 || column.changes.is_empty() => absolute(column, cell, name),
                 Some(_) => column.changes.get(&(cell.cell.clone(), name.to_owned())).map_or_else(
@@ -174,6 +184,14 @@ fn table(columns: &[Column<'_>], cell: &CellLine, kind: Kind, title: &str, forma
         rows.push(row);
     }
     format!("\n{}\n", lay_out(&rows, |_| false, format))
+}
+
+/// Whether most counted copies waited inside the clock, be it only once measuring was under way:
+/// such counts say nothing.
+fn waits(column: &Column<'_>, cell: &str, strategy: &str) -> bool {
+    let skipped = || column.run.skips.iter().any(|skip| skip.cell == cell && skip.strategy == strategy);
+    let switches = column.counters.get(&(cell, strategy)).and_then(|all| all.get("voluntary_switches"));
+    column.run.run.clock == Clock::Instructions && (switches.is_some_and(|mean| *mean > 0) || skipped())
 }
 
 fn value(column: &Column<'_>, cell: &str, strategy: &str) -> Option<f64> {
