@@ -1,9 +1,10 @@
 use super::Fail;
 use super::catalogue::families;
+use super::report::records_below;
 use crate::analysis::{Margin, Measurements};
 use crate::record::{read_files, schema_text};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, index, splice};
+use crate::report::{BASE, MARGIN, index, kernels, splice};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
@@ -58,11 +59,25 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let runs = read_files(&records)?.runs;
     let results =
         splice::splice(&read("results/README.md")?, "runs", &index::runs(&runs, &root.join("results")))?;
+    let kernels_page = read("docs/kernels.md")?;
+    let kernels_page = match splice::command(&kernels_page, "tables").map(str::to_owned) {
+        Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
+        None => kernels_page,
+    };
     Ok(vec![
+        ("docs/kernels.md".to_owned(), kernels_page),
         ("README.md".to_owned(), readme),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
     ])
+}
+
+/// Strategy × kernel, from the directory that the marker's command names.
+fn kernel_tables(root: &Path, command: &str) -> anyhow::Result<String> {
+    let folder = command.split(' ').next_back().unwrap_or_default();
+    let runs = read_files(&records_below(&[root.join(folder)])?)?.runs;
+    let margin = Margin::from_fraction(kernels::usual_margin(&runs)).context("the margin")?;
+    Ok(kernels::page(&runs, BASE, margin, Format::Markdown))
 }
 
 /// The chart and tables of the run that the marker's command names.

@@ -68,7 +68,7 @@ impl Report {
 }
 
 /// Files as they are, and of directories every record below them, by name.
-fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut records = Vec::new();
     for path in paths {
         if !path.is_dir() {
