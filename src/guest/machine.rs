@@ -162,7 +162,7 @@ fn arguments(command: &mut Command, parts: &Parts<'_>) {
         // The images are thrown away after one boot, so nothing need reach the host's disk.
         let image = escaped(image);
         command
-            .args(["-drive", &format!("if=none,id=disk{index},format=raw,cache=unsafe,file={image}")])
+            .args(["-drive", &format!("if=none,id=disk{index},format=raw,cache.no-flush=on,file={image}")])
             .args(["-device", &format!("virtio-blk-pci,drive=disk{index},serial={serial}")]);
     }
 }
