@@ -19,9 +19,7 @@ pub enum Accelerator {
 
 /// No `rep movsb` that copies by the byte: QEMU counts two instructions for each byte of one,
 /// and kernels choose it by these flags. Without `cx16` since QEMU 7.2 can lose an update there.
-/// Without random numbers of the host: with them the kernel lays its memory out anew in each boot,
-/// which moves counts by a tenth of a per cent.
-const COUNTED_MODEL: &str = "max,-erms,-fsrm,-cx16,-rdrand,-rdseed";
+const COUNTED_MODEL: &str = "max,-erms,-fsrm,-cx16";
 
 impl Accelerator {
     /// Its name on the command line and in records.

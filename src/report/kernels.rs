@@ -283,6 +283,18 @@ mod tests {
     }
 
     #[test]
+    fn a_count_that_waited_is_no_count() {
+        let mut runs = [kernel("6.1.0", 1_000_000, 16, "y"), kernel("6.12.1", 9_000_000, 16, "y")];
+        for sample in &mut runs[1].samples {
+            sample.counters = Some(Counters::from([("voluntary_switches".to_owned(), 3)]));
+        }
+        let margin = Margin::from_fraction(usual_margin(&runs)).unwrap();
+        let page = page(&runs, "read-write-256k", margin, Format::Text);
+        let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
+        assert_eq!(row.split_whitespace().nth(2), Some("waits"), "{row}");
+    }
+
+    #[test]
     fn kernels_stand_by_age_with_ratios_verdicts_causes_and_options() {
         let runs = [kernel("6.12.1-amd64", 1_000_000, 16, "y"), kernel("6.9.3-amd64", 2_000_000, 256, "n")];
         let lines: Vec<RunLine> = runs.iter().map(|run| run.run.clone()).collect();
