@@ -4,8 +4,8 @@ use std::process::Command;
 
 fn main() {
     let sha = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
-    let dirty =
-        git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|changes| !changes.is_empty());
+    let dirty = git(&["--no-optional-locks", "status", "--porcelain", "--untracked-files=no"])
+        .is_some_and(|changes| !changes.is_empty());
     println!("cargo::rustc-env=COPYBENCH_COMMIT={sha}");
     println!("cargo::rustc-env=COPYBENCH_DIRTY={dirty}");
     println!("cargo::rustc-env=COPYBENCH_RUSTC={}", rustc().unwrap_or_else(|| "unknown".to_owned()));

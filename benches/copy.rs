@@ -8,7 +8,7 @@
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
     Block, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables, WallClock,
-    clean_up_on_signals, default_record_path, format_size, run_line, source_of,
+    clean_up_on_signals, default_record_path, format_size, source_of,
 };
 use copybench::strategy::Strategy;
 use criterion::measurement::WallTime;
@@ -42,20 +42,28 @@ fn bench() -> anyhow::Result<Vec<String>> {
     let variables = Variables::from_environment();
     let selection = Selection::new(&variables)?;
     let plan = plan(&selection, &variables, &arguments)?;
-    let criterion = Criterion::default()
+    let criterion = Criterion::default();
+    // Drawing takes as long as measuring; `--plotting-backend plotters` asks for it.
+    let criterion = if arguments.draws() { criterion } else { criterion.without_plots() };
+    let criterion = criterion
         .sample_size(SAMPLES)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(300))
+        .warm_up_time(Duration::from_millis(30))
+        .measurement_time(Duration::from_millis(100))
         .nresamples(10_000)
         .configure_from_args();
     let recorder = if arguments.measures() {
         let path = variables.out.clone().unwrap_or_else(default_record_path);
         let argv: Vec<String> =
             ["cargo", "bench", "--"].map(str::to_owned).into_iter().chain(std::env::args().skip(1)).collect();
-        Recorder::begin(&path, run_line(&argv, plan.from.path(), plan.to.path(), SEED))?
+        Recorder::begin(&path, plan.run_line(&argv, SEED))?
     } else {
         Recorder::nowhere()
     };
+    if !arguments.lists() {
+        for remark in plan.remarks() {
+            eprintln!("copybench: {remark}");
+        }
+    }
     let mut driver =
         Driver { criterion, recorder, arguments, plan: &plan, own: variables.source, wrong: Vec::new() };
     for group in plan.entries.chunk_by(|a, b| a.cell.group() == b.cell.group()) {
@@ -162,9 +170,9 @@ impl Driver<'_> {
     ) -> anyhow::Result<()> {
         let stage = Stage::new(source, &self.plan.to);
         let clock = WallClock::new();
-        // Thrown away: it finds fresh memory. It is also the copy that is verified.
-        if let Err(error) = stage.trial(strategy, &entry.cell, &clock, Look::Verify) {
-            return self.failed(entry, strategy, &error);
+        match Block::observe(&stage, strategy, &entry.cell) {
+            Ok(block) => self.recorder.sample(&entry.cell, block.line(&entry.cell, strategy, true))?,
+            Err(error) => return self.failed(entry, strategy, &error),
         }
         let mut blocks = Vec::new();
         let mut failure = None;
@@ -272,6 +280,10 @@ impl Arguments {
 
     fn lists(&self) -> bool {
         self.words.iter().any(|word| word == "--list")
+    }
+
+    fn draws(&self) -> bool {
+        self.words.iter().any(|word| word.starts_with("--plotting-backend"))
     }
 
     /// `cargo bench` adds `--bench`; `cargo test --benches` does not, and then criterion tests.

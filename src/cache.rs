@@ -2,7 +2,7 @@
 
 use crate::sys::cachestat::{Residency, residency};
 use crate::sys::errno::describe;
-use crate::sys::page_size;
+use crate::sys::{TMPFS_MAGIC, page_size};
 use rustix::fs::{Advice, SeekFrom, fadvise};
 use rustix::io::Errno;
 use std::fs::File;
@@ -89,7 +89,6 @@ pub fn confirm(file: &File, size: u64, state: CacheState) -> Result<(), CacheErr
 /// Pages that a read puts into the page cache. On tmpfs a hole stays a hole when it is read;
 /// everywhere else holes are cached as pages of zeros.
 fn cacheable_pages(file: &File, size: u64) -> Result<u64, CacheError> {
-    const TMPFS_MAGIC: i64 = 0x0102_1994;
     let page = page_size() as u64;
     if during("fstatfs", rustix::fs::fstatfs(file))?.f_type as i64 != TMPFS_MAGIC {
         return Ok(size.div_ceil(page));

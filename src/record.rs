@@ -78,6 +78,18 @@ pub struct RunLine {
     /// Seed of fixtures and orders.
     #[serde(default)]
     pub seed: u64,
+    /// Observers that count nothing in this run, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub observers: BTreeMap<String, RefusedObserver>,
+}
+
+/// Why an observer counts nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefusedObserver {
+    /// What was refused, and by what.
+    pub reason: String,
+    /// What would let it count.
+    pub cure: String,
 }
 
 /// Commit that an executable was built from.
@@ -155,12 +167,12 @@ pub struct SampleLine {
     /// `this` or `old`: which executable measured.
     #[serde(default = "this_arm")]
     pub arm: String,
-    /// Time of each copy.
+    /// Time of each copy; empty where the copy was observed by what costs time.
     pub elapsed: Vec<u64>,
     /// Bytes that each copy reported.
     pub bytes: u64,
     /// Bytes of the target that share extents with another file, after the last copy; null
-    /// where it was not looked at.
+    /// where it was not looked at or the file system does not tell.
     #[serde(default)]
     pub shared_bytes: Option<u64>,
     /// Bytes allocated to the target after the last copy.
@@ -168,7 +180,8 @@ pub struct SampleLine {
     pub allocated_bytes: Option<u64>,
     /// Whether the last copy was compared byte for byte.
     pub verified: bool,
-    /// Counted beside time, a mean per copy; null in timed copies where counting costs time.
+    /// Counted beside time, a mean per copy. What costs time to count stands in lines whose
+    /// `elapsed` is empty, and nowhere else.
     #[serde(default)]
     pub counters: Option<Counters>,
 }

@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const LENGTH: u64 = 1 << 20;
 
@@ -65,7 +66,15 @@ static NOTING: Strategy = Strategy {
     method: Method::Handles(copy),
 };
 
+/// Open files are counted for the whole process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn run(cache: CacheState, dst: DstMode) -> Result<(Vec<String>, u64), TrialError> {
+    let _alone = alone();
     let (from, to) = common::places();
     let source = Source::generate(&from, Layout::find("dense").unwrap(), LENGTH, 1).unwrap();
     let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
@@ -127,6 +136,7 @@ fn a_cold_source_is_cold_when_the_clock_starts_or_there_is_no_trial() {
 
 #[test]
 fn a_source_that_a_copy_changed_is_made_anew() {
+    let _alone = alone();
     let (from, _) = common::places();
     let source = Source::generate(&from, Layout::find("sparse").unwrap(), LENGTH, 1).unwrap();
     // What a copy must never do, through the one door that is left.
@@ -137,4 +147,28 @@ fn a_source_that_a_copy_changed_is_made_anew() {
     let mut bytes = [1; 7];
     source.file().read_exact_at(&mut bytes, 5000).unwrap();
     assert_eq!(bytes, [0; 7]);
+}
+
+#[test]
+fn what_costs_time_to_count_is_counted_where_no_clock_runs() {
+    let _alone = alone();
+    let (from, to) = common::places();
+    let source = Source::generate(&from, Layout::find("dense").unwrap(), LENGTH, 1).unwrap();
+    let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
+    let (cache, dst, end) = (CacheState::Warm, DstMode::New, End::None);
+    let cell = Cell { fs, layout: "dense", size: LENGTH, cache, dst, end };
+    let stage = Stage::new(&source, &to);
+    let clock = Scripted { next: RefCell::new(100) };
+    let timed = stage.trial(&NOTING, &cell, &clock, Look::Extents).unwrap();
+    let observed = stage.observed_trial(&NOTING, &cell).unwrap();
+    assert_eq!((timed.elapsed, observed.elapsed), (30, 0));
+    assert!(observed.verified && !timed.verified);
+    assert!(timed.count("minor_faults").is_some(), "{timed:?}");
+    assert_eq!(observed.count("minor_faults"), None, "what observers cost is not the copy's");
+    for key in ["calls.total", "peak_private_bytes", "source_cached_bytes"] {
+        assert_eq!(timed.count(key), None, "{key}");
+    }
+    assert_eq!(observed.count("target_cached_bytes"), Some(LENGTH));
+    assert_eq!(timed.allocated_bytes, Some(LENGTH));
+    assert_eq!(observed.allocated_bytes, Some(LENGTH));
 }

@@ -111,6 +111,7 @@ impl Example {
                 commit: Commit { sha: "unknown".to_owned(), dirty: false },
                 host: host(),
                 seed: 0,
+                observers: BTreeMap::new(),
             },
             cells: self.samples.iter().map(|line| (line.cell.clone(), cell(&line.cell))).collect(),
             samples: self.samples,

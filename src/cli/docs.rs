@@ -77,7 +77,7 @@ fn result(root: &Path, command: &str) -> anyhow::Result<String> {
         .map(|run| format!("{}, Linux {}", run.host.label, run.host.kernel))
         .unwrap_or_default();
     let mut text = format!(
-        "![Ratio of every strategy to the read/write loop, with intervals]({}/ranking.svg)\n\nOn {host}:\n\n",
+        "![Copy speed over file size, with intervals]({}/throughput.svg)\n\nOn {host}:\n\n",
         folder.display()
     );
     for cell in all.cells.values() {

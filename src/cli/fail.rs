@@ -21,7 +21,7 @@ pub enum Fail {
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let unfit = error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(Fail::Use(_)))
-            || matches!(cause.downcast_ref(), Some(SourceError::Place(_)))
+            || matches!(cause.downcast_ref(), Some(SourceError::Place(_) | SourceError::Fixture { .. }))
             || matches!(cause.downcast_ref(), Some(CopierError::Options(_)))
             || cause.is::<SelectionError>()
             || cause.is::<PlaceError>()

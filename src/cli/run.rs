@@ -4,7 +4,7 @@ use super::{Fail, progress};
 use crate::analysis::{Margin, Measurements};
 use crate::measure::{
     Plan, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume, clean_up_on_signals,
-    closest, default_record_path, run_line, run_rounds,
+    closest, default_record_path, run_rounds,
 };
 use crate::report::{BASE, table};
 use crate::strategy;
@@ -113,8 +113,10 @@ impl Run {
             .clone()
             .or_else(|| Variables::from_environment().out)
             .unwrap_or_else(default_record_path);
-        let line = run_line(&argv, plan.from.path(), plan.to.path(), self.seed);
-        let (mut recorder, mut all) = begin_or_resume(&out, line)?;
+        let (mut recorder, mut all) = begin_or_resume(&out, plan.run_line(&argv, self.seed))?;
+        for remark in plan.remarks() {
+            eprintln!("copybench: {remark}");
+        }
         let mut watcher = progress::Bar::new(plan.entries.len());
         let outcome = run_rounds(plan, settings, &mut all, &mut recorder, &mut watcher)?;
         drop(watcher);

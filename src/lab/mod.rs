@@ -1,7 +1,7 @@
 //! The statements of a course text about memory mapping, W1 to W14, each tried on this kernel.
 //!
 //! What may end a process happens in a child: this executable again, as
-//! `copybench lab-child NAME ..` (see [`child`]). All files are in a private directory that is
+//! `copybench lab-child NAME ..` (see [`child()`]). All files are in a private directory that is
 //! removed on every exit.
 
 mod child;

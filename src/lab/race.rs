@@ -51,7 +51,7 @@ pub fn race(exercise: &Path) -> anyhow::Result<String> {
                 times[index].clear();
             }
             times[index].push(outcome.elapsed);
-            faults[index] = outcome.usage.minor_faults;
+            faults[index] = outcome.count("minor_faults").unwrap_or(0);
         }
         rounds += 1;
     }

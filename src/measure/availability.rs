@@ -36,7 +36,12 @@ impl Refused {
             TrialError::Copy(copy) => (copy.call_name(), copy.errno()),
             _ => (None, None),
         };
-        Self { reason: error.to_string(), call, errno: errno.and_then(crate::sys::errno::name) }
+        let cure = match error {
+            TrialError::Copy(copy) => copy.cure(),
+            _ => None,
+        };
+        let reason = cure.map_or_else(|| error.to_string(), |cure| format!("{error}; {cure}"));
+        Self { reason, call, errno: errno.and_then(crate::sys::errno::name) }
     }
 }
 

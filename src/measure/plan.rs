@@ -3,7 +3,8 @@ use super::cell::{Cell, End};
 use super::selection::Selection;
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Layout, Place, Source, SourceError};
-use crate::record::{FileSystems, SkipLine};
+use crate::observe::{self, Observer};
+use crate::record::{FileSystems, RefusedObserver, RunLine, SkipLine};
 use crate::strategy::{DstMode, Need, Strategy, all, representatives};
 
 /// Cells above this size are measured with representatives of the families only.
@@ -73,6 +74,8 @@ pub struct Plan {
     pub from: Place,
     /// Where targets are made.
     pub to: Place,
+    /// What cannot be counted beside time, and why.
+    pub unobserved: Vec<(&'static Observer, observe::Refusal)>,
     /// Cells, those of one group together and in the order of their sizes.
     pub entries: Vec<Entry>,
 }
@@ -92,7 +95,28 @@ impl Plan {
             .into_iter()
             .map(|(cell, layout)| entry(cell, layout, selection.strategies.as_deref(), &refusals))
             .collect();
-        Ok(Self { from, to, entries })
+        let unobserved = observe::refused(&to.unnamed()?);
+        Ok(Self { from, to, unobserved, entries })
+    }
+
+    /// The first line of the run that this plan is for.
+    #[must_use]
+    pub fn run_line(&self, argv: &[String], seed: u64) -> RunLine {
+        let refused = self.unobserved.iter().map(|(observer, refusal)| {
+            let observe::Refusal { reason, cure } = refusal.clone();
+            (observer.name.to_owned(), RefusedObserver { reason, cure })
+        });
+        RunLine {
+            observers: refused.collect(),
+            ..super::run_line(argv, self.from.path(), self.to.path(), seed)
+        }
+    }
+
+    /// What will not be counted, a sentence each.
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        self.unobserved
+            .iter()
+            .map(|(observer, refusal)| format!("nothing is counted by {}: {refusal}", observer.name))
     }
 }
 

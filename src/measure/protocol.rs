@@ -37,7 +37,8 @@ pub enum Request {
         strategy: String,
         /// How many.
         copies: u64,
-        /// Whether the last one is compared byte for byte.
+        /// Whether it is a single copy without times that is compared byte for byte and observed
+        /// by what costs time.
         verify: bool,
         /// A delay inside the clock, as a share of each copy's time: 0.05 makes it 5 % slower.
         #[serde(default)]
@@ -62,7 +63,7 @@ pub enum Reply {
     Ready,
     /// To `Block`.
     Block {
-        /// Time of each copy.
+        /// Time of each copy; none for one that was verified and observed.
         elapsed: Vec<u64>,
         /// Bytes that each copy reported.
         bytes: u64,

@@ -1,5 +1,6 @@
 use crate::host;
 use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -86,7 +87,7 @@ impl Recorder {
     }
 }
 
-/// The first line of a run that measures between these directories.
+/// The first line of a run that measures between these directories, with all observers.
 #[must_use]
 pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
     let now = jiff::Timestamp::now();
@@ -99,6 +100,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
         commit: commit(),
         host: host::host_line(from, to),
         seed,
+        observers: BTreeMap::new(),
     }
 }
 

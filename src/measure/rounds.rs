@@ -182,8 +182,8 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    /// One copy of every strategy by every arm, verified and thrown away; returns those that
-    /// every arm can do.
+    /// One copy of every strategy by every arm, verified and observed but not timed; returns those
+    /// that every arm can do.
     fn warm_up(
         &self,
         arms: &mut [NamedArm],
@@ -193,7 +193,13 @@ impl Rounds<'_> {
         'strategies: for &strategy in &self.strategies {
             for (name, arm) in arms.iter_mut() {
                 match self.block(name, arm, strategy, 1, true)? {
-                    Reply::Block { .. } => {}
+                    reply @ Reply::Block { .. } => {
+                        let observed = self.line(name, strategy, None, reply)?;
+                        // Once is enough. An older build times this copy, in fresh memory.
+                        if self.process == 1 && self.done == 0 && observed.elapsed.is_empty() {
+                            listener.sample(observed)?;
+                        }
+                    }
                     Reply::Refused { reason, call, errno, wrong } => {
                         let skip = SkipLine {
                             cell: self.cell.id(),
@@ -238,16 +244,32 @@ impl Rounds<'_> {
         listener: &mut dyn Listener,
     ) -> Result<(), RoundsError> {
         let reply = self.block(name, arm, strategy, place.copies, false)?;
+        let line = Line::Sample(self.line(name, strategy, Some(place), reply)?);
+        all.take(&line);
+        if let Line::Sample(sample) = line {
+            listener.sample(sample)?;
+        }
+        Ok(())
+    }
+
+    /// What an arm answered, as a sample that stands at `place`, or outside the rounds.
+    fn line(
+        &self,
+        arm: &'static str,
+        strategy: &str,
+        place: Option<Place>,
+        reply: Reply,
+    ) -> Result<SampleLine, RoundsError> {
         let Reply::Block { elapsed, bytes, shared_bytes, allocated_bytes, counters } = reply else {
-            return Err(failed(name, &reply));
+            return Err(failed(arm, &reply));
         };
-        let sample = SampleLine {
+        Ok(SampleLine {
             cell: self.cell.id(),
             strategy: strategy.to_owned(),
-            round: Some(place.round),
-            position: Some(place.position),
+            round: place.map(|place| place.round),
+            position: place.map(|place| place.position),
             process: self.process,
-            arm: (*name).to_owned(),
+            arm: arm.to_owned(),
             elapsed,
             bytes,
             shared_bytes,
@@ -255,13 +277,7 @@ impl Rounds<'_> {
             // Its copy in the warm-up was.
             verified: true,
             counters,
-        };
-        let line = Line::Sample(sample);
-        all.take(&line);
-        if let Line::Sample(sample) = line {
-            listener.sample(sample)?;
-        }
-        Ok(())
+        })
     }
 
     fn block(

@@ -5,7 +5,6 @@ use super::protocol::Reply;
 use super::stage::{Stage, StageError, check_space};
 use super::trial::{Look, Outcome, TrialError};
 use crate::fixture::{Place, Source};
-use crate::observe::Difference;
 use crate::record::{Counters, SampleLine};
 use crate::strategy::Strategy;
 use std::borrow::Borrow;
@@ -34,6 +33,7 @@ pub fn source_of(
 #[derive(Clone, Debug, Default)]
 pub struct Block {
     outcomes: Vec<Outcome>,
+    observed: bool,
 }
 
 impl Block {
@@ -52,7 +52,21 @@ impl Block {
         let outcomes = (1..=copies)
             .map(|copy| stage.trial(strategy, cell, clock, if copy == copies { last } else { Look::Count }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { outcomes })
+        Ok(Self { outcomes, observed: false })
+    }
+
+    /// One trial without a clock that is verified and observed. It comes first in a cell, where it
+    /// finds fresh memory, which a time should not.
+    ///
+    /// # Errors
+    /// That of the trial.
+    pub fn observe<S: Borrow<Source>, P: Borrow<Place>>(
+        stage: &Stage<S, P>,
+        strategy: &Strategy,
+        cell: &Cell,
+    ) -> Result<Self, TrialError> {
+        let outcomes = vec![stage.observed_trial(strategy, cell)?];
+        Ok(Self { outcomes, observed: true })
     }
 
     /// Time of all copies together.
@@ -73,7 +87,7 @@ impl Block {
             position: None,
             process: 1,
             arm: "this".to_owned(),
-            elapsed: self.outcomes.iter().map(|outcome| outcome.elapsed).collect(),
+            elapsed: self.times(),
             bytes: last.map_or(0, |outcome| outcome.bytes),
             shared_bytes: last.and_then(|outcome| outcome.shared_bytes),
             allocated_bytes: last.and_then(|outcome| outcome.allocated_bytes),
@@ -87,7 +101,7 @@ impl Block {
     pub fn reply(&self) -> Reply {
         let last = self.outcomes.last();
         Reply::Block {
-            elapsed: self.outcomes.iter().map(|outcome| outcome.elapsed).collect(),
+            elapsed: self.times(),
             bytes: last.map_or(0, |outcome| outcome.bytes),
             shared_bytes: last.and_then(|outcome| outcome.shared_bytes),
             allocated_bytes: last.and_then(|outcome| outcome.allocated_bytes),
@@ -95,23 +109,19 @@ impl Block {
         }
     }
 
-    /// Means per copy. Reading them costs nothing inside the clock.
+    /// Time of each copy; none where it was observed by what costs time.
+    fn times(&self) -> Vec<u64> {
+        self.outcomes.iter().filter(|_| !self.observed).map(|outcome| outcome.elapsed).collect()
+    }
+
+    /// Means per copy.
     fn counters(&self) -> Counters {
-        let mean = |field: fn(&Difference) -> u64| {
-            let sum: u64 = self.outcomes.iter().map(|outcome| field(&outcome.usage)).sum();
-            let copies = self.outcomes.len().max(1) as u64;
-            (sum + copies / 2) / copies
-        };
-        [
-            ("minor_faults", mean(|usage| usage.minor_faults)),
-            ("major_faults", mean(|usage| usage.major_faults)),
-            ("voluntary_switches", mean(|usage| usage.voluntary_switches)),
-            ("involuntary_switches", mean(|usage| usage.involuntary_switches)),
-            ("user_ns", mean(|usage| usage.user_ns)),
-            ("system_ns", mean(|usage| usage.system_ns)),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+        let mut sums = Counters::new();
+        for (key, value) in self.outcomes.iter().flat_map(|outcome| &outcome.counts) {
+            *sums.entry((*key).to_owned()).or_default() += value;
+        }
+        let copies = self.outcomes.len().max(1) as u64;
+        sums.values_mut().for_each(|sum| *sum = (*sum + copies / 2) / copies);
+        sums
     }
 }

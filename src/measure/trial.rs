@@ -1,12 +1,11 @@
 use super::cell::{Cell, End};
-use super::clock::Clock;
+use super::clock::{Clock, NoClock};
 use super::stage::Stage;
 use super::target::{self, Target};
 use crate::cache::{self, CacheError};
 use crate::fixture::{FixtureError, Place, Source};
-use crate::observe::{Difference, Observation};
+use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
 use crate::strategy::{CopyError, DstMode, Holes, Method, Span, Strategy};
-use crate::sys::fiemap;
 use crate::verify::{Mismatch, Promise, verify};
 use std::borrow::Borrow;
 use std::fs::File;
@@ -24,20 +23,29 @@ pub enum Look {
 }
 
 /// What a trial found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Time of the copy, in the clock's unit.
+    /// Time of the copy, in the clock's unit; zero in an observed trial, which has no clock.
     pub elapsed: u64,
     /// Bytes that the strategy reported.
     pub bytes: u64,
-    /// What the copy added to the process's counters.
-    pub usage: Difference,
-    /// Bytes in extents that another file uses too, where it was looked at.
+    /// What observers told of the copy, but for what has a field of its own.
+    pub counts: Counts,
+    /// Bytes in extents that another file uses too, where it was looked at and the file system
+    /// tells.
     pub shared_bytes: Option<u64>,
     /// Bytes allocated to the target, where it was looked at.
     pub allocated_bytes: Option<u64>,
     /// Whether every byte was compared.
     pub verified: bool,
+}
+
+impl Outcome {
+    /// The counter `key`, where an observer told it.
+    #[must_use]
+    pub fn count(&self, key: &str) -> Option<u64> {
+        self.counts.iter().find(|(name, _)| *name == key).map(|(_, count)| *count)
+    }
 }
 
 /// Why there is no outcome.
@@ -93,32 +101,56 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         clock: &dyn Clock,
         look: Look,
     ) -> Result<Outcome, TrialError> {
+        let last = look >= Look::Extents;
+        let observers = OBSERVERS.iter().copied().filter(|observer| match observer.moment {
+            Moment::Every => true,
+            Moment::Last => last,
+            Moment::Apart => false,
+        });
+        self.attempt(strategy, cell, clock, observers, look == Look::Verify)
+    }
+
+    /// One copy without a clock, verified, with all observers that a timed copy cannot have.
+    ///
+    /// # Errors
+    /// As [`Stage::trial`]. An observer that is refused leaves its counters out; see
+    /// [`Plan::remarks`](super::Plan::remarks).
+    pub fn observed_trial(&self, strategy: &Strategy, cell: &Cell) -> Result<Outcome, TrialError> {
+        // What others cost would be counted as the copy's by those that see every copy.
+        let observers = OBSERVERS.iter().copied().filter(|observer| observer.moment != Moment::Every);
+        self.attempt(strategy, cell, &NoClock, observers, true)
+    }
+
+    fn attempt(
+        &self,
+        strategy: &Strategy,
+        cell: &Cell,
+        clock: &dyn Clock,
+        observers: impl Iterator<Item = &'static Observer>,
+        verified: bool,
+    ) -> Result<Outcome, TrialError> {
         self.source().renew()?;
         let target = self.prepare(strategy, cell)?;
         cache::establish(self.source().file(), self.source().size(), cell.cache)?;
-        let observation = Observation::begin();
+        let mut watch = Watch::prepare(observers);
+        watch.begin();
         let started = clock.now();
         let copied = self.copy(strategy, &target, cell.end);
         let elapsed = clock.now().saturating_sub(started);
-        let usage = observation.end();
+        watch.end();
         let bytes = copied?;
         if bytes != self.source().size() {
             return Err(TrialError::Count { reported: bytes, expected: self.source().size() });
         }
-        let mut outcome =
-            Outcome { elapsed, bytes, usage, shared_bytes: None, allocated_bytes: None, verified: false };
-        if look >= Look::Extents {
-            let copy = target.open()?;
-            let (shared, allocated) = extents(&copy)?;
-            outcome.shared_bytes = Some(shared);
-            outcome.allocated_bytes = Some(allocated);
-            if look == Look::Verify {
-                verify(self.source().file(), &copy, bytes, promise(strategy, cell.dst))?;
-                outcome.verified = true;
-            }
+        let copy = target.open()?;
+        let mut counts = watch.counts(&Copied { source: self.source().file(), target: &copy, bytes }).counts;
+        let shared_bytes = take(&mut counts, "shared_bytes");
+        let allocated_bytes = take(&mut counts, "allocated_bytes");
+        if verified {
+            verify(self.source().file(), &copy, bytes, promise(strategy, cell.dst))?;
         }
         self.remove(target, cell.dst)?;
-        Ok(outcome)
+        Ok(Outcome { elapsed, bytes, counts, shared_bytes, allocated_bytes, verified })
     }
 
     fn prepare(&self, strategy: &Strategy, cell: &Cell) -> Result<Target, TrialError> {
@@ -175,14 +207,10 @@ fn promise(strategy: &Strategy, mode: DstMode) -> Promise {
     }
 }
 
-fn extents(copy: &File) -> Result<(u64, u64), TrialError> {
-    let shared = fiemap::shared_bytes(copy);
-    let stat = rustix::fs::fstat(copy);
-    let failed = |errno: rustix::io::Errno| TrialError::Prepare {
-        act: "looking at the copy's extents",
-        source: errno.into(),
-    };
-    Ok((shared.map_err(failed)?, stat.map_err(failed)?.st_blocks.unsigned_abs() * 512))
+/// Takes out what the record has a key of its own for.
+fn take(counts: &mut Counts, key: &str) -> Option<u64> {
+    let found = counts.iter().position(|(name, _)| *name == key)?;
+    Some(counts.swap_remove(found).1)
 }
 
 fn sync(file: &File, bytes: u64) -> Result<(), CopyError> {

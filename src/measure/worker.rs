@@ -86,8 +86,12 @@ impl Worker {
         let wall = WallClock::new();
         let delayed = Delayed::new(&wall, slowdown);
         let clock: &dyn Clock = if slowdown > 0.0 { &delayed } else { &wall };
-        let last = if verify { Look::Verify } else { Look::Extents };
-        match Block::run(stage, strategy, cell, clock, copies, last) {
+        let block = if verify {
+            Block::observe(stage, strategy, cell)
+        } else {
+            Block::run(stage, strategy, cell, clock, copies, Look::Extents)
+        };
+        match block {
             Ok(block) => Ok(block.reply()),
             Err(error) => {
                 let refused = Refused::from_error(&error);

@@ -1,42 +1,57 @@
+use super::Unit::{Nanoseconds, Times};
+use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::rusage::{Usage, Who, usage};
 
-/// Counters of this process and its waited-for children when the observation began.
-#[derive(Clone, Copy, Debug)]
-pub struct Observation {
-    process: Usage,
-    children: Usage,
+pub(super) static OBSERVER: Observer = Observer {
+    name: "usage",
+    summary: "Faults, context switches and CPU time of this process and its children, from getrusage(2)",
+    counters: &[
+        Counter { key: "minor_faults", unit: Times },
+        Counter { key: "major_faults", unit: Times },
+        Counter { key: "voluntary_switches", unit: Times },
+        Counter { key: "involuntary_switches", unit: Times },
+        Counter { key: "user_ns", unit: Nanoseconds },
+        Counter { key: "system_ns", unit: Nanoseconds },
+    ],
+    moment: Moment::Every,
+    prepare: || Ok(Box::new(Reading::default())),
+};
+
+/// Process and children.
+type Both = [Usage; 2];
+
+#[derive(Default)]
+struct Reading {
+    before: Both,
+    after: Both,
 }
 
-/// What one or more copies added to the counters.
-pub type Difference = Usage;
-
-impl Observation {
-    /// Reads the counters. Two system calls, both outside the clock.
-    #[must_use]
-    pub fn begin() -> Self {
-        Self { process: usage(Who::Process), children: usage(Who::Children) }
+impl Observation for Reading {
+    fn begin(&mut self) {
+        self.before = read();
     }
 
-    /// What was added since.
-    #[must_use]
-    pub fn end(self) -> Difference {
-        let process = subtract(usage(Who::Process), self.process);
-        let children = subtract(usage(Who::Children), self.children);
-        each(process, children, u64::wrapping_add)
+    fn end(&mut self) {
+        self.after = read();
+    }
+
+    fn counts(&mut self, _: &Copied<'_>) -> Result<Counts, Refusal> {
+        let added = |field: fn(&Usage) -> u64| {
+            let of = |both: &Both| both.iter().map(field).sum::<u64>();
+            of(&self.after).saturating_sub(of(&self.before))
+        };
+        Ok(vec![
+            ("minor_faults", added(|usage| usage.minor_faults)),
+            ("major_faults", added(|usage| usage.major_faults)),
+            ("voluntary_switches", added(|usage| usage.voluntary_switches)),
+            ("involuntary_switches", added(|usage| usage.involuntary_switches)),
+            ("user_ns", added(|usage| usage.user_ns)),
+            ("system_ns", added(|usage| usage.system_ns)),
+        ])
     }
 }
 
-fn subtract(now: Usage, before: Usage) -> Usage {
-    each(now, before, u64::saturating_sub)
-}
-
-fn each(left: Usage, right: Usage, combine: impl Fn(u64, u64) -> u64) -> Usage {
-    Usage {
-        user_ns: combine(left.user_ns, right.user_ns),
-        system_ns: combine(left.system_ns, right.system_ns),
-        minor_faults: combine(left.minor_faults, right.minor_faults),
-        major_faults: combine(left.major_faults, right.major_faults),
-        voluntary_switches: combine(left.voluntary_switches, right.voluntary_switches),
-        involuntary_switches: combine(left.involuntary_switches, right.involuntary_switches),
-    }
+/// Two system calls.
+fn read() -> Both {
+    [usage(Who::Process), usage(Who::Children)]
 }

@@ -39,7 +39,7 @@ pub fn runs(runs: &[Run], folder: &Path) -> String {
         systems.dedup();
         let _ = writeln!(
             text,
-            "| [{}]({name}/report.html) ([record]({})) | {} | {} | {} | {} | {} | {} | `{}` |",
+            "| [{}]({name}) ([record]({})) | {} | {} | {} | {} | {} | {} | `{}` |",
             name.rsplit('/').next().unwrap_or(&name),
             path.display(),
             run.run.host.label,

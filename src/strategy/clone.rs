@@ -29,7 +29,7 @@ const fn variant(
 
 fn whole(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     if !span.is_whole() {
-        return Err(CopyError::call("ioctl(FICLONE)", 0, Errno::INVAL));
+        return Err(CopyError::at(0, Cause::WholeOnly));
     }
     let begin = |cause| CopyError::at(0, cause);
     cut_longer_target(source, target).map_err(begin)?;

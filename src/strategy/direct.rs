@@ -8,7 +8,7 @@
 use super::advance::{Span, advance, write_all};
 use super::direct_io::{Side, Sides};
 use super::error::{Cause, CopyError, During};
-use super::overlap::{fit_block, planned};
+use super::fit::{fit_block, planned};
 use super::{Family, Strategy};
 use crate::sys::aligned::Buffer;
 use rustix::io::Errno;

@@ -5,7 +5,7 @@
 
 use super::advance::Span;
 use super::error::{Cause, CopyError, During};
-use super::overlap::Shape;
+use super::fit::Shape;
 use crate::sys::page_size;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};

@@ -43,6 +43,9 @@ pub enum Cause {
         /// What it said.
         message: String,
     },
+    /// The strategy copies whole files, not ranges.
+    #[error("it copies whole files, not ranges")]
+    WholeOnly,
     /// The strategy takes paths, not open files.
     #[error("{strategy} copies between paths, not between open files or ranges")]
     NeedsPaths {
@@ -69,6 +72,15 @@ impl CopyError {
     pub fn call_name(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Call { call, .. } => Some(call),
+            _ => None,
+        }
+    }
+
+    /// What a user can do about it, where that is known.
+    #[must_use]
+    pub fn cure(&self) -> Option<&'static str> {
+        match self.cause {
+            Cause::Call { call, errno } => super::cure::cure(call, errno),
             _ => None,
         }
     }

@@ -4,7 +4,8 @@
 
 use super::advance::Span;
 use super::error::CopyError;
-use super::overlap::{Engine, Shape, copy as overlap};
+use super::fit::Shape;
+use super::overlap::{Engine, copy as overlap};
 use super::{Family, Strategy, io_uring_splice};
 use crate::sys::slots::{Completion, Operation};
 use crate::sys::uring::{Memory, Place, Ring, Step};

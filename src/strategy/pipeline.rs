@@ -2,7 +2,7 @@
 
 use super::advance::{Span, Step, advance, write_all};
 use super::error::{Cause, CopyError, During};
-use super::overlap::{fit_block, planned};
+use super::fit::{fit_block, planned};
 use super::threads::refused;
 use super::{Family, Strategy};
 use crate::sys::aligned::Buffer;

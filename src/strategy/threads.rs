@@ -6,8 +6,8 @@
 use super::advance::{MOST, Span, advance, write_all};
 use super::direct_io::Sides;
 use super::error::{Cause, CopyError, During};
+use super::fit::planned;
 use super::mapped::{View, extend};
-use super::overlap::planned;
 use super::{Family, Holes, Strategy, direct, mmap_mmap};
 use crate::sys::page_size;
 use rustix::io::Errno;

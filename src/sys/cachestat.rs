@@ -13,10 +13,10 @@ const SYS_CACHESTAT: libc::c_long = 451;
 pub struct Residency {
     /// Pages in the page cache.
     pub cached: u64,
-    /// Pages that wait to be written; zero where only `mincore` is available.
-    pub dirty: u64,
-    /// Pages being written now; zero where only `mincore` is available.
-    pub writeback: u64,
+    /// Pages that wait to be written; unknown to `mincore`.
+    pub dirty: Option<u64>,
+    /// Pages being written now; unknown to `mincore`.
+    pub writeback: Option<u64>,
 }
 
 #[repr(C)]
@@ -56,7 +56,7 @@ fn cachestat(file: impl AsFd, length: u64) -> Result<Residency, Errno> {
     let returned =
         unsafe { libc::syscall(SYS_CACHESTAT, file.as_fd().as_raw_fd(), &raw const range, &raw mut raw, 0) };
     super::check(returned as libc::ssize_t)?;
-    Ok(Residency { cached: raw.cached, dirty: raw.dirty, writeback: raw.writeback })
+    Ok(Residency { cached: raw.cached, dirty: Some(raw.dirty), writeback: Some(raw.writeback) })
 }
 
 fn mincore(file: impl AsFd, length: u64) -> Result<Residency, Errno> {

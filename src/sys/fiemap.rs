@@ -91,16 +91,3 @@ pub fn extents(file: impl AsFd) -> Result<Vec<Extent>, Errno> {
         }
     }
 }
-
-/// Bytes of `file` that stand in extents used by another file too; zero where the file system
-/// has no extents to tell of.
-///
-/// # Errors
-/// As [`extents`], but for `EOPNOTSUPP`.
-pub fn shared_bytes(file: impl AsFd) -> Result<u64, Errno> {
-    match extents(file) {
-        Ok(extents) => Ok(extents.iter().filter(|extent| extent.shared).map(|extent| extent.length).sum()),
-        Err(Errno::OPNOTSUPP | Errno::NOTTY) => Ok(0),
-        Err(errno) => Err(errno),
-    }
-}

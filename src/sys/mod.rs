@@ -34,6 +34,9 @@ pub fn page_size() -> usize {
     rustix::param::page_size()
 }
 
+/// Type of tmpfs as `fstatfs(2)` tells it: a file system whose files are in the page cache alone.
+pub const TMPFS_MAGIC: i64 = 0x0102_1994;
+
 /// The errno that the last libc call of this thread left, for calls that rustix does not wrap.
 fn last_errno() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)

@@ -1,21 +1,23 @@
-//! `perf_event_open(2)`: count system calls by name and other events of this thread, and of the
-//! threads and processes that it starts while it counts.
+//! `perf_event_open(2)`: count system calls and other events of this thread, and of the threads and
+//! processes that it starts while it counts.
 //!
-//! Counting system calls makes every one of them slower, on the whole machine, so the clock does
-//! not run meanwhile.
+//! As long as a counter of system calls is open, every call on the whole machine is slower, so the
+//! clock does not run meanwhile.
 //!
-//! Reference: `perf_event_open(2)`.
+//! References: `perf_event_open(2)`, `Documentation/trace/events.rst` of the kernel (filters).
 
+use super::errno::describe;
 use super::tracefs::Tracepoints;
 use rustix::fd::{AsRawFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
+use std::ffi::CString;
 use std::fs;
 
 /// What can be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// One system call, by the name of its tracepoint (`pread64`, `newfstat`).
-    SystemCall(&'static str),
+    /// One system call, by its number (`libc::SYS_read`).
+    SystemCall(libc::c_long),
     /// All system calls.
     SystemCalls,
     /// Page faults served without I/O.
@@ -26,29 +28,47 @@ pub enum Event {
     ContextSwitches,
 }
 
-/// Why nothing can be counted, and the cure.
+/// Why nothing can be counted.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Refusal {
     /// The kernel lets only privileged users count what happens inside it.
-    #[error(
-        "perf_event_open: {errno} with /proc/sys/kernel/perf_event_paranoid = {paranoid}: run as root or \
-         with CAP_PERFMON, or set that to 1; a container's seccomp filter may forbid it too"
-    )]
+    #[error("perf_event_open: {} with /proc/sys/kernel/perf_event_paranoid = {paranoid}", describe(*errno))]
     Forbidden {
         /// `EACCES` or `EPERM`.
         errno: Errno,
         /// What the file holds, or `unknown`.
         paranoid: String,
     },
-    /// The numbers of system calls' tracepoints cannot be read.
-    #[error(
-        "tracefs: {0}: run as root, or mount it (mount -t tracefs tracefs /sys/kernel/tracing) and let \
-         this user read it; the kernel needs CONFIG_FTRACE_SYSCALLS"
-    )]
+    /// The number of the tracepoint that every system call passes cannot be read.
+    #[error("tracefs: {}", describe(*.0))]
     Tracepoints(Errno),
     /// Another error, such as `ENOSYS` in a kernel without perf events.
-    #[error("perf_event_open: {0}")]
-    Failed(Errno),
+    #[error("{call}: {}", describe(*errno))]
+    Failed {
+        /// Name of the call.
+        call: &'static str,
+        /// Its errno.
+        errno: Errno,
+    },
+}
+
+impl Refusal {
+    /// What would let it count.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Forbidden { .. } => {
+                "run as root or with CAP_PERFMON, or set that to 1; a container's seccomp filter may forbid it too"
+            }
+            Self::Tracepoints(Errno::NODEV | Errno::NOENT) => "boot a kernel with CONFIG_FTRACE_SYSCALLS",
+            Self::Tracepoints(_) => {
+                "run as root, or mount it (mount -t tracefs tracefs /sys/kernel/tracing) and let this user read it"
+            }
+            Self::Failed { errno: Errno::NOSYS, .. } => "boot a kernel with CONFIG_PERF_EVENTS",
+            Self::Failed { errno: Errno::MFILE, .. } => "raise the limit of open files: ulimit -n",
+            Self::Failed { .. } => "see perf_event_open(2) for this error",
+        }
+    }
 }
 
 /// The first 64 bytes of `struct perf_event_attr`, which every kernel takes.
@@ -78,6 +98,8 @@ const FLAG_INHERIT: u64 = 1 << 1;
 const PERF_FLAG_FD_CLOEXEC: libc::c_ulong = 1 << 3;
 const PERF_EVENT_IOC_ENABLE: libc::Ioctl = 0x2400;
 const PERF_EVENT_IOC_DISABLE: libc::Ioctl = 0x2401;
+/// With the size of a pointer in it, and with other bits for "writes" where an architecture has them.
+const PERF_EVENT_IOC_SET_FILTER: libc::Ioctl = libc::_IOW::<*const libc::c_char>(0x24, 6);
 
 /// A group of counters that start and stop together.
 #[derive(Debug)]
@@ -90,20 +112,22 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Counters of this thread, stopped. A system call that this kernel does not have is left
-    /// out.
+    /// Counters of this thread, stopped.
     ///
     /// # Errors
     /// [`Refusal`].
     pub fn open(events: &[Event]) -> Result<Self, Refusal> {
         let leader = open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY, None)?;
         let traced = events.iter().any(|event| matches!(event, Event::SystemCall(_) | Event::SystemCalls));
-        let tracepoints = traced.then(Tracepoints::open).transpose().map_err(Refusal::Tracepoints)?;
-        let mut counters = Vec::new();
+        let tracepoint = if traced { system_calls().map_err(Refusal::Tracepoints)? } else { 0 };
+        let mut counters = Vec::with_capacity(events.len());
         for event in events {
-            if let Some((kind, config)) = find(*event, tracepoints.as_ref())? {
-                counters.push((*event, open(kind, config, Some(&leader))?));
+            let (kind, config) = event.configuration(tracepoint);
+            let counter = open(kind, config, Some(&leader))?;
+            if let Event::SystemCall(number) = event {
+                filter(&counter, &format!("id == {number}"))?;
             }
+            counters.push((*event, counter));
         }
         Ok(Self { leader, before: vec![0; counters.len()], counters })
     }
@@ -147,24 +171,35 @@ impl Counters {
 
 /// How often an event happens by stopping the counters: that is a system call, `ioctl`.
 fn own(event: Event) -> u64 {
-    u64::from(matches!(event, Event::SystemCalls | Event::SystemCall("ioctl")))
+    u64::from(matches!(event, Event::SystemCalls | Event::SystemCall(libc::SYS_ioctl)))
 }
 
-/// Type and number of an event; none for a system call that this kernel does not have.
-fn find(event: Event, tracepoints: Option<&Tracepoints>) -> Result<Option<(u32, u64)>, Refusal> {
-    let id = |name: &str| tracepoints.ok_or(Errno::NOENT).and_then(|tracepoints| tracepoints.id(name));
-    Ok(Some(match event {
-        Event::SystemCall(name) => match id(&format!("syscalls/sys_enter_{name}")) {
-            Err(Errno::NOENT) => return Ok(None),
-            id => (PERF_TYPE_TRACEPOINT, id.map_err(Refusal::Tracepoints)?),
-        },
-        Event::SystemCalls => {
-            (PERF_TYPE_TRACEPOINT, id("raw_syscalls/sys_enter").map_err(Refusal::Tracepoints)?)
+impl Event {
+    /// Type and number, given the number of the tracepoint of system calls.
+    ///
+    /// Calls by name share that one, each with a filter: to take away a tracepoint of its own for
+    /// each, the kernel would wait some 40 ms a time.
+    fn configuration(self, tracepoint: u64) -> (u32, u64) {
+        match self {
+            Self::SystemCall(_) | Self::SystemCalls => (PERF_TYPE_TRACEPOINT, tracepoint),
+            Self::MinorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN),
+            Self::MajorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ),
+            Self::ContextSwitches => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES),
         }
-        Event::MinorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN),
-        Event::MajorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ),
-        Event::ContextSwitches => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES),
-    }))
+    }
+}
+
+fn system_calls() -> Result<u64, Errno> {
+    Tracepoints::open()?.id("raw_syscalls/sys_enter")
+}
+
+fn filter(counter: &OwnedFd, expression: &str) -> Result<(), Refusal> {
+    let failed = |errno| Refusal::Failed { call: "ioctl(PERF_EVENT_IOC_SET_FILTER)", errno };
+    let expression = CString::new(expression).map_err(|_| failed(Errno::INVAL))?;
+    // SAFETY: a string that lives through the call, which copies it.
+    let returned =
+        unsafe { libc::ioctl(counter.as_raw_fd(), PERF_EVENT_IOC_SET_FILTER, expression.as_ptr()) };
+    super::check(returned as libc::ssize_t).map(drop).map_err(failed)
 }
 
 fn open(kind: u32, config: u64, group: Option<&OwnedFd>) -> Result<OwnedFd, Refusal> {
@@ -194,7 +229,7 @@ fn open(kind: u32, config: u64, group: Option<&OwnedFd>) -> Result<OwnedFd, Refu
             let paranoid = paranoid.map_or_else(|_| "unknown".into(), |level| level.trim().into());
             Err(Refusal::Forbidden { errno, paranoid })
         }
-        Err(errno) => Err(Refusal::Failed(errno)),
+        Err(errno) => Err(Refusal::Failed { call: "perf_event_open", errno }),
     }
 }
 

@@ -6,9 +6,10 @@ use rustix::io::Errno;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+
+mod sampler;
+
+pub use sampler::{Peak, Sampler};
 
 /// Bytes of anonymous memory that this process has now: buffers, stacks, private copies of a
 /// mapping's pages, but no mapped page of a file. Some kernels are off by up to 32 pages a CPU.
@@ -43,54 +44,20 @@ pub fn peak_resident_bytes() -> io::Result<u64> {
     Ok(kibibytes.ok_or(Errno::BADMSG)? * 1024)
 }
 
+/// Gives back what the allocator holds of freed memory, so that a buffer which gets it again is
+/// seen as new. Does nothing where the C library cannot.
+pub fn give_back_unused() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: touches only memory that the allocator has free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Lets the peak begin anew from what is resident now.
 ///
 /// # Errors
 /// Of writing `/proc/self/clear_refs`.
 pub fn reset_peak() -> io::Result<()> {
     fs::write("/proc/self/clear_refs", "5")
-}
-
-/// A thread that looks at the private memory again and again, for its peak: the kernel keeps one
-/// only together with mapped pages. It takes CPU time, so no clock runs meanwhile.
-#[derive(Debug)]
-pub struct Sampler {
-    stop: Sender<()>,
-    thread: JoinHandle<io::Result<u64>>,
-}
-
-impl Sampler {
-    /// Starts to look every `interval`. What is there now counts as nothing.
-    ///
-    /// # Errors
-    /// Of starting a thread or opening `/proc/self/statm`.
-    pub fn start(interval: Duration) -> io::Result<Self> {
-        let statm = File::open("/proc/self/statm")?;
-        let (stop, stopped) = mpsc::channel();
-        let (begin, began) = mpsc::channel();
-        let thread = thread::Builder::new().name("private-memory".into()).spawn(move || {
-            let base = private_bytes_of(&statm);
-            // Received below, unless that side is gone and nobody asks any more.
-            let _ = begin.send(());
-            let (base, mut peak) = (base?, 0);
-            loop {
-                let wait = stopped.recv_timeout(interval);
-                peak = peak.max(private_bytes_of(&statm)?.saturating_sub(base));
-                if wait != Err(RecvTimeoutError::Timeout) {
-                    return Ok(peak);
-                }
-            }
-        })?;
-        began.recv().map_err(io::Error::other)?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Looks a last time and tells by how many bytes the private memory had grown at most.
-    ///
-    /// # Errors
-    /// Of reading `/proc/self/statm`.
-    pub fn finish(self) -> io::Result<u64> {
-        drop(self.stop);
-        self.thread.join().map_err(|_| io::Error::other("the sampler panicked"))?
-    }
 }

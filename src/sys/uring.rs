@@ -13,10 +13,14 @@ pub use self::step::{Place, Step};
 use super::slots::{Completion, Operation, Slots};
 use io_uring::IoUring;
 use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{SubmitArgs, Timespec};
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+
+/// How long a completion is waited for before the kernel's workers are roused.
+const PATIENCE: Timespec = Timespec::new().sec(1);
 
 /// How the kernel reaches the slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +122,7 @@ impl<'files> Ring<'files> {
             if self.slots.in_flight() == 0 {
                 return Err(Errno::NODATA);
             }
-            self.enter(1)?;
+            self.enter_for_one()?;
         }
     }
 
@@ -163,6 +167,26 @@ impl<'files> Ring<'files> {
         rustix::io::retry_on_intr(|| {
             self.ring.submit_and_wait(completions).map(drop).map_err(|error| errno(&error))
         })
+    }
+
+    /// Waits for one completion. Where none comes for a while, a worker is asked for: Linux 6.18
+    /// was seen to leave writes for ever that it had handed to its workers, none of which was
+    /// left, in a task that opened one ring after another. (Since that version's stable updates
+    /// they exit when a task has closed its last ring, and may do so while it opens the next.)
+    fn enter_for_one(&mut self) -> Result<(), Errno> {
+        if !self.ring.params().is_feature_ext_arg() {
+            return self.enter(1);
+        }
+        let arguments = SubmitArgs::new().timespec(&PATIENCE);
+        let waited = rustix::io::retry_on_intr(|| {
+            self.ring.submitter().submit_with_args(1, &arguments).map_err(|error| errno(&error))
+        });
+        if waited == Err(Errno::TIME) {
+            // SAFETY: the entry refers to no memory and no file.
+            let pushed = unsafe { self.ring.submission().push(&step::rouse()) };
+            return pushed.map_err(|_| Errno::AGAIN);
+        }
+        waited.map(drop)
     }
 
     /// Waits until the kernel is done with every slot.

@@ -71,6 +71,9 @@ fn copies_the_range_alone(
         Err(CopyError { cause: Cause::Call { errno: Errno::INVAL, .. }, .. }) if !is_of_blocks(span) => {
             expect_target(&target, &content, Span { length: Some(0), ..span }, 0)
         }
+        Err(CopyError { cause: Cause::WholeOnly, .. }) => {
+            expect_target(&target, &content, Span { length: Some(0), ..span }, 0)
+        }
         Err(error) => Err(error.into()),
     }
 }

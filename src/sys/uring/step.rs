@@ -2,7 +2,7 @@
 
 use super::super::slots::{Operation, Slots};
 use super::Memory;
-use io_uring::squeue::Entry;
+use io_uring::squeue::{Entry, Flags};
 use io_uring::{opcode, types};
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
@@ -119,14 +119,19 @@ fn encode(slot: usize, operation: Operation) -> u64 {
     (slot as u64) << 2 | operation as u64
 }
 
-/// Slot and operation of a completion's user data; none for that of a cancellation.
+/// Slot and operation of a completion's user data; none for that of an operation without one.
 pub(super) fn decode(data: u64) -> Option<(usize, Operation)> {
-    (data != CANCELLATION).then(|| ((data >> 2) as usize, OPERATIONS[(data & 3) as usize]))
+    (data != WITHOUT_SLOT).then(|| ((data >> 2) as usize, OPERATIONS[(data & 3) as usize]))
 }
 
-const CANCELLATION: u64 = u64::MAX;
+const WITHOUT_SLOT: u64 = u64::MAX;
 
 /// An attempt to end what a slot is used for.
 pub(super) fn cancel(slot: usize, operation: Operation) -> Entry {
-    opcode::AsyncCancel::new(encode(slot, operation)).build().user_data(CANCELLATION)
+    opcode::AsyncCancel::new(encode(slot, operation)).build().user_data(WITHOUT_SLOT)
+}
+
+/// Nothing, done by a worker: `IOSQE_ASYNC` starts one even where others are thought to be at work.
+pub(super) fn rouse() -> Entry {
+    opcode::Nop::new().build().flags(Flags::ASYNC).user_data(WITHOUT_SLOT)
 }

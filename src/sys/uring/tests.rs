@@ -164,3 +164,19 @@ fn refuses_what_is_out_of_range_and_tells_errors_in_the_completion() {
     assert!(Ring::new(0, BLOCK, Memory::Plain).is_err());
     assert!(Ring::new(1, 0, Memory::Plain).is_err());
 }
+
+#[test]
+fn a_completion_that_takes_long_is_waited_for() {
+    let target = file(&[]);
+    let (read, write) = rustix::pipe::pipe().unwrap();
+    let mut ring = Ring::new(1, BLOCK, Memory::Plain).unwrap();
+    let out = Step::SpliceOut { length: 1, pipe: read.as_fd(), to: at(&target, 0) };
+    ring.queue(0, &out).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(1500));
+            rustix::io::write(&write, b"a").unwrap();
+        });
+        assert_eq!(ring.wait().unwrap().result, Ok(1));
+    });
+}

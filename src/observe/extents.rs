@@ -1,0 +1,48 @@
+use super::Unit::Bytes;
+use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use crate::sys::TMPFS_MAGIC;
+use crate::sys::fiemap::{Extent, extents};
+use rustix::io::Errno;
+
+pub(super) static OBSERVER: Observer = Observer {
+    name: "extents",
+    summary: "Bytes of the target that share extents with another file (FIEMAP), and those allocated",
+    counters: &[
+        Counter { key: "shared_bytes", unit: Bytes },
+        Counter { key: "allocated_bytes", unit: Bytes },
+    ],
+    moment: Moment::Last,
+    prepare: || Ok(Box::new(Extents)),
+};
+
+struct Extents;
+
+impl Observation for Extents {
+    fn counts(&mut self, copied: &Copied<'_>) -> Result<Counts, Refusal> {
+        let refused = |act: &'static str| move |errno: Errno| Refusal::unexpected(act, &errno.into());
+        let stat = rustix::fs::fstat(copied.target).map_err(refused("fstat"))?;
+        // Without FIEMAP_FLAG_SYNC, which would write out what is to be looked at as it is: shared
+        // extents show at once on xfs and btrfs, and so do those that wait for their place.
+        let told = match extents(copied.target) {
+            Ok(told) => Some(told),
+            Err(Errno::OPNOTSUPP | Errno::NOTTY) => None,
+            Err(errno) => return Err(refused("ioctl(FS_IOC_FIEMAP)")(errno)),
+        };
+        let mut counts = Counts::new();
+        if let Some(told) = told {
+            // xfs allocates more behind the end of a file that grows, which is not of the copy.
+            let end = copied.bytes.next_multiple_of(stat.st_blksize.unsigned_abs().max(1));
+            let inside = |extent: &Extent| extent.length.min(end.saturating_sub(extent.logical));
+            counts.push(("allocated_bytes", told.iter().map(inside).sum()));
+            counts.push(("shared_bytes", told.iter().filter(|extent| extent.shared).map(inside).sum()));
+        } else {
+            counts.push(("allocated_bytes", stat.st_blocks.unsigned_abs() * 512));
+            let kind = rustix::fs::fstatfs(copied.target).map_err(refused("fstatfs"))?.f_type;
+            // Its pages belong to one file each; a network's file system may share out of sight.
+            if kind as i64 == TMPFS_MAGIC {
+                counts.push(("shared_bytes", 0));
+            }
+        }
+        Ok(counts)
+    }
+}

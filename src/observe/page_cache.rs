@@ -1,0 +1,36 @@
+use super::Unit::Bytes;
+use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use crate::sys::cachestat::residency;
+use crate::sys::page_size;
+use rustix::io::Errno;
+
+pub(super) static OBSERVER: Observer = Observer {
+    name: "page-cache",
+    summary: "What the page cache holds of both files after the copy, from cachestat(2), else mincore(2)",
+    counters: &[
+        Counter { key: "source_cached_bytes", unit: Bytes },
+        Counter { key: "target_cached_bytes", unit: Bytes },
+        Counter { key: "target_dirty_bytes", unit: Bytes },
+        Counter { key: "target_writeback_bytes", unit: Bytes },
+    ],
+    moment: Moment::Apart,
+    prepare: || Ok(Box::new(PageCache)),
+};
+
+struct PageCache;
+
+impl Observation for PageCache {
+    fn counts(&mut self, copied: &Copied<'_>) -> Result<Counts, Refusal> {
+        let refused = |errno: Errno| Refusal::unexpected("cachestat", &errno.into());
+        let source = residency(copied.source, copied.bytes).map_err(refused)?;
+        let target = residency(copied.target, copied.bytes).map_err(refused)?;
+        let bytes = |pages: u64| (pages * page_size() as u64).min(copied.bytes);
+        let mut counts = vec![
+            ("source_cached_bytes", bytes(source.cached)),
+            ("target_cached_bytes", bytes(target.cached)),
+        ];
+        counts.extend(target.dirty.map(|pages| ("target_dirty_bytes", bytes(pages))));
+        counts.extend(target.writeback.map(|pages| ("target_writeback_bytes", bytes(pages))));
+        Ok(counts)
+    }
+}

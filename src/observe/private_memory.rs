@@ -1,0 +1,61 @@
+use super::Unit::Bytes;
+use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use crate::sys::private_memory::{Sampler, give_back_unused};
+use crate::sys::rusage::{Who, usage};
+use std::io;
+use std::time::Duration;
+
+/// Buffers may live for microseconds.
+const INTERVAL: Duration = Duration::from_micros(5);
+/// Where the time between two looks was more than this share of the whole, the peak may have been
+/// missed, so there is no figure. Short copies on a busy machine are like that.
+const LONGEST_GAP: u32 = 4;
+
+pub(super) static OBSERVER: Observer = Observer {
+    name: "private-memory",
+    summary: "Most memory that the copy took beside the page cache, looked at again and again",
+    counters: &[Counter { key: "peak_private_bytes", unit: Bytes }],
+    moment: Moment::Apart,
+    prepare: || {
+        give_back_unused();
+        let sampler = Sampler::new(INTERVAL).map_err(|error| refused(&error))?;
+        Ok(Box::new(Memory { sampler: Some(sampler), children: children() }))
+    },
+};
+
+struct Memory {
+    sampler: Option<Sampler>,
+    /// Faults of children that had been waited for.
+    children: u64,
+}
+
+impl Observation for Memory {
+    fn begin(&mut self) {
+        if let Some(sampler) = &self.sampler {
+            sampler.begin();
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(sampler) = &mut self.sampler {
+            sampler.end();
+        }
+    }
+
+    fn counts(&mut self, _: &Copied<'_>) -> Result<Counts, Refusal> {
+        // Where another process copied, this one's memory says nothing of it.
+        let own = children() == self.children;
+        let Some(sampler) = self.sampler.take() else { return Ok(Counts::new()) };
+        let peak = sampler.finish().map_err(|error| refused(&error))?;
+        let seen = own && peak.gap * LONGEST_GAP <= peak.duration;
+        Ok(seen.then_some(("peak_private_bytes", peak.bytes)).into_iter().collect())
+    }
+}
+
+fn children() -> u64 {
+    usage(Who::Children).minor_faults
+}
+
+fn refused(error: &io::Error) -> Refusal {
+    Refusal::unexpected("looking at /proc/self/statm", error)
+}

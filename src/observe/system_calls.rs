@@ -1,0 +1,80 @@
+use super::Unit::Times;
+use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use crate::sys::perf_event::{self, Counters, Event};
+use rustix::io::Errno;
+
+pub(super) static OBSERVER: Observer = Observer {
+    name: "system-calls",
+    summary: "System calls by name, of all threads and processes that the copy starts, from perf_event_open(2)",
+    counters: COUNTERS,
+    moment: Moment::Apart,
+    prepare: || {
+        let mut events = vec![Event::SystemCalls];
+        events.extend(NUMBERS.iter().map(|number| Event::SystemCall(*number)));
+        let counters = Counters::open(&events).map_err(|error| refused(&error))?;
+        Ok(Box::new(Calls { counters, started: Ok(()), counted: Ok(Vec::new()) }))
+    },
+};
+
+/// Calls counted by name, which are those that a way to copy may be told by; the rest is `calls.other`.
+macro_rules! calls {
+    ($($name:ident $number:ident,)*) => {
+        const COUNTERS: &[Counter] = &[
+            Counter { key: "calls.total", unit: Times },
+            $(Counter { key: concat!("calls.", stringify!($name)), unit: Times },)*
+            Counter { key: "calls.other", unit: Times },
+        ];
+        const NUMBERS: &[libc::c_long] = &[$(libc::$number,)*];
+    };
+}
+
+calls! {
+    read SYS_read, write SYS_write, pread64 SYS_pread64, pwrite64 SYS_pwrite64,
+    readv SYS_readv, writev SYS_writev, preadv SYS_preadv, pwritev SYS_pwritev,
+    preadv2 SYS_preadv2, pwritev2 SYS_pwritev2, lseek SYS_lseek,
+    mmap SYS_mmap, munmap SYS_munmap, mremap SYS_mremap, mprotect SYS_mprotect, madvise SYS_madvise,
+    msync SYS_msync, mincore SYS_mincore, brk SYS_brk,
+    sendfile SYS_sendfile, splice SYS_splice, vmsplice SYS_vmsplice, tee SYS_tee, pipe2 SYS_pipe2,
+    copy_file_range SYS_copy_file_range, ioctl SYS_ioctl, fcntl SYS_fcntl,
+    fallocate SYS_fallocate, ftruncate SYS_ftruncate, fadvise64 SYS_fadvise64, readahead SYS_readahead,
+    fsync SYS_fsync, fdatasync SYS_fdatasync, sync_file_range SYS_sync_file_range,
+    io_uring_setup SYS_io_uring_setup, io_uring_enter SYS_io_uring_enter,
+    io_uring_register SYS_io_uring_register,
+    io_setup SYS_io_setup, io_submit SYS_io_submit, io_getevents SYS_io_getevents,
+    io_destroy SYS_io_destroy,
+    openat SYS_openat, close SYS_close, fstat SYS_fstat, newfstatat SYS_newfstatat, statx SYS_statx,
+    futex SYS_futex, clone SYS_clone, clone3 SYS_clone3, execve SYS_execve, wait4 SYS_wait4,
+    rt_sigaction SYS_rt_sigaction, rt_sigprocmask SYS_rt_sigprocmask,
+}
+
+struct Calls {
+    counters: Counters,
+    started: Result<(), Errno>,
+    counted: Result<Vec<(Event, u64)>, Errno>,
+}
+
+impl Observation for Calls {
+    fn begin(&mut self) {
+        self.started = self.counters.start();
+    }
+
+    fn end(&mut self) {
+        self.counted = self.counters.stop();
+    }
+
+    fn counts(&mut self, _: &Copied<'_>) -> Result<Counts, Refusal> {
+        let failed = |errno: &Errno| refused(&perf_event::Refusal::Failed { call: "read", errno: *errno });
+        self.started.as_ref().map_err(failed)?;
+        let counted = self.counted.as_ref().map_err(failed)?;
+        let total = counted.first().map_or(0, |(_, count)| *count);
+        let named: u64 = counted.iter().skip(1).map(|(_, count)| *count).sum();
+        let counts = COUNTERS.iter().zip(counted).map(|(counter, (_, count))| (counter.key, *count));
+        let other = ("calls.other", total.saturating_sub(named));
+        // A call that was not made has no counter, or every line would name them all.
+        Ok(counts.chain([other]).filter(|(key, count)| *count > 0 || *key == "calls.total").collect())
+    }
+}
+
+fn refused(refusal: &perf_event::Refusal) -> Refusal {
+    Refusal { reason: refusal.to_string(), cure: refusal.cure().to_owned() }
+}

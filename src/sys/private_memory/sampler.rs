@@ -1,0 +1,129 @@
+use super::private_bytes_of;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{hint, io};
+
+/// A thread that looks at the private memory again and again, for its peak: the kernel keeps one
+/// only together with mapped pages. It takes CPU time, so no clock runs meanwhile.
+#[derive(Debug)]
+pub struct Sampler {
+    phase: Arc<AtomicU8>,
+    thread: Option<JoinHandle<io::Result<Looks>>>,
+    ended: Option<Instant>,
+}
+
+/// What a [`Sampler`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peak {
+    /// By how many bytes the private memory had grown at most.
+    pub bytes: u64,
+    /// Longest time between two looks: what came and went meanwhile was not seen.
+    pub gap: Duration,
+    /// Time from the beginning to the end.
+    pub duration: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    bytes: u64,
+    gap: Duration,
+    first: Instant,
+    last: Instant,
+}
+
+const WAITING: u8 = 0;
+const BEGINNING: u8 = 1;
+const LOOKING: u8 = 2;
+const ENDED: u8 = 3;
+
+impl Sampler {
+    /// Makes the thread, which will look about every `interval`. What counts a thread and all that
+    /// it starts should be made after this.
+    ///
+    /// # Errors
+    /// Of starting a thread or opening `/proc/self/statm`.
+    pub fn new(interval: Duration) -> io::Result<Self> {
+        let statm = File::open("/proc/self/statm")?;
+        let phase = Arc::new(AtomicU8::new(WAITING));
+        let shared = Arc::clone(&phase);
+        let work = move || {
+            be_punctual();
+            look(&statm, &shared, interval)
+        };
+        let thread = thread::Builder::new().name("private-memory".into()).spawn(work)?;
+        Ok(Self { phase, thread: Some(thread), ended: None })
+    }
+
+    /// Starts to look, once, by no system call. What is there now counts as nothing.
+    pub fn begin(&self) {
+        self.phase.store(BEGINNING, Ordering::Release);
+        let gone = || self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        while self.phase.load(Ordering::Acquire) == BEGINNING && !gone() {
+            hint::spin_loop();
+        }
+    }
+
+    /// Ends what is looked at, by no system call.
+    pub fn end(&mut self) {
+        self.phase.store(ENDED, Ordering::Release);
+        self.ended = Some(Instant::now());
+    }
+
+    /// Waits for the last look and tells what was found.
+    ///
+    /// # Errors
+    /// Of reading `/proc/self/statm`.
+    pub fn finish(mut self) -> io::Result<Peak> {
+        if self.ended.is_none() {
+            self.end();
+        }
+        let Some(thread) = self.thread.take() else { return Err(io::Error::other("no sampler")) };
+        let looks = thread.join().map_err(|_| io::Error::other("the sampler panicked"))??;
+        let ended = self.ended.unwrap_or(looks.last).max(looks.last);
+        let gap = looks.gap.max(ended - looks.last);
+        Ok(Peak { bytes: looks.bytes, gap, duration: ended - looks.first })
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        self.phase.store(ENDED, Ordering::Release);
+    }
+}
+
+/// Looks until the end. A look after it counts too: what is still there was there before.
+fn look(statm: &File, phase: &AtomicU8, interval: Duration) -> io::Result<Looks> {
+    while phase.load(Ordering::Acquire) == WAITING {
+        thread::sleep(interval);
+    }
+    let base = private_bytes_of(statm)?;
+    let first = Instant::now();
+    let mut looks = Looks { bytes: 0, gap: Duration::ZERO, first, last: first };
+    let _ = phase.compare_exchange(BEGINNING, LOOKING, Ordering::AcqRel, Ordering::Acquire);
+    loop {
+        let ended = phase.load(Ordering::Acquire) == ENDED;
+        looks.bytes = looks.bytes.max(private_bytes_of(statm)?.saturating_sub(base));
+        if ended {
+            return Ok(looks);
+        }
+        let now = Instant::now();
+        looks.gap = looks.gap.max(now - looks.last);
+        looks.last = now;
+        thread::sleep(interval);
+    }
+}
+
+/// Lets this thread run the moment that its sleep is over, as far as this user may.
+fn be_punctual() {
+    // A refusal leaves longer gaps, which are told.
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+    // SAFETY: an all-zero sched_param is valid, and lives through the call.
+    unsafe {
+        let mut parameter: libc::sched_param = std::mem::zeroed();
+        parameter.sched_priority = 1;
+        libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameter);
+    }
+}

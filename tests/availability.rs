@@ -1,0 +1,121 @@
+//! Which strategy must work where: docs/availability.md, held against this directory.
+//!
+//! A strategy that breaks would otherwise hide as one that is skipped. What a kernel or a machine
+//! may lack (a new flag, io_uring in a container, a program) is shown as ignored where it is
+//! refused for that. `COPYBENCH_BLESS=1` writes the column of this directory anew:
+//!
+//! ```sh
+//! COPYBENCH_BLESS=1 scripts/filesystems -- cargo test --test availability
+//! COPYBENCH_BLESS=1 scripts/filesystems --two --fs ext4 -- cargo test --test availability
+//! ```
+
+#![allow(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+mod common;
+
+use copybench::measure::{Availability, availability};
+use copybench::strategy::all;
+use libtest_mimic::{Arguments, Trial};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+const COLUMNS: [&str; 5] = ["ext4", "xfs", "btrfs", "tmpfs", "across mounts"];
+const WORKS: &str = "works";
+
+/// Families and strategies that a kernel or a machine may lack, and how that shows.
+const MAY_BE_LACKING: &[(&str, &[&str])] = &[
+    ("dontcache", &["EOPNOTSUPP", "EINVAL"]),
+    ("io-uring", &["ENOSYS", "EPERM", "EOPNOTSUPP", "EINVAL", "ENOMEM"]),
+    ("nowait", &["EOPNOTSUPP"]),
+    ("aio-direct", &["ENOSYS", "EAGAIN"]),
+    ("fadvise-noreuse", &["EINVAL"]),
+    ("cp", &["no errno"]),
+    ("dd-1m", &["no errno"]),
+    ("rsync", &["no errno"]),
+    ("mmap-mmap-hugepage", &["EINVAL"]),
+];
+
+/// What the table says, by strategy and column.
+type Table = BTreeMap<(String, &'static str), String>;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let (from, to) = common::places();
+    let device = |path: &Path| std::fs::metadata(path).expect("the directory").dev();
+    let across = device(from.path()) != device(to.path());
+    let here = if across { "across mounts" } else { from.file_system() };
+    let column = COLUMNS.into_iter().find(|column| *column == here);
+    let found = availability(&from, &to).expect("a page of random bytes");
+    let mut table = read();
+    if let (Some(column), true) = (column, std::env::var_os("COPYBENCH_BLESS").is_some()) {
+        for tried in &found {
+            table.insert((tried.strategy.name.to_owned(), column), outcome(tried));
+        }
+        std::fs::write(path(), text(&table)).expect("docs/availability.md");
+    }
+    let tests = found.iter().map(|tried| test(tried, column, &table)).collect();
+    libtest_mimic::run(&arguments, tests).exit();
+}
+
+fn test(tried: &Availability, column: Option<&'static str>, table: &Table) -> Trial {
+    let name = tried.strategy.name.to_owned();
+    let found = outcome(tried);
+    let ignored =
+        |name: String, why: String| Trial::test(name, || Ok(())).with_kind(why).with_ignored_flag(true);
+    let Some(column) = column else {
+        return ignored(name, "the table has no column for this file system".to_owned());
+    };
+    let expected = table.get(&(name.clone(), column)).cloned().unwrap_or_default();
+    let lacking =
+        MAY_BE_LACKING.iter().any(|(prefix, how)| name.starts_with(prefix) && how.contains(&found.as_str()));
+    if found != expected && lacking {
+        let why = tried.refusal.as_ref().map(|refused| refused.reason.clone()).unwrap_or_default();
+        return ignored(name, why);
+    }
+    Trial::test(format!("{column}::{name}"), move || {
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("{found}, but the table says {expected:?}").into())
+        }
+    })
+}
+
+/// `works`, or the errno of the refusal.
+fn outcome(tried: &Availability) -> String {
+    let errno = |errno: Option<&'static str>| errno.unwrap_or("no errno").to_owned();
+    tried.refusal.as_ref().map_or_else(|| WORKS.to_owned(), |refused| errno(refused.errno))
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/availability.md")
+}
+
+fn read() -> Table {
+    let text = std::fs::read_to_string(path()).unwrap_or_default();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut table = Table::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        for (column, cell) in COLUMNS.into_iter().zip(&cells[1..]) {
+            table.insert((cells[0].to_owned(), column), (*cell).to_owned());
+        }
+    }
+    table
+}
+
+fn text(table: &Table) -> String {
+    let mut text = "# What works where\n\n\
+        Found by copying a page, on the kernel of the newest run in [results](../results/README.md). `tests/availability.rs` \
+        holds every strategy to this table and writes it with `COPYBENCH_BLESS=1`. Across mounts: from one ext4 to another.\n\n"
+        .to_owned();
+    let _ = writeln!(text, "| strategy | {} |\n|---{}|", COLUMNS.join(" | "), "|---".repeat(COLUMNS.len()));
+    for (_, strategy) in all() {
+        let cells =
+            COLUMNS.map(|column| table.get(&(strategy.name.to_owned(), column)).cloned().unwrap_or_default());
+        let _ = writeln!(text, "| `{}` | {} |", strategy.name, cells.join(" | "));
+    }
+    text
+}
