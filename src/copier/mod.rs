@@ -14,6 +14,7 @@ mod file_system;
 mod interrupt;
 mod job;
 mod leftover;
+mod length;
 mod place;
 mod request;
 mod resume;

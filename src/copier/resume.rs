@@ -12,6 +12,10 @@ pub(super) struct Carrier<'a, 'b> {
     pub(super) target: &'a File,
     pub(super) chain: &'a [&'static Strategy],
     pub(super) tell: &'b mut dyn FnMut(Event<'_>),
+    /// Offset in the source that errors count from.
+    pub(super) origin: u64,
+    /// Whether any byte was copied, in this range or one before it.
+    pub(super) begun: bool,
 }
 
 impl Carrier<'_, '_> {
@@ -27,6 +31,7 @@ impl Carrier<'_, '_> {
             let more = result.as_ref().map_or_else(|error| error.copied, |more| *more);
             copied += more;
             let end = start + more;
+            self.begun |= more > 0;
             if more > 0 {
                 (self.tell)(Event::Copied { start, end, by: by.name });
             }
@@ -39,10 +44,10 @@ impl Carrier<'_, '_> {
                 {
                     Reason::MoreToRead
                 }
-                Err(error) if may_go_on(error, copied) => Reason::Failed(error),
-                Err(_) => return failed(by, result.map(|_| copied), copied),
+                Err(error) if may_go_on(error, self.begun) => Reason::Failed(error),
+                Err(_) => return failed(by, result, end - self.origin),
             };
-            let Some(next) = others.first() else { return failed(by, result.map(|_| copied), copied) };
+            let Some(next) = others.first() else { return failed(by, result, end - self.origin) };
             (self.tell)(Event::Changed { at: end, from: by.name, to: next.name, reason });
             self.chain = others;
         }
@@ -76,7 +81,7 @@ fn failed(by: &Strategy, result: Result<u64, CopyError>, copied: u64) -> Result<
 /// Whether another mechanism may get past the error: refusals of the call, the file system, a
 /// sandbox or a server. Data that cannot be read or stored (EIO, ENOSPC, EDQUOT, EROFS) and want of
 /// memory stay what they are whichever call meets them.
-pub(super) fn may_go_on(error: &CopyError, copied: u64) -> bool {
+pub(super) fn may_go_on(error: &CopyError, begun: bool) -> bool {
     match error.cause {
         Cause::Call { errno, .. } => match errno {
             // Not in this kernel, or not for these file systems.
@@ -90,7 +95,7 @@ pub(super) fn may_go_on(error: &CopyError, copied: u64) -> bool {
             Errno::MFILE | Errno::NFILE => true,
             // Linux 6.17 says so of a range that is within all limits; a limit that was met shows
             // again, and after data it is one.
-            Errno::FBIG => copied == 0,
+            Errno::FBIG => !begun,
             _ => false,
         },
         Cause::SizeLies => true,
@@ -105,17 +110,17 @@ mod tests {
     #[test]
     fn what_is_wrong_with_the_data_ends_the_copy() {
         for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ROFS] {
-            assert!(!may_go_on(&CopyError::call("copy_file_range", 0, errno), 0), "{errno}");
+            assert!(!may_go_on(&CopyError::call("copy_file_range", 0, errno), false), "{errno}");
         }
         let limit = CopyError::call("write", 0, Errno::FBIG);
-        assert!(may_go_on(&limit, 0));
-        assert!(!may_go_on(&limit, 1));
+        assert!(may_go_on(&limit, false));
+        assert!(!may_go_on(&limit, true));
     }
 
     #[test]
     fn what_is_wrong_with_the_call_does_not() {
         for errno in [Errno::NOSYS, Errno::XDEV, Errno::INVAL, Errno::OPNOTSUPP, Errno::PERM, Errno::BADF] {
-            assert!(may_go_on(&CopyError::call("copy_file_range", 5, errno), 5), "{errno}");
+            assert!(may_go_on(&CopyError::call("copy_file_range", 5, errno), true), "{errno}");
         }
     }
 }
