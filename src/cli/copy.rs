@@ -19,10 +19,10 @@ pub(super) struct Copy {
     #[arg(long, value_name = "S")]
     strategy: Option<String>,
     /// Share extents instead of copying: where that can be had, in any case or fail, in no case
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = when())]
+    #[arg(long, value_name = "WHEN", default_value = "auto", overrides_with = "reflink", value_parser = when())]
     reflink: When,
     /// Make holes: where the source has some, where it holds zeros too, nowhere [default: auto; with a strategy: its own way]
-    #[arg(long, value_name = "WHEN", value_parser = when())]
+    #[arg(long, value_name = "WHEN", overrides_with = "sparse", value_parser = when())]
     sparse: Option<When>,
     /// Copy from this offset of the source on
     #[arg(long, value_name = "N", value_parser = size)]

@@ -11,7 +11,7 @@ pub const CANDIDATES: &[&str] =
     &["read-write", "positional", "vectored", "copy-file-range", "sendfile", "splice"];
 
 /// Copies whatever can be read, and is what is left when nothing else works.
-const LAST: &str = "read-write-1m";
+const LAST: &str = "read-write-aligned-1m";
 
 /// Strategies for files of a size and more on a file system, the fastest first; the last one is
 /// the fastest loop of read(2) and write(2).

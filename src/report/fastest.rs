@@ -25,11 +25,13 @@ pub(super) static FASTEST: &[Row] = &[
 /// Strategies by name and the medians of their times in nanoseconds.
 type Times = BTreeMap<String, f64>;
 
-/// The source text, for strategies of the families `candidates`; `runs` are from old to new.
+/// The source text, for strategies of the families `candidates`.
 #[must_use]
 pub fn fastest(runs: &[Run], families: &[Family], candidates: &[&str]) -> String {
+    let mut runs: Vec<&Run> = runs.iter().filter(|run| run.run.clock == Clock::Wall).collect();
+    runs.sort_by_key(|run| &run.run.started);
     let mut cells: BTreeMap<(String, u64), Times> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.run.clock == Clock::Wall) {
+    for run in runs {
         for cell in run.cells.values().filter(|cell| is_typical(cell)) {
             let mut times = times(run, cell);
             times.retain(|name, _| candidates.contains(&family_of(families, name).as_str()));
@@ -113,10 +115,10 @@ mod tests {
     }
 
     /// Times of a run in one cell of 1 MiB.
-    fn run(id: &str, layout: &str, times: &[(&str, u64)]) -> Vec<Run> {
+    fn run(day: &str, layout: &str, times: &[(&str, u64)]) -> Vec<Run> {
         let cell = format!("xfs|{layout}|1MiB|warm|new|none");
         let mut text = format!(
-            r#"{{"t":"run","schema":"1.0","id":"{id}","started":"2026-01-02T03:04:05Z","clock":"wall","argv":[],"commit":{{"sha":"0","dirty":false}},"host":{{"label":"a","hash":"b","kernel":"c"}}}}
+            r#"{{"t":"run","schema":"1.0","id":"{day}","started":"2026-01-{day}T03:04:05Z","clock":"wall","argv":[],"commit":{{"sha":"0","dirty":false}},"host":{{"label":"a","hash":"b","kernel":"c"}}}}
 {{"t":"cell","cell":"{cell}","id":"{cell}","fs":{{"source":"xfs","target":"xfs"}},"layout":"{layout}","size":1048576,"cache":"warm","dst":"new","end":"none"}}
 "#
         );
@@ -148,14 +150,14 @@ mod tests {
     #[test]
     fn families_are_ranked_down_to_the_loop_without_clones_and_others() {
         let row = r#"Row { file_system: "xfs", size: 1048576, order: &["splice", "rw-1m"] },"#;
-        assert_eq!(rows(&run("a", "dense", TIMES)), [row]);
+        assert_eq!(rows(&run("02", "dense", TIMES)), [row]);
     }
 
     #[test]
     fn the_newest_run_decides_and_other_layouts_do_not() {
-        let mut runs = run("a", "dense", TIMES);
-        runs.extend(run("b", "dense", &[("rw-4k", 10), ("splice", 20)]));
-        runs.extend(run("c", "holes", TIMES));
+        let mut runs = run("03", "dense", &[("rw-4k", 10), ("splice", 20)]);
+        runs.extend(run("02", "dense", TIMES));
+        runs.extend(run("04", "holes", TIMES));
         let row = r#"Row { file_system: "xfs", size: 1048576, order: &["rw-4k"] },"#;
         assert_eq!(rows(&runs), [row]);
     }
