@@ -18,6 +18,12 @@ const CONTRACT: &[&str] = &[
     "mmap-private-mmap",
     "mmap-private-write",
     "mmap-cow-write",
+    "sendfile",
+    "copy-file-range",
+    "splice-64k",
+    "splice-256k",
+    "splice-1m",
+    "ficlone",
     "std-fs-copy",
     "std-io-copy",
 ];

@@ -31,42 +31,50 @@ fn whole(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     if !span.is_whole() {
         return Err(CopyError::at(0, Cause::WholeOnly));
     }
-    let begin = |cause| CopyError::at(0, cause);
-    cut_longer_target(source, target).map_err(begin)?;
-    rustix::fs::ioctl_ficlone(target, source).during("ioctl(FICLONE)").map_err(begin)?;
-    length(target).map_err(begin)
+    let clone = || {
+        let (had, before) = (length(target)?, length(source)?);
+        cutting(target, before, || {
+            rustix::fs::ioctl_ficlone(target, source).during("ioctl(FICLONE)").map(drop)
+        })?;
+        let now = length(target)?;
+        // A target that was as long or longer does not tell where the source ended.
+        Ok(if now > had { now } else { before.min(length(source)?) })
+    };
+    clone().map_err(|cause| CopyError::at(0, cause))
 }
 
 fn ranges(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, CopyError> {
-    let begin = |cause| CopyError::at(0, cause);
-    if span.is_whole() {
-        cut_longer_target(source, target).map_err(begin)?;
-    }
-    check_blocks(source, target, span).map_err(begin)?;
+    check_blocks(source, target, span).map_err(|cause| CopyError::at(0, cause))?;
     over_windows(source, span, chunk, |step| {
-        clone_range(source, step.source, target, step.target, step.length as u64)
-            .during("ioctl(FICLONERANGE)")?;
+        let length = step.length as u64;
+        let clone =
+            || clone_range(source, step.source, target, step.target, length).during("ioctl(FICLONERANGE)");
+        if span.is_whole() { cutting(target, step.target + length, clone) } else { clone() }?;
         Ok(step.length)
     })
 }
 
-/// A target that goes on behind the copy has a block there that cannot be shared in part.
-fn cut_longer_target(source: &File, target: &File) -> Result<(), Cause> {
-    let end = length(source)?;
-    if length(target)? > end {
-        rustix::fs::ftruncate(target, end).during("ftruncate")?;
+/// Tries `clone`, and once more with the target cut at `end`: a last block that is not full cannot
+/// be shared while the target goes on behind it. A target that cannot be cloned to at all stays
+/// as it is.
+fn cutting(target: &File, end: u64, clone: impl Fn() -> Result<(), Cause>) -> Result<(), Cause> {
+    match clone() {
+        Err(Cause::Call { errno: Errno::INVAL, .. }) if length(target)? > end => {
+            rustix::fs::ftruncate(target, end).during("ftruncate")?;
+            clone()
+        }
+        other => other,
     }
-    Ok(())
 }
 
 /// Refuses a range that is not made of blocks before any of it is shared: only the source's last
-/// block may be cut, by its end, where the target has nothing behind it.
+/// block may be cut, by its end, where nothing of the target stays behind it.
 fn check_blocks(source: &File, target: &File, span: Span) -> Result<(), Cause> {
     let block = rustix::fs::fstatvfs(source).during("fstatvfs")?.f_frsize.max(512);
     let end = length(source)?;
-    let wanted = span.length.map_or(end, |length| (span.source + length).min(end));
-    let copied = wanted.saturating_sub(span.source);
-    let cut_by_the_end = wanted == end && span.target + copied >= length(target)?;
+    let wanted = span.length.map_or(end, |length| span.source.saturating_add(length).min(end));
+    let last = span.target.saturating_add(wanted.saturating_sub(span.source));
+    let cut_by_the_end = wanted == end && (span.is_whole() || last >= length(target)?);
     let aligned = |offset: u64| offset.is_multiple_of(block);
     if aligned(span.source) && aligned(span.target) && (aligned(wanted) || cut_by_the_end) {
         return Ok(());
@@ -76,4 +84,32 @@ fn check_blocks(source: &File, target: &File, span: Span) -> Result<(), Cause> {
 
 fn length(file: &File) -> Result<u64, Cause> {
     Ok(rustix::fs::fstat(file).during("fstat")?.st_size.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileExt;
+
+    #[test]
+    fn a_longer_target_is_replaced_or_left_alone() {
+        let directory = std::env::var_os("COPYBENCH_DIR").unwrap_or_else(|| "/var/tmp".into());
+        let [source, target] = [(), ()].map(|()| tempfile::tempfile_in(&directory).unwrap());
+        source.write_all_at(&[1; 300_001], 0).unwrap();
+        for strategy in FAMILY.strategies {
+            target.write_all_at(&[2; 400_000], 0).unwrap();
+            let (length, byte) = match strategy.copy(&source, &target, Span::WHOLE) {
+                Ok(copied) => (copied, 1),
+                Err(error) => {
+                    assert_eq!(error.errno(), Some(Errno::OPNOTSUPP), "{}: {error}", strategy.name);
+                    (400_000, 2)
+                }
+            };
+            let mut found = vec![0; target.metadata().unwrap().len() as usize];
+            target.read_exact_at(&mut found, 0).unwrap();
+            assert_eq!(found.len() as u64, length, "{}", strategy.name);
+            assert!(found.iter().all(|found| *found == byte), "{}", strategy.name);
+            assert!(length == 400_000 || length == 300_001, "{}", strategy.name);
+        }
+    }
 }

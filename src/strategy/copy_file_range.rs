@@ -2,9 +2,8 @@
 //!
 //! It is called as a bare system call: glibc 2.41's wrapper returns wrong counts above 2 GiB.
 
-use super::advance::{MOST, Span, advance};
+use super::advance::{MOST, Span, Step, advance};
 use super::error::{Cause, CopyError, During};
-use super::mapped::has_more;
 use super::{Family, Holes, Strategy};
 use std::fs::File;
 
@@ -28,15 +27,24 @@ const fn variant(
     Strategy { holes: Holes::ByFileSystem, ..Strategy::handles(name, summary, copy) }
 }
 
-pub(super) fn copy(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, CopyError> {
-    let copied = advance(span, chunk, |step| {
+fn copy(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, CopyError> {
+    advance(span, chunk, |step| call(source, target, step))
+}
+
+/// One call. It goes by the source's size, and says 0 for files that have none, as in procfs, so
+/// that a 0 counts only where a read finds nothing either.
+pub(super) fn call(source: &File, target: &File, step: Step) -> Result<usize, Cause> {
+    let call = || {
         let (mut from, mut to) = (step.source, step.target);
         rustix::fs::copy_file_range(source, Some(&mut from), target, Some(&mut to), step.length)
             .during("copy_file_range")
-    })?;
-    // Kernels from 5.3 to 5.18 said 0 for files whose size is not known beforehand.
-    if copied == 0 && span.length != Some(0) && has_more(source, span.source) {
-        return Err(CopyError::at(0, Cause::SizeLies));
+    };
+    match call()? {
+        0 if rustix::io::pread(source, &mut [0_u8], step.source) == Ok(1) => match call()? {
+            0 => Err(Cause::SizeLies),
+            // It had grown since the first call.
+            moved => Ok(moved),
+        },
+        moved => Ok(moved),
     }
-    Ok(copied)
 }

@@ -30,7 +30,7 @@ pub enum Cause {
     #[error("the source shrank while it was mapped")]
     SourceShrank,
     /// The source holds more than its size says, as files of procfs and sysfs do.
-    #[error("the source's size is not the length of its content, so it cannot be mapped whole")]
+    #[error("the source's size is not the length of its content, which this mechanism goes by")]
     SizeLies,
     /// A page of the mapped target got no block: the file system is full or the file shrank.
     #[error("no block for a page of the mapped target: the file system is full or the target shrank")]

@@ -2,7 +2,7 @@
 
 use super::error::{Cause, CopyError};
 use super::{Family, Holes, Method, Strategy};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,23 +12,22 @@ pub(super) static FAMILY: Family = Family {
     summary: "other programs, timed as whole processes",
     strategies: &[
         program("cp", "GNU or other cp, whole process", |s, t| {
-            run("cp", "coreutils", &[s.into(), t.into()], t)
+            run("cp", "coreutils", s, t, |from, to| vec![from, to])
         }),
         program("cp-reflink-never", "cp --reflink=never, whole process", |s, t| {
-            run("cp", "coreutils", &["--reflink=never".into(), s.into(), t.into()], t)
+            run("cp", "coreutils", s, t, |from, to| vec!["--reflink=never".into(), from, to])
         }),
         program("dd-1m", "dd bs=1M, whole process", |s, t| {
-            let file = |operand: &str, path: &Path| {
-                let mut word = OsString::from(operand);
-                word.push(path);
-                word
-            };
-            run("dd", "coreutils", &["bs=1M".into(), "status=none".into(), file("if=", s), file("of=", t)], t)
+            run("dd", "coreutils", s, t, |from, to| {
+                vec!["bs=1M".into(), "status=none".into(), operand("if=", &from), operand("of=", &to)]
+            })
         }),
         program("rsync-whole-file", "rsync -W, whole process, written in place", |s, t| {
-            // The source's path may be a link, and times alone must not decide what is copied.
-            let options = ["--whole-file", "--copy-links", "--inplace", "--ignore-times"].map(OsString::from);
-            run("rsync", "rsync", &[&options[..], &[s.into(), t.into()]].concat(), t)
+            run("rsync", "rsync", s, t, |from, to| {
+                // The source's path may be a link, and times alone must not decide what is copied.
+                let options = ["--whole-file", "--copy-links", "--inplace", "--ignore-times"];
+                options.map(OsString::from).into_iter().chain([from, to]).collect()
+            })
         }),
     ],
 };
@@ -41,10 +40,25 @@ const fn program(
     Strategy { name, summary, holes: Holes::ByFileSystem, method: Method::Paths(copy), ..Strategy::BASE }
 }
 
-fn run(name: &'static str, package: &str, words: &[OsString], target: &Path) -> Result<u64, CopyError> {
+fn operand(name: &str, path: &OsStr) -> OsString {
+    let mut word = OsString::from(name);
+    word.push(path);
+    word
+}
+
+/// Runs a program with the words that `arguments` makes of the two paths. They are absolute, as
+/// programs read a path that begins with a dash as an option, and rsync one with a colon as a host.
+fn run(
+    name: &'static str,
+    package: &str,
+    source: &Path,
+    target: &Path,
+    arguments: impl FnOnce(OsString, OsString) -> Vec<OsString>,
+) -> Result<u64, CopyError> {
     let failed = |message| CopyError::at(0, Cause::Program { program: name, message });
+    let absolute = |path| std::path::absolute(path).map_err(|error| failed(error.to_string()));
     let output = Command::new(name)
-        .args(words)
+        .args(arguments(absolute(source)?.into(), absolute(target)?.into()))
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -55,11 +69,8 @@ fn run(name: &'static str, package: &str, words: &[OsString], target: &Path) -> 
         })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(format!(
-            "{}: {}",
-            output.status,
-            said.lines().last().unwrap_or("it said nothing")
-        )));
+        let last = said.lines().last().unwrap_or("it said nothing");
+        return Err(failed(format!("{}: {last}", output.status)));
     }
-    std::fs::metadata(target).map(|meta| meta.len()).map_err(|error| failed(error.to_string()))
+    std::fs::metadata(target).map(|file| file.len()).map_err(|error| failed(error.to_string()))
 }

@@ -61,7 +61,8 @@ impl View {
 /// Repeats `step` over the part of `span` that the source has, at most `window` bytes at a time.
 ///
 /// A mapping needs to know where the file ends, so the size decides here, not a read of 0 bytes.
-/// A source that grows meanwhile is followed; one whose size is not its length is refused.
+/// A source that grows meanwhile is followed; one whose size is not its length is refused. A call
+/// that was interrupted is repeated.
 pub(super) fn over_windows(
     source: &File,
     span: Span,
@@ -84,6 +85,7 @@ pub(super) fn over_windows(
             match step(Step { source: span.source + copied, target: span.target + copied, length }) {
                 Ok(0) => return span.ended(copied),
                 Ok(moved) => copied += moved as u64,
+                Err(Cause::Call { errno: Errno::INTR, .. }) => {}
                 Err(cause) => return Err(CopyError::at(copied, cause)),
             }
         }
@@ -124,7 +126,7 @@ fn size_of(source: &File, copied: u64) -> Result<u64, CopyError> {
 }
 
 /// Whether a read finds a byte where the size says that there is none.
-pub(super) fn has_more(source: &File, offset: u64) -> bool {
+fn has_more(source: &File, offset: u64) -> bool {
     let mut byte = [0_u8];
     rustix::io::pread(source, &mut byte, offset) == Ok(1)
         && size_of(source, offset).is_ok_and(|size| size <= offset)

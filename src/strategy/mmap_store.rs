@@ -69,14 +69,28 @@ fn routine(kind: Kind) -> Result<Routine, CopyError> {
 
 fn allocated(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     over_windows(source, span, MOST, |step| {
-        rustix::fs::fallocate(target, FallocateFlags::empty(), step.target, step.length as u64)
-            .during("fallocate")?;
-        let part = Span { source: step.source, target: step.target, length: Some(step.length as u64) };
-        match mmap_mmap::copy(source, target, part, MOST, View::SOURCE, View::TARGET) {
-            Ok(copied) => Ok(copied as usize),
-            Err(error) => Err(error.cause),
-        }
+        let before = rustix::fs::fstat(target).during("fstat")?.st_size.unsigned_abs();
+        let copy = || {
+            rustix::fs::fallocate(target, FallocateFlags::empty(), step.target, step.length as u64)
+                .during("fallocate")?;
+            let from = View::SOURCE.map(source, step.source, step.length)?;
+            let to = View::TARGET.map(target, step.target, step.length)?;
+            from.copy_to(&to, step.length);
+            check_faults(from.fault(), to.fault())
+        };
+        // ext4 leaves a file extended when it runs out of space half-way.
+        copy().inspect_err(|_| cut_back(target, before))?;
+        Ok(step.length)
     })
+}
+
+/// Gives back what was allocated for bytes that did not come. The error that is under way says
+/// what went wrong; a second one would only hide it.
+fn cut_back(target: &File, length: u64) {
+    let longer = rustix::fs::fstat(target).is_ok_and(|now| now.st_size.unsigned_abs() > length);
+    if longer {
+        let _ = rustix::fs::ftruncate(target, length);
+    }
 }
 
 /// A window that cannot be moved to a shorter or longer one is mapped anew.

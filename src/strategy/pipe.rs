@@ -1,30 +1,69 @@
-//! A pipe of the copy's own, of a known size.
+//! A pipe of the copy's own, of a known size. Reference: `pipe(7)`, `fcntl(2)` (F_SETPIPE_SZ).
 
 use super::error::{Cause, CopyError, During};
-use rustix::fd::OwnedFd;
+use crate::sys::vmsplice::WriteEnd;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use std::cell::Cell;
 use std::fs::File;
 
 pub(super) struct Pipe {
-    pub(super) read: OwnedFd,
-    pub(super) write: OwnedFd,
+    read: OwnedFd,
+    write: OwnedFd,
+    /// Bytes that came in and have not gone out yet.
+    held: Cell<usize>,
 }
 
 impl Pipe {
-    /// A pipe that holds `size` bytes. An unprivileged user is refused more than
-    /// `/proc/sys/fs/pipe-max-size`, or more than the user's share of pages.
+    /// A pipe that holds `size` bytes, or an error: a smaller one would copy as well, but by other
+    /// calls than the strategy's name says. An unprivileged user is refused more than
+    /// `/proc/sys/fs/pipe-max-size`, and any but two pages beyond the user's share of pages.
     pub(super) fn new(size: usize) -> Result<Self, CopyError> {
-        let begin = |cause| CopyError::at(0, cause);
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC).during("pipe2").map_err(begin)?;
-        fcntl_setpipe_size(&write, size).during("fcntl(F_SETPIPE_SZ)").map_err(begin)?;
-        Ok(Self { read, write })
+        let make = || {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC).during("pipe2")?;
+            let got = fcntl_setpipe_size(&write, size);
+            let enough = got.and_then(|got| if got < size { Err(Errno::PERM) } else { Ok(()) });
+            enough.during("fcntl(F_SETPIPE_SZ)")?;
+            Ok(Self { read, write, held: Cell::new(0) })
+        };
+        make().map_err(|cause| CopyError::at(0, cause))
     }
 
-    /// Moves the `length` bytes that are in the pipe into `target` at `offset`.
-    pub(super) fn drain(&self, target: &File, offset: u64, length: usize) -> Result<(), Cause> {
-        super::advance::write_all("splice", length, |done| {
-            let mut at = offset + done as u64;
-            splice(&self.read, None, target, Some(&mut at), length - done, SpliceFlags::MOVE)
-        })
+    /// Where pages can be lent to it.
+    pub(super) fn write_end(&self) -> Result<WriteEnd<'_>, CopyError> {
+        WriteEnd::new(self.write.as_fd()).map_err(|errno| CopyError::call("fcntl(F_GETFL)", 0, errno))
+    }
+
+    /// Whether all that came in has gone out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.get() == 0
+    }
+
+    /// Notes that `length` bytes came in.
+    pub(super) fn holds(&self, length: usize) {
+        self.held.set(length);
+    }
+
+    /// Takes up to `length` bytes of `source` in; returns how many, 0 at its end.
+    pub(super) fn take(&self, source: &File, mut offset: u64, length: usize) -> Result<usize, Cause> {
+        let taken = splice(source, Some(&mut offset), &self.write, None, length, SpliceFlags::MOVE)
+            .during("splice")?;
+        self.holds(taken);
+        Ok(taken)
+    }
+
+    /// Moves what it holds into `target` at `offset`; returns how much of it went. What an error
+    /// leaves in the pipe is lost with it and not counted by anyone.
+    pub(super) fn pass_on(&self, target: &File, mut offset: u64) -> Result<usize, Cause> {
+        let held = self.held.get();
+        let moved = splice(&self.read, None, target, Some(&mut offset), held, SpliceFlags::MOVE);
+        match moved.during("splice")? {
+            0 => Err(Cause::Call { call: "splice", errno: Errno::IO }),
+            moved => {
+                self.held.set(held - moved);
+                Ok(moved)
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Copies that keep holes: by asking where data is (SEEK_DATA and SEEK_HOLE, `lseek(2)`), or by
-//! looking for zeros.
+//! looking for zeros. Holes of the target are punched with `fallocate(2)`.
 
-use super::advance::{MOST, Span, advance, write_all};
+use super::advance::{MOST, Span, Step, advance, write_all};
 use super::error::{Cause, CopyError, During};
 use super::mapped::{extend, over_windows};
 use super::{Family, Holes, Strategy, copy_file_range};
@@ -16,12 +16,15 @@ pub(super) static FAMILY: Family = Family {
         variant(
             "sparse-seek-read-write",
             "data found by SEEK_DATA and SEEK_HOLE, pread/pwrite of 1 MiB",
-            |s, t, r| by_seeking(s, t, r, pread_pwrite),
+            |s, t, r| {
+                let mut buffer = Vec::with_capacity(BUFFER);
+                by_seeking(s, t, r, BUFFER as u64, |step| pread_pwrite(s, t, step, &mut buffer))
+            },
         ),
         variant(
             "sparse-seek-copy-file-range",
             "data found by SEEK_DATA and SEEK_HOLE, copy_file_range(2)",
-            |s, t, r| by_seeking(s, t, r, |s, t, r| copy_file_range::copy(s, t, r, MOST)),
+            |s, t, r| by_seeking(s, t, r, MOST, |step| copy_file_range::call(s, t, step)),
         ),
         variant(
             "sparse-zero-scan-4k",
@@ -42,54 +45,56 @@ const fn variant(
 const BUFFER: usize = 1 << 20;
 const PAGE: usize = 4096;
 
+/// Copies data by `mechanism`, at most `chunk` bytes at a time, and leaves holes as holes. Each
+/// step is one hole or one piece of data, so that an error tells exactly how far the copy came.
 fn by_seeking(
     source: &File,
     target: &File,
     span: Span,
-    mechanism: impl Fn(&File, &File, Span) -> Result<u64, CopyError>,
+    chunk: u64,
+    mut mechanism: impl FnMut(Step) -> Result<usize, Cause>,
 ) -> Result<u64, CopyError> {
+    // Where the data ends that the last pair of seeks found.
+    let mut data_end = 0;
     over_windows(source, span, MOST, |step| {
-        let (mut done, length) = (0, step.length as u64);
-        while done < length {
-            let at = step.source + done;
-            let data = match rustix::fs::seek(source, SeekFrom::Data(at)) {
-                // Nothing but a hole up to the end.
-                Err(Errno::NXIO) => step.source + length,
-                other => other.during("lseek(SEEK_DATA)")?.min(step.source + length),
-            };
-            if data > at {
-                leave_hole(target, step.target + done, data - at)?;
-                done += data - at;
-                continue;
+        let end = step.source + step.length as u64;
+        if step.source >= data_end {
+            let data = next_data(source, step.source)?.min(end);
+            if data > step.source {
+                let hole = data - step.source;
+                leave_hole(target, step.target, hole)?;
+                return Ok(hole as usize);
             }
-            let hole = match rustix::fs::seek(source, SeekFrom::Hole(at)) {
-                // The source shrank since.
-                Err(Errno::NXIO) => break,
-                other => other.during("lseek(SEEK_HOLE)")?.min(step.source + length),
+            data_end = match rustix::fs::seek(source, SeekFrom::Hole(step.source)) {
+                // The source ends here now.
+                Err(Errno::NXIO) => return Ok(0),
+                // A hole where data was a moment ago is copied by a byte, so that the loop goes on.
+                other => other.during("lseek(SEEK_HOLE)")?.max(step.source + 1),
             };
-            let part = Span { source: at, target: step.target + done, length: Some(hole - at) };
-            match mechanism(source, target, part) {
-                Ok(copied) => done += copied,
-                // It shrank, or its size is more than it holds, as in sysfs.
-                Err(CopyError { cause: Cause::SourceEnded, copied }) => {
-                    done += copied;
-                    break;
-                }
-                Err(error) => return Err(error.cause),
-            }
         }
-        Ok(done as usize)
+        let length = (data_end.min(end) - step.source).min(chunk) as usize;
+        mechanism(Step { length, ..step })
     })
 }
 
-fn pread_pwrite(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    let mut buffer = Vec::<u8>::with_capacity(BUFFER);
-    advance(span, BUFFER as u64, |step| {
-        let room = &mut buffer.spare_capacity_mut()[..step.length];
-        let (filled, _) = rustix::io::pread(source, room, step.source).during("pread")?;
-        write_at(target, filled, step.target)?;
-        Ok(filled.len())
-    })
+/// Offset of the next byte of data from `offset` on; the source's end where there is none.
+fn next_data(source: &File, offset: u64) -> Result<u64, Cause> {
+    match rustix::fs::seek(source, SeekFrom::Data(offset)) {
+        // A hole up to the end, which may be nearer than it was: asked for anew, as zeros beyond it
+        // would be of our own making.
+        Err(Errno::NXIO) => {
+            let size = rustix::fs::fstat(source).during("fstat")?.st_size.unsigned_abs();
+            Ok(size.max(offset))
+        }
+        other => other.during("lseek(SEEK_DATA)"),
+    }
+}
+
+fn pread_pwrite(source: &File, target: &File, step: Step, buffer: &mut Vec<u8>) -> Result<usize, Cause> {
+    let room = &mut buffer.spare_capacity_mut()[..step.length];
+    let (filled, _) = rustix::io::pread(source, room, step.source).during("pread")?;
+    write_at(target, filled, step.target)?;
+    Ok(filled.len())
 }
 
 fn by_content(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
@@ -97,26 +102,37 @@ fn by_content(source: &File, target: &File, span: Span) -> Result<u64, CopyError
     advance(span, BUFFER as u64, |step| {
         let room = &mut buffer.spare_capacity_mut()[..step.length];
         let (filled, _) = rustix::io::pread(source, room, step.source).during("pread")?;
-        let mut offset = step.target;
-        for run in filled.chunks(PAGE).collect::<Vec<_>>().chunk_by(|a, b| is_zero(a) == is_zero(b)) {
-            let length: usize = run.iter().map(|page| page.len()).sum();
-            if is_zero(run[0]) {
+        let mut start = 0;
+        while start < filled.len() {
+            let (length, zero) = run(&filled[start..]);
+            let offset = step.target + start as u64;
+            if zero {
                 leave_hole(target, offset, length as u64)?;
             } else {
-                let start = (offset - step.target) as usize;
                 write_at(target, &filled[start..start + length], offset)?;
             }
-            offset += length as u64;
+            start += length;
         }
         Ok(filled.len())
     })
 }
 
-/// Word by word, as the compiler vectorises it.
+/// Length of the pages that `bytes` begins with and that are alike: all zeros, or none so.
+fn run(bytes: &[u8]) -> (usize, bool) {
+    let mut pages = bytes.chunks(PAGE);
+    let first = pages.next().unwrap_or_default();
+    let zero = is_zero(first);
+    let alike = pages.take_while(|page| is_zero(page) == zero).map(<[u8]>::len).sum::<usize>();
+    (first.len() + alike, zero)
+}
+
+/// Zero at the start and every byte equal to the one before it: one memcmp, which stops at the
+/// first difference.
 fn is_zero(page: &[u8]) -> bool {
-    let (head, words, tail) = (page.len() % 8, page.chunks_exact(8), page.len());
-    let or = words.fold(0, |or, word| or | u64::from_ne_bytes(word.try_into().unwrap_or([1; 8])));
-    or == 0 && page[tail - head..].iter().all(|byte| *byte == 0)
+    match page {
+        [] => true,
+        [first, rest @ ..] => *first == 0 && *rest == page[..page.len() - 1],
+    }
 }
 
 fn write_at(target: &File, bytes: &[u8], offset: u64) -> Result<(), Cause> {
@@ -125,11 +141,64 @@ fn write_at(target: &File, bytes: &[u8], offset: u64) -> Result<(), Cause> {
 
 /// Makes the range a hole: punched out of what the target has, and the target long enough to
 /// hold it.
+///
+/// Punched beyond the target's end too: xfs allocates ahead of a file that grows, and the next
+/// write behind such a hole would make those blocks part of the file.
 fn leave_hole(target: &File, offset: u64, length: u64) -> Result<(), Cause> {
     let there = rustix::fs::fstat(target).during("fstat")?;
-    if there.st_size.unsigned_abs() > offset && there.st_blocks > 0 {
+    if there.st_blocks > 0 {
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         rustix::fs::fallocate(target, flags, offset, length).during("fallocate(FALLOC_FL_PUNCH_HOLE)")?;
     }
     extend(target, offset, length as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_shrank_has_no_hole_beyond_its_end() {
+        const END: u64 = BUFFER as u64 + 4096;
+        let directory = std::env::var_os("COPYBENCH_DIR").unwrap_or_else(|| "/var/tmp".into());
+        let [source, target] = [(), ()].map(|()| tempfile::tempfile_in(&directory).unwrap());
+        for offset in [0, 2 * BUFFER as u64] {
+            write_at(&source, &[7; BUFFER], offset).unwrap();
+        }
+        let mut buffer = Vec::with_capacity(BUFFER);
+        let copied = by_seeking(&source, &target, Span::WHOLE, BUFFER as u64, |step| {
+            source.set_len(END).unwrap();
+            pread_pwrite(&source, &target, step, &mut buffer)
+        });
+        assert_eq!(copied.unwrap(), END);
+        assert_eq!(target.metadata().unwrap().len(), END);
+    }
+
+    #[test]
+    fn a_page_is_zero_only_without_any_other_byte() {
+        for length in [0, 1, 2, 7, 8, 9, PAGE - 1, PAGE] {
+            let mut page = vec![0; length];
+            assert!(is_zero(&page), "{length}");
+            for index in 0..length {
+                page[index] = 1;
+                assert!(!is_zero(&page), "{index} of {length}");
+                page[index] = 0;
+            }
+            assert!(length == 0 || !is_zero(&vec![1; length]));
+        }
+    }
+
+    #[test]
+    fn runs_end_where_zero_pages_begin_or_end() {
+        let mut bytes = vec![0; 5 * PAGE + 9];
+        bytes[2 * PAGE] = 1;
+        bytes[4 * PAGE - 1] = 1;
+        let (mut start, mut runs) = (0, Vec::new());
+        while start < bytes.len() {
+            let (length, zero) = run(&bytes[start..]);
+            runs.push((length, zero));
+            start += length;
+        }
+        assert_eq!(runs, [(2 * PAGE, true), (2 * PAGE, false), (PAGE + 9, true)]);
+    }
 }

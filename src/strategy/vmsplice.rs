@@ -1,7 +1,7 @@
 //! vmsplice(2): memory into a pipe without a copy, then splice(2) into the target.
 //!
 //! The pipe holds the pages themselves, so nothing may be stored in them before it is drained;
-//! the loops drain it before they go on.
+//! the loops go on when it is drained.
 
 use super::advance::{MOST, Span, advance};
 use super::error::{CopyError, During};
@@ -9,9 +9,9 @@ use super::mapped::{View, name_fault, over_windows};
 use super::pipe::Pipe;
 use super::{Family, Strategy};
 use crate::sys::aligned::Buffer;
+use crate::sys::mapping::Mapping;
 use crate::sys::page_size;
-use crate::sys::vmsplice::{Pages, WriteEnd, vmsplice};
-use rustix::fd::AsFd;
+use crate::sys::vmsplice::{Pages, vmsplice};
 use std::fs::File;
 
 const SIZE: usize = 256 << 10;
@@ -23,12 +23,12 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "vmsplice-256k",
             "read into a buffer of 256 KiB, lend its pages to the pipe",
-            from_buffer,
+            |s, t, r| from_buffer(s, t, r, Pages::Lent),
         ),
         Strategy::handles(
             "vmsplice-gift-256k",
             "read into fresh pages, give them away with SPLICE_F_GIFT",
-            gifts,
+            |s, t, r| from_buffer(s, t, r, Pages::Given),
         ),
         Strategy::handles(
             "vmsplice-mmap",
@@ -38,57 +38,54 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-fn from_buffer(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    let begin = |call| move |errno| CopyError::call(call, 0, errno);
+/// The buffer is filled again when all of it has left the pipe. Pages that were given away are not
+/// ours to store in again, so that each filling has a buffer of its own; only whole pages can be
+/// given, and what follows the last of them is lent.
+fn from_buffer(source: &File, target: &File, span: Span, pages: Pages) -> Result<u64, CopyError> {
     let pipe = Pipe::new(SIZE)?;
-    let end = WriteEnd::new(pipe.write.as_fd()).map_err(begin("fcntl"))?;
-    let mut buffer = Buffer::new(SIZE).map_err(begin("mmap"))?;
+    let end = pipe.write_end()?;
+    let fresh = || Buffer::new(SIZE).during("mmap");
+    let mut buffer = fresh().map_err(|cause| CopyError::at(0, cause))?;
+    // What of the buffer has not been put into the pipe yet.
+    let mut waiting = 0..0;
     advance(span, SIZE as u64, |step| {
-        let filled = rustix::io::pread(source, &mut buffer[..step.length], step.source).during("pread")?;
-        let mut done = 0;
-        while done < filled {
-            let lent = vmsplice(&buffer, &(done..filled), end, Pages::Lent).during("vmsplice")?;
-            pipe.drain(target, step.target + done as u64, lent)?;
-            done += lent;
+        if pipe.is_empty() {
+            if waiting.is_empty() {
+                if pages == Pages::Given && waiting.end > 0 {
+                    buffer = fresh()?;
+                }
+                let filled = rustix::io::pread(source, &mut buffer[..step.length], step.source);
+                waiting = 0..filled.during("pread")?;
+            }
+            if waiting.is_empty() {
+                return Ok(0);
+            }
+            let whole = waiting.end - waiting.end % page_size();
+            let (to, pages) = if waiting.start < whole { (whole, pages) } else { (waiting.end, Pages::Lent) };
+            let put = vmsplice(&buffer, &(waiting.start..to), end, pages).during("vmsplice")?;
+            waiting.start += put;
+            pipe.holds(put);
         }
-        Ok(filled)
-    })
-}
-
-/// Pages that were given away are not ours to store in again, so each piece is a buffer of its
-/// own. Only whole pages can be given; what follows the last of them is lent.
-fn gifts(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    let pipe = Pipe::new(SIZE)?;
-    let end = WriteEnd::new(pipe.write.as_fd()).map_err(|errno| CopyError::call("fcntl", 0, errno))?;
-    advance(span, SIZE as u64, |step| {
-        let mut buffer = Buffer::new(SIZE).during("mmap")?;
-        let filled = rustix::io::pread(source, &mut buffer[..step.length], step.source).during("pread")?;
-        let whole = filled / page_size() * page_size();
-        let mut done = 0;
-        while done < filled {
-            let (to, pages) = if done < whole { (whole, Pages::Given) } else { (filled, Pages::Lent) };
-            let put = vmsplice(&buffer, &(done..to), end, pages).during("vmsplice")?;
-            pipe.drain(target, step.target + done as u64, put)?;
-            done += put;
-        }
-        Ok(filled)
+        pipe.pass_on(target, step.target)
     })
 }
 
 fn from_mapping(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     let pipe = Pipe::new(1 << 20)?;
-    let end = WriteEnd::new(pipe.write.as_fd()).map_err(|errno| CopyError::call("fcntl", 0, errno))?;
+    let end = pipe.write_end()?;
+    // With the offset in the source at which it begins.
+    let mut mapped: Option<(u64, Mapping)> = None;
     over_windows(source, span, MOST, |step| {
-        let mapping = View::SOURCE.map(source, step.source, step.length)?;
-        let mut done = 0;
-        while done < step.length {
-            let lent = mapping
-                .vmsplice(done, step.length - done, end, Pages::Lent)
-                .during("vmsplice")
-                .map_err(name_fault)?;
-            pipe.drain(target, step.target + done as u64, lent)?;
-            done += lent;
+        if pipe.is_empty() {
+            let (start, mapping) = match mapped.take() {
+                Some((start, mapping)) if step.source < start + mapping.len() as u64 => (start, mapping),
+                _ => (step.source, View::SOURCE.map(source, step.source, step.length)?),
+            };
+            let from = (step.source - start) as usize;
+            let put = mapping.vmsplice(from, step.length, end, Pages::Lent);
+            pipe.holds(put.during("vmsplice").map_err(name_fault)?);
+            mapped = Some((start, mapping));
         }
-        Ok(step.length)
+        pipe.pass_on(target, step.target)
     })
 }

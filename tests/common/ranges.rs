@@ -1,5 +1,5 @@
 //! Ranges: what lies outside of one must stay as it was, and a range beyond the end of the
-//! source is an error.
+//! source is an error. A whole copy leaves nothing of a target that was longer.
 
 use copybench::fixture::Place;
 use copybench::measure::Availability;
@@ -31,9 +31,10 @@ pub(crate) fn tests(place: &Place, tried: &[Availability]) -> Vec<Trial> {
     tests
 }
 
-fn spans() -> [(&'static str, Span); 7] {
+fn spans() -> [(&'static str, Span); 8] {
     let span = |source, target, length| Span { source, target, length };
     [
+        ("whole-over-a-longer-target", Span::WHOLE),
         ("nothing", span(4096, 4096, Some(0))),
         ("aligned", span(65_536, 131_072, Some(131_072))),
         ("unaligned", span(1, 4097, Some(100_001))),
@@ -85,8 +86,10 @@ fn is_of_blocks(span: Span) -> bool {
 
 fn expect_target(target: &File, content: &[u8], span: Span, copied: u64) -> Result<(), Failed> {
     let end = (span.target + copied) as usize;
-    let mut expected = vec![OTHER; TARGET];
-    if copied > 0 {
+    let mut expected = vec![OTHER; if span.is_whole() { 0 } else { TARGET }];
+    if span.is_whole() {
+        expected.extend_from_slice(content);
+    } else if copied > 0 {
         expected.resize(end.max(TARGET), 0);
         let from = span.source as usize;
         expected[span.target as usize..end].copy_from_slice(&content[from..from + copied as usize]);
