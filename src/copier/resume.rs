@@ -37,10 +37,10 @@ impl Carrier<'_, '_> {
             }
             let reason = match &result {
                 Ok(_) if span.length.is_some() => return Ok(copied),
-                Ok(_) if others.is_empty() || !self.goes_on(end) => return Ok(copied),
+                Ok(_) if others.is_empty() || !has_byte(self.source, end) => return Ok(copied),
                 Ok(_) => Reason::MoreToRead,
                 Err(CopyError { cause: Cause::SourceEnded, .. })
-                    if !others.is_empty() && self.goes_on(end) =>
+                    if !others.is_empty() && has_byte(self.source, end) =>
                 {
                     Reason::MoreToRead
                 }
@@ -53,15 +53,15 @@ impl Carrier<'_, '_> {
         }
         Ok(copied)
     }
+}
 
-    /// Whether the source has a byte at `offset`. The count of a call is not believed: files of
-    /// procfs end at once for all calls but read(2).
-    fn goes_on(&self, offset: u64) -> bool {
-        loop {
-            match rustix::io::pread(self.source, &mut [0_u8; 1], offset) {
-                Err(Errno::INTR) => {}
-                other => return other.is_ok_and(|length| length > 0),
-            }
+/// Whether `source` has a byte at `offset`. The count of a call is not believed: files of procfs
+/// end at once for all calls but read(2).
+pub(super) fn has_byte(source: &File, offset: u64) -> bool {
+    loop {
+        match rustix::io::pread(source, &mut [0_u8; 1], offset) {
+            Err(Errno::INTR) => {}
+            other => return other.is_ok_and(|length| length > 0),
         }
     }
 }

@@ -3,10 +3,10 @@
 use super::choose::Chain;
 use super::event::{Event, Reason};
 use super::length::{length_of, make_hole, set_length};
-use super::resume::{Carrier, may_go_on};
+use super::resume::{Carrier, has_byte, may_go_on};
 use super::segments::{has_hole, next_data};
 use super::{CopierError, Request, When};
-use crate::strategy::Span;
+use crate::strategy::{Cause, CopyError, Span};
 use std::fs::File;
 
 /// A copy under way.
@@ -23,6 +23,25 @@ impl<'a> Transfer<'a> {
     /// target stands for now, holes included. The target of a whole copy ends there.
     pub(super) fn run(&mut self) -> Result<u64, CopierError> {
         let span = self.request.part.span();
+        if self.request.part.is_whole() || !span.is_whole() {
+            return self.part(span);
+        }
+        // A range may be all of the source, but what the target has behind it stays; a strategy
+        // that was given no end would cut it off.
+        let size = length_of(self.source, self.request.source)?;
+        let first = if size == 0 && has_byte(self.source, 0) { 1 } else { size };
+        let mut copied = match self.part(Span { length: Some(first), ..span }) {
+            // Files of sysfs say that they have a page and hold less.
+            Err(CopierError::Copy { cause: CopyError { copied, cause: Cause::SourceEnded }, .. }) => copied,
+            other => other?,
+        };
+        if copied > 0 && has_byte(self.source, copied) {
+            copied += self.part(Span { source: copied, target: copied, length: None })?;
+        }
+        Ok(copied)
+    }
+
+    fn part(&mut self, span: Span) -> Result<u64, CopierError> {
         let copied = match self.clone(span)? {
             Cloned::All(copied) => return Ok(copied),
             Cloned::Up(copied) => copied,

@@ -5,6 +5,7 @@ use super::bench::{Bench, fails, noise, succeeds};
 
 pub(crate) const ROWS: &[Row] = &[
     ("a range is replaced and nothing else", &[], range_alone),
+    ("a range that is all of the source leaves what the target has behind it", &[], all_of_the_source),
     ("a range behind the target's end makes it longer", &[], behind_the_end),
     ("holes of a range are holes of the target", &[], holes),
     ("a range behind the source's end is refused before anything is written", &[], beyond_the_source),
@@ -28,6 +29,23 @@ fn range_alone(bench: &Bench) {
             expected[to..to + length].copy_from_slice(&source[from..from + length]);
             assert!(bench.read("b") == expected, "{range:?}");
         }
+    }
+}
+
+fn all_of_the_source(bench: &Bench) {
+    bench.write("a", noise(300_000));
+    let expected = [bench.read("a"), vec![0xEE; 100_000]].concat();
+    for options in [&[][..], &["--reflink", "never"], &["--sparse", "always"], &["--strategy", "mmap-mmap"]] {
+        bench.write("b", vec![0xEE; 400_000]);
+        succeeds(bench.copy(&[options, &["--verify", "--dst-offset", "0", "a", "b"]].concat()));
+        assert!(bench.read("b") == expected, "{options:?}");
+    }
+    bench.write("empty", "");
+    for path in ["empty", "/proc/version", "/sys/kernel/fscaps"] {
+        let content = bench.read(path);
+        bench.write("b", vec![0xEE; 5000]);
+        succeeds(bench.copy(&["--src-offset", "0", path, "b"]));
+        assert!(bench.read("b") == [&content[..], &vec![0xEE; 5000 - content.len()]].concat(), "{path}");
     }
 }
 
