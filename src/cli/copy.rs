@@ -55,11 +55,11 @@ maps files is chosen. Where one gives up in the middle, the next goes on at the 
 ENOSPC, EDQUOT, ENOMEM, EROFS, and EFBIG after data, end the copy. A strategy that was named is the
 only one.
 
-A whole copy goes to a file without a name (O_TMPFILE; where there is none, with a temporary name)
-in the directory of the target, symlinks resolved, and takes the target's name when it is complete:
-after an error, an existing target is what it was. A new target has the source's permissions less
-the umask; an existing one keeps its own, its owner, access lists and attributes. Set-user-ID bits go.
-Both get the source's times.
+A whole copy goes to a file without a name (O_TMPFILE; where there is none, with a temporary name;
+for a strategy that takes paths, in a temporary directory) in the directory of the target, symlinks
+resolved, and takes the target's name when it is complete: after an error, an existing target is
+what it was. A new target has the source's permissions less the umask; an existing one keeps its
+own, its owner, access lists and attributes. Set-user-ID bits go. Both get the source's times.
 
 Written in place: ranges (any of --src-offset, --dst-offset, --len), which leave the rest of the
 target alone; targets with several hard links, in a directory that takes no new file, of an owner

@@ -1,4 +1,4 @@
-use super::leftover::names;
+use super::leftover::{names, remove};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::io;
@@ -18,7 +18,7 @@ pub fn clean_up_on_signals() -> io::Result<()> {
             // Held until the end, so that no name is made behind our back.
             let mut names = names();
             for name in names.drain(..) {
-                let _ = std::fs::remove_file(name);
+                remove(&name);
             }
             std::process::exit(128 + signal);
         }

@@ -8,7 +8,7 @@ use super::stream::stream;
 use super::summary::Tally;
 use super::transfer::Transfer;
 use super::{CopierError, Part, Request, file_system};
-use crate::strategy::{CopyError, Method, Span};
+use crate::strategy::{CopyError, DstMode, Method, Span, Strategy};
 use crate::sys::close::close;
 use crate::verify::{Promise, compare, verify};
 use rustix::fs::{Advice, Mode, fadvise, fsync, ftruncate};
@@ -29,7 +29,9 @@ type ByPaths = fn(&Path, &Path) -> Result<u64, CopyError>;
 impl Job<'_> {
     pub(super) fn run(&self, place: Place, tally: &mut Tally, tell: Tell<'_>) -> Result<u64, CopierError> {
         match place {
-            Place::Staged { staged, path, mode } => self.staged(staged, &path, mode, tally, tell),
+            Place::Staged { staged, path, mode, replaced } => {
+                self.staged(staged, &path, mode, replaced.as_ref(), tally, tell)
+            }
             Place::Itself { file, made, reason } => {
                 tell(Event::Target { written: Written::InPlace, reason: Some(reason) });
                 let result = self.in_place(file, made.as_ref().map(|(_, mode)| *mode), tally, tell);
@@ -51,15 +53,23 @@ impl Job<'_> {
         mut staged: Staged,
         path: &Path,
         mode: Mode,
+        replaced: Option<&File>,
         tally: &mut Tally,
         tell: Tell<'_>,
     ) -> Result<u64, CopierError> {
         let written = if staged.path().is_some() { Written::Temporary } else { Written::Unnamed };
         tell(Event::Target { written, reason: None });
         let copied = match (self.paths(), staged.path()) {
-            (Some((name, copy)), Some(temporary)) => {
-                let copied = self.between_paths(name, copy, temporary, tell)?;
+            (Some((strategy, copy)), Some(temporary)) => {
+                if !overwrites(strategy) {
+                    std::fs::remove_file(temporary).map_err(CopierError::call("making way at", temporary))?;
+                }
+                let copied = self.between_paths(strategy.name, copy, temporary, tell)?;
                 staged.open_again()?;
+                if let Some(replaced) = replaced {
+                    attributes::adopt(&staged.file, replaced)
+                        .map_err(CopierError::call("keeping owner and attributes of", path))?;
+                }
                 copied
             }
             _ => self.transfer(&staged.file, tally, tell)?,
@@ -82,7 +92,12 @@ impl Job<'_> {
     ) -> Result<u64, CopierError> {
         let path = self.request.target;
         let copied = match self.paths() {
-            Some((name, copy)) => self.between_paths(name, copy, path, tell)?,
+            Some((strategy, _)) if !overwrites(strategy) => {
+                let name = strategy.name;
+                let problem = format!("--strategy {name}: it makes a new file and cannot write in place");
+                return Err(CopierError::Options(problem));
+            }
+            Some((strategy, copy)) => self.between_paths(strategy.name, copy, path, tell)?,
             None => {
                 if self.request.part.is_whole() {
                     // What is left of the old content would stand where the source has holes.
@@ -140,10 +155,10 @@ impl Job<'_> {
         tell(Event::Chosen(&chain.names()));
     }
 
-    fn paths(&self) -> Option<(&'static str, ByPaths)> {
+    fn paths(&self) -> Option<(&'static Strategy, ByPaths)> {
         let strategy = self.request.strategy?;
         match strategy.method {
-            Method::Paths(copy) => Some((strategy.name, copy)),
+            Method::Paths(copy) => Some((strategy, copy)),
             Method::Handles(_) => None,
         }
     }
@@ -178,4 +193,9 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether it can copy to a file that exists.
+fn overwrites(strategy: &Strategy) -> bool {
+    strategy.dst.contains(&DstMode::Overwrite)
 }

@@ -24,7 +24,16 @@ pub(super) fn fresh_path(directory: &Path) -> PathBuf {
     directory.join(format!("{PREFIX}{}.{number}", std::process::id()))
 }
 
-/// Removes what killed processes left in `directory`: files with such a name that nobody locks.
+/// Removes a file, or a directory with what is in it.
+pub(super) fn remove(path: &Path) {
+    // What cannot be removed belongs to somebody else.
+    let _ = match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => std::fs::remove_dir_all(path),
+        other => other,
+    };
+}
+
+/// Removes what killed processes left in `directory`: what has such a name and nobody locks.
 pub(super) fn sweep(directory: &Path) {
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
@@ -34,13 +43,13 @@ pub(super) fn sweep(directory: &Path) {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let Ok(file) = open(entry.path(), flags, Mode::empty()).map(File::from) else { continue };
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            // What cannot be removed belongs to somebody else.
-            let _ = std::fs::remove_file(entry.path());
+            remove(&entry.path());
         }
     }
 }
 
-/// A name that is removed when dropped, unless the file has got another.
+/// A name that is removed when dropped, unless the file has got another. What it names may be a
+/// directory.
 #[derive(Debug)]
 pub(super) struct Leftover(PathBuf);
 
@@ -60,7 +69,7 @@ impl Drop for Leftover {
     fn drop(&mut self) {
         let mut names = names();
         if names.contains(&self.0) {
-            let _ = std::fs::remove_file(&self.0);
+            remove(&self.0);
         }
         names.retain(|name| *name != self.0);
     }

@@ -4,7 +4,7 @@
 use super::attributes::{adopt, mode_of_new, mode_of_replaced};
 use super::source::Source;
 use super::staged::Staged;
-use super::{CopierError, Request};
+use super::{CopierError, Request, When};
 use crate::sys::errno::describe;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, StatxAttributes, StatxFlags, stat, statx};
 use rustix::io::Errno;
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
 pub(super) enum Place {
-    /// `path` is the target with symlinks resolved.
-    Staged { staged: Staged, path: PathBuf, mode: Mode },
+    /// `path` is the target with symlinks resolved, `replaced` the file that has that name now.
+    Staged { staged: Staged, path: PathBuf, mode: Mode, replaced: Option<File> },
     /// Written in place; `made` is the path of a target that did not exist, and its mode to be.
     Itself { file: File, made: Option<(PathBuf, Mode)>, reason: String },
     /// A pipe or a device.
@@ -38,7 +38,7 @@ impl Place {
                 Err(CopierError::Target { path: target.to_owned(), kind: "a directory; name a file in it" })
             }
             FileType::Socket => Err(CopierError::Target { path: target.to_owned(), kind: "a socket" }),
-            _ => open_stream(target),
+            _ => open_stream(request),
         }
     }
 
@@ -54,7 +54,7 @@ impl Place {
         let mode = mode_of_new(&source.stat);
         if request.part.is_whole() {
             let staged = stage(request, &directory_of(target))?;
-            return Ok(Self::Staged { staged, path: target.to_owned(), mode });
+            return Ok(Self::Staged { staged, path: target.to_owned(), mode, replaced: None });
         }
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
         let file = rustix::fs::open(target, flags, Mode::RUSR | Mode::WUSR)
@@ -77,11 +77,11 @@ impl Place {
             return in_place(opened, "the target has several hard links");
         }
         // A program that runs cannot be written to, but another can take its name.
-        if let Err(errno) = opened
-            && errno != Errno::TXTBSY
-        {
-            return in_place(Err(errno), "");
-        }
+        let opened = match opened {
+            Err(Errno::TXTBSY) => open_with(target, OFlags::RDONLY),
+            Err(errno) => return in_place(Err(errno), ""),
+            other => other,
+        };
         let path = match target.canonicalize() {
             Ok(path) if !is_mount(&path) && is_same(&path, there) => path,
             _ => return in_place(opened, "no other file can take its name"),
@@ -98,34 +98,45 @@ impl Place {
                 _ => return Err(error),
             },
         };
-        if let Ok(file) = &opened
-            && let Err(errno) = adopt(&staged.file, file)
-        {
+        let replaced = opened.map_err(CopierError::call("opening the target", target))?;
+        if let Err(errno) = adopt(&staged.file, &replaced) {
             let reason = format!("owner and attributes cannot be kept otherwise: {}", describe(errno));
-            return in_place(opened, &reason);
+            return in_place(open_existing(target), &reason);
         }
-        Ok(Self::Staged { staged, path, mode: mode_of_replaced(there) })
+        Ok(Self::Staged { staged, path, mode: mode_of_replaced(there), replaced: Some(replaced) })
     }
 }
 
 fn stage(request: &Request<'_>, directory: &Path) -> Result<Staged, CopierError> {
     match request.strategy {
-        Some(strategy) if strategy.takes_paths() => Staged::named(directory),
+        Some(strategy) if strategy.takes_paths() => Staged::private(directory),
         _ => Staged::new(directory),
     }
 }
 
 /// Most mechanisms need no more than to write; those that map the target have to read too.
 fn open_existing(path: &Path) -> Result<File, Errno> {
-    let open = |access| rustix::fs::open(path, access | OFlags::CLOEXEC, Mode::empty()).map(File::from);
-    match open(OFlags::RDWR) {
-        Err(Errno::ACCESS) => open(OFlags::WRONLY),
+    match open_with(path, OFlags::RDWR) {
+        Err(Errno::ACCESS) => open_with(path, OFlags::WRONLY),
         other => other,
     }
 }
 
+fn open_with(path: &Path, access: OFlags) -> Result<File, Errno> {
+    rustix::fs::open(path, access | OFlags::CLOEXEC, Mode::empty()).map(File::from)
+}
+
 /// Opening a pipe waits for its reader, so that the copy cannot end before there is one.
-fn open_stream(path: &Path) -> Result<Place, CopierError> {
+fn open_stream(request: &Request<'_>) -> Result<Place, CopierError> {
+    let path = request.target;
+    let refused = [
+        (request.verify, "--verify: what a pipe or a device was given cannot be read again"),
+        (request.reflink == When::Always, "--reflink=always: a pipe or a device has no extents"),
+        (request.part.span().target > 0, "--dst-offset: a pipe or a device is written as a stream"),
+    ];
+    if let Some((_, problem)) = refused.iter().find(|(asked, _)| *asked) {
+        return Err(CopierError::Options((*problem).to_owned()));
+    }
     let file = File::options().write(true).open(path);
     Ok(Place::Stream { file: file.map_err(CopierError::call("opening the target", path))? })
 }

@@ -102,10 +102,14 @@ fn contradictions(bench: &Bench) {
         &["--sparse", "never", "--strategy", "sparse-seek-read-write"],
         &["--sparse", "always", "--strategy", "mmap-write"],
         &["--len", "3", "--strategy", "std-fs-copy"],
+        &["--verify", "a", "/dev/null"],
+        &["--reflink", "always", "a", "/dev/null"],
+        &["--dst-offset", "1", "a", "/dev/null"],
         &["--reflink", "sometimes"],
         &["--len", "3 bytes"],
     ] {
-        fails(2, bench.copy(&[options, &["a", "b"]].concat()));
+        let files: &[&str] = if options.contains(&"a") { &[] } else { &["a", "b"] };
+        fails(2, bench.copy(&[options, files].concat()));
     }
     assert_eq!(bench.names(), ["a"]);
 }

@@ -21,6 +21,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("a full file system leaves the target whole and nothing else", &[Need::Root], full_file_system),
     ("a file size limit is an error and leaves the target whole", &[], file_size_limit),
     ("a target that may not be written to is left whole", &[Need::Root], read_only_target),
+    ("whatever a strategy takes, the target is replaced when complete", &[], every_kind_of_strategy),
+    ("a strategy that makes files cannot write in place", &[], makes_files),
+    ("strategies between paths take a source that may not be written to", &[Need::Root], read_only_source),
     ("errors of fsync and close are told", &[Need::Program("strace")], late_errors),
     ("without O_TMPFILE, a temporary name is used", &[Need::Program("strace")], temporary_name),
     ("a signal removes the temporary name", &[Need::Program("strace")], signal_in_the_middle),
@@ -67,7 +70,7 @@ fn existing_target(bench: &Bench) {
 fn owner_is_kept(bench: &Bench) {
     bench.write("a", "content");
     bench.write("b", "other");
-    succeeds(bench.shell("chown 1234:5678 b; $COPY a b"));
+    succeeds(bench.shell("chown 1234:5678 b; $COPY a b; $COPY --strategy reflink-copy a b"));
     let stat = fs::metadata(bench.path("b")).unwrap();
     assert_eq!((stat.uid(), stat.gid()), (1234, 5678));
 }
@@ -167,6 +170,56 @@ fn read_only_target(bench: &Bench) {
     assert_eq!(fs::read(here.path().join("b")).unwrap(), b"old\n");
 }
 
+/// The first strategy of every family that can be had here, and all that take paths.
+fn every_kind_of_strategy(bench: &Bench) {
+    bench.write("a", noise(300_000));
+    for (family, strategy) in copybench::strategy::all() {
+        let is_first = family.strategies.first().is_some_and(|first| first.name == strategy.name);
+        if !is_first && !strategy.takes_paths() {
+            continue;
+        }
+        bench.write("b", vec![b'Z'; 400_000]);
+        set_mode(bench, "b", 0o640);
+        let _ = fs::remove_file(bench.path("new"));
+        for target in ["b", "new"] {
+            let output = bench.copy(&["--verify", "--strategy", strategy.name, "a", target]);
+            if output.status.success() {
+                assert!(bench.read(target) == bench.read("a"), "{}", strategy.name);
+            } else {
+                let message = fails(1, output);
+                let refused = ["EOPNOTSUPP", "ENOSYS", "EPERM", "EINVAL", "ENOTTY", "not installed"];
+                assert!(refused.iter().any(|word| message.contains(word)), "{message}");
+            }
+        }
+        assert_eq!(mode(bench, "b"), 0o640, "{}", strategy.name);
+        assert!(bench.names().iter().all(|name| ["a", "b", "new"].contains(&name.as_str())));
+    }
+}
+
+fn makes_files(bench: &Bench) {
+    bench.write("a", "content");
+    bench.write("b", "old");
+    fs::hard_link(bench.path("b"), bench.path("c")).unwrap();
+    let message = fails(2, bench.copy(&["--strategy", "reflink-copy", "a", "b"]));
+    assert!(message.contains("it makes a new file"), "{message}");
+    assert_eq!(bench.read("c"), b"old");
+}
+
+fn read_only_source(bench: &Bench) {
+    let here = tempfile::tempdir().unwrap();
+    fs::copy(super::bench::COPYBENCH, here.path().join("copybench")).unwrap();
+    let script = "chmod 777 .; echo content >a; chmod 444 a
+        for strategy in std-fs-copy reflink-copy cp; do
+            setpriv --reuid 65534 --clear-groups ./copybench copy --strategy $strategy a b
+            cmp a b; test $(stat -c %a b) = 444; rm b
+        done";
+    succeeds(bench.command("sh", &["-ec", script]).current_dir(here.path()).output().unwrap());
+    let mut names: Vec<_> =
+        fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["a", "copybench"]);
+}
+
 fn late_errors(bench: &Bench) {
     bench.write("a", noise(100_000));
     bench.write("b", "old");
@@ -209,6 +262,8 @@ fn signal_in_the_middle(bench: &Bench) {
 fn stale_name(bench: &Bench) {
     bench.write("a", "content");
     bench.write(".copybench-copy.1.0", "half");
+    fs::create_dir(bench.path(".copybench-copy.1.1")).unwrap();
+    bench.write(".copybench-copy.1.1/copy", "half");
     succeeds(bench.copy(&["--strategy", "std-fs-copy", "a", "b"]));
     assert_eq!(bench.read("b"), b"content");
     assert_eq!(bench.names(), ["a", "b"]);
