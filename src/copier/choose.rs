@@ -15,6 +15,10 @@ pub const CANDIDATES: &[&str] = &["read-write", "copy-file-range", "sendfile", "
 /// it is fastest in every process.
 const LAST: &str = "read-write-aligned-1m";
 
+/// The same for files that are copied sooner than a buffer of that size is set up.
+const LAST_OF_SMALL: &str = "read-write-64k";
+const SMALL: u64 = 1 << 20;
+
 /// Strategies that are faster than loops of read(2) and write(2) for files of a size and more on a
 /// file system, the fastest first.
 pub(super) struct Row {
@@ -77,7 +81,7 @@ pub(super) fn choose(request: &Request<'_>, facts: Facts) -> Chain {
             names.push(name);
         }
     }
-    names.push(LAST);
+    names.push(if facts.size < SMALL { LAST_OF_SMALL } else { LAST });
     Chain { clone, copies: find(&names) }
 }
 
