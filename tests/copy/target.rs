@@ -27,6 +27,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("errors of fsync and close are told", &[Need::Program("strace")], late_errors),
     ("without O_TMPFILE, a temporary name is used", &[Need::Program("strace")], temporary_name),
     ("a signal removes the temporary name", &[Need::Program("strace")], signal_in_the_middle),
+    ("a signal ends the program that copies", &[Need::Program("dd")], signal_to_program),
     ("a killed copy's temporary name goes with the next one", &[], stale_name),
 ];
 
@@ -257,6 +258,20 @@ fn signal_in_the_middle(bench: &Bench) {
     );
     fails(128 + 15, bench.shell(&script));
     assert_eq!(bench.names(), ["a"]);
+}
+
+fn signal_to_program(bench: &Bench) {
+    succeeds(bench.shell("mkdir programs; mkfifo begun"));
+    // Stands in for dd: tells that it began, and holds the pipe open for long.
+    bench.write("programs/dd", "#!/bin/sh\nexec 3>begun; echo >&3; exec sleep 1000\n");
+    set_mode(bench, "programs/dd", 0o755);
+    bench.write("a", "content");
+    let script = "PATH=$PWD/programs:$PATH $COPY --strategy dd-1m a b & child=$!
+        exec 4<begun; read begun <&4
+        kill -INT $child; code=0; wait $child || code=$?; test $code = 130
+        timeout 10 cat <&4";
+    succeeds(bench.shell(script));
+    assert_eq!(bench.names(), ["a", "begun", "programs"]);
 }
 
 fn stale_name(bench: &Bench) {
