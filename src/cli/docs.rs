@@ -1,9 +1,10 @@
 use super::Fail;
 use super::catalogue::families;
 use crate::analysis::{Margin, Measurements};
+use crate::copier::CANDIDATES;
 use crate::record::{read_files, schema_text};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, index, splice};
+use crate::report::{BASE, MARGIN, fastest, index, splice};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
@@ -62,6 +63,7 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
         ("README.md".to_owned(), readme),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
+        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &families(), CANDIDATES)),
     ])
 }
 

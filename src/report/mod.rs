@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod csv;
+pub mod fastest;
 pub mod index;
 pub mod splice;
 pub mod table;

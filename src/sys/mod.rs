@@ -7,6 +7,7 @@ pub mod aio;
 pub mod aligned;
 pub mod cachestat;
 pub mod clone_range;
+pub mod close;
 pub mod direct;
 pub mod errno;
 pub mod fault;
