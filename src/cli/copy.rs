@@ -24,12 +24,19 @@ impl Copy {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let strategy = find(&self.strategy)?;
         let source = open_source(&self.source)?;
+        let is_new = self.target.symlink_metadata().is_err();
         let target = open_target(&self.target, &source)?;
         let fails =
             || format!("copying {} to {} by {}", self.source.display(), self.target.display(), strategy.name);
         match strategy.method {
             Method::Handles(_) => strategy.copy(&source, &target, Span::WHOLE),
-            Method::Paths(copy) => copy(&self.source, &self.target),
+            Method::Paths(copy) => {
+                // Some take only a target that does not exist.
+                if is_new {
+                    std::fs::remove_file(&self.target).map_err(in_words).with_context(fails)?;
+                }
+                copy(&self.source, &self.target)
+            }
         }
         .with_context(fails)?;
         Ok(())
