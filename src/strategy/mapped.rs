@@ -3,7 +3,7 @@
 use super::advance::{MOST, Span, Step};
 use super::error::{Cause, CopyError, During};
 use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::mm::Advice;
 use std::fs::File;
 
@@ -89,6 +89,7 @@ pub(super) fn over_windows(
             match step(Step { source: span.source + copied, target: span.target + copied, length }) {
                 Ok(0) => return span.ended(copied),
                 Ok(moved) => copied += moved as u64,
+                // Steps say so only where they have written nothing, or can write it once more.
                 Err(Cause::Call { errno: Errno::INTR, .. }) => {}
                 Err(cause) => return Err(CopyError::at(copied, cause)),
             }
@@ -102,7 +103,7 @@ pub(super) fn extend(target: &File, offset: u64, length: usize) -> Result<(), Ca
     let end = offset + length as u64;
     let now = rustix::fs::fstat(target).during("fstat")?.st_size.unsigned_abs();
     if now < end {
-        rustix::fs::ftruncate(target, end).during("ftruncate")?;
+        retry_on_intr(|| rustix::fs::ftruncate(target, end)).during("ftruncate")?;
     }
     Ok(())
 }
