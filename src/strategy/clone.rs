@@ -73,7 +73,10 @@ fn check_blocks(source: &File, target: &File, span: Span) -> Result<(), Cause> {
     let block = rustix::fs::fstatvfs(source).during("fstatvfs")?.f_frsize.max(512);
     let end = length(source)?;
     let wanted = span.length.map_or(end, |length| span.source.saturating_add(length).min(end));
-    let last = span.target.saturating_add(wanted.saturating_sub(span.source));
+    if wanted <= span.source {
+        return Ok(());
+    }
+    let last = span.target.saturating_add(wanted - span.source);
     let cut_by_the_end = wanted == end && (span.is_whole() || last >= length(target)?);
     let aligned = |offset: u64| offset.is_multiple_of(block);
     if aligned(span.source) && aligned(span.target) && (aligned(wanted) || cut_by_the_end) {

@@ -100,6 +100,10 @@ pub(super) fn over_windows(
 /// Makes the target at least long enough for `length` more bytes from `offset`; a mapping has no
 /// way to extend a file.
 pub(super) fn extend(target: &File, offset: u64, length: usize) -> Result<(), Cause> {
+    if length == 0 {
+        // Not even up to the offset, where there is nothing to copy.
+        return Ok(());
+    }
     let end = offset + length as u64;
     let now = rustix::fs::fstat(target).during("fstat")?.st_size.unsigned_abs();
     if now < end {
