@@ -17,6 +17,7 @@ mod worker;
 
 pub use fail::{Fail, exit_code, is_broken_pipe};
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 
@@ -48,6 +49,8 @@ enum Command {
 /// # Errors
 /// Whatever the subcommand reports; [`exit_code`] tells what to exit with.
 pub fn main() -> anyhow::Result<()> {
+    // A file beyond the limit of file size is an error to report, not a death.
+    crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;
     match Cli::parse().command {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),

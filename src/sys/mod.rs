@@ -12,6 +12,7 @@ pub mod direct;
 pub mod errno;
 pub mod fault;
 pub mod fiemap;
+pub mod file_size_signal;
 pub mod mapping;
 pub mod marker;
 pub mod perf_event;
