@@ -4,6 +4,7 @@ mod catalogue;
 mod complete;
 mod copy;
 mod docs;
+mod explain;
 mod export;
 mod fail;
 mod lab;
@@ -33,6 +34,9 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Explain(explain::Explain),
+    #[command(name = crate::explain::CHILD, hide = true)]
+    ExplainChild(explain::ExplainChild),
     Lab(lab::Lab),
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
@@ -52,6 +56,8 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::ExplainChild(child) => child.run(),
         Command::Lab(lab) => lab.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
