@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
 mod catalogue;
+mod claims;
 mod complete;
 mod copy;
 mod docs;
@@ -38,6 +39,7 @@ enum Command {
     #[command(name = crate::explain::CHILD, hide = true)]
     ExplainChild(explain::ExplainChild),
     Lab(lab::Lab),
+    Claims(claims::Claims),
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
     Report(report::Report),
@@ -59,6 +61,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::Explain(explain) => explain.run(),
         Command::ExplainChild(child) => child.run(),
         Command::Lab(lab) => lab.run(),
+        Command::Claims(claims) => claims.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
         Command::Export(export) => export.run(),
