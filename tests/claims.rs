@@ -30,7 +30,10 @@ fn every_claim_has_a_name_of_its_own_and_a_source_that_can_be_read() {
         assert!(ids.insert(claim.id), "{} stands twice", claim.id);
         let source = claim.source;
         let link = source.link;
-        assert!(link.starts_with("https://") || link.starts_with("http://") || link == "copybench lab", "{link}");
+        assert!(
+            link.starts_with("https://") || link.starts_with("http://") || link == "copybench lab",
+            "{link}"
+        );
         assert!((1990..=2026).contains(&source.year), "{}", claim.id);
         for text in [source.author, source.title, claim.statement, claim.published] {
             assert!(!text.is_empty() && !text.contains('|'), "{}", claim.id);
@@ -69,7 +72,10 @@ fn claims_about_counts_are_tried_in_a_moment_and_told_as_json_lines() {
     for line in &found {
         assert!(line.source.contains(", "), "{line:?}");
         let decided = matches!(line.verdict, Verdict::Holds | Verdict::Refuted);
-        assert!(!decided || (line.ratio.is_some() && line.low <= line.ratio && line.ratio <= line.high), "{line:?}");
+        assert!(
+            !decided || (line.ratio.is_some() && line.low <= line.ratio && line.ratio <= line.high),
+            "{line:?}"
+        );
         let untold = matches!(line.verdict, Verdict::NotApplicable);
         assert!(!untold || line.reason.is_some(), "{line:?}");
     }

@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 /// Names that other programs call.
 const CONTRACT: &[&str] = &[
     "read-write-4k",
-    "read-write-8k",
     "read-write-64k",
-    "read-write-128k",
     "read-write-256k",
     "read-write-1m",
     "read-write-8m",

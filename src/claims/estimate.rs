@@ -36,18 +36,17 @@ impl Samples<'_> {
     pub(super) fn estimate(self, figure: Figure) -> Option<Estimate> {
         let passes = self.passes();
         let estimates: Vec<Estimate> = passes.iter().filter_map(|pass| self.of_pass(figure, *pass)).collect();
-        let values: Vec<f64> = estimates.iter().map(|estimate| estimate.value.ln()).collect();
-        // Levels may be zero, of which there is no logarithm.
-        let value = match median(&values) {
-            Some(value) => value.exp(),
-            None => estimates.iter().map(|estimate| estimate.value).sum::<f64>() / estimates.len() as f64,
-        };
+        let noisy = figure.quantity().is_noisy();
+        let values =
+            estimates.iter().map(|estimate| if noisy { estimate.value.ln() } else { estimate.value });
+        let value = median(&values.collect::<Vec<_>>())?;
+        let value = if noisy { value.exp() } else { value };
         let intervals: Option<Vec<Interval>> = estimates.iter().map(|estimate| estimate.interval).collect();
         // Each pass holds the truth of its own files and moment; together they show how far that moves.
         let hull = intervals.and_then(|intervals| intervals.into_iter().reduce(Interval::hull));
-        let drift = if figure.quantity().is_noisy() { 1.0 + DRIFT } else { 1.0 };
+        let drift = if noisy { 1.0 + DRIFT } else { 1.0 };
         let interval = hull.map(|hull| Interval { low: hull.low / drift, high: hull.high * drift });
-        (!estimates.is_empty()).then_some(Estimate { value, interval })
+        Some(Estimate { value, interval })
     }
 
     /// Rounds in which all of the strategies were measured.
@@ -210,6 +209,6 @@ mod tests {
         assert_eq!(level(Quantity::Faults), Some(256.0));
         assert_eq!(level(Quantity::Entries), Some(261.0));
         assert_eq!(level(Quantity::Shared), Some(0.0));
-        assert_eq!(level(Quantity::TargetCached), None);
+        assert_eq!(value(Figure::Level { of: Quantity::Calls, strategy: "gone" }), None);
     }
 }

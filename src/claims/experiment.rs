@@ -7,7 +7,7 @@ use super::line::ClaimLine;
 use super::test::Verdict;
 use crate::analysis::{Margin, Measurements};
 use crate::fixture::Place;
-use crate::measure::{Arm, Entry, Listener, NamedArm, Progress, Rounds, StageError, source_of};
+use crate::measure::{Arm, End, Entry, Listener, NamedArm, Progress, Rounds, StageError, source_of};
 use crate::record::{Clock, SampleLine, SkipLine};
 use std::time::{Duration, Instant};
 
@@ -97,8 +97,9 @@ fn unfit(experiment: &Experiment, fs: &str, clock: Clock) -> Option<String> {
 /// How long cells take beside each other, about.
 fn weights(groups: &[Group]) -> f64 {
     let weight = |group: &Group| {
-        let bytes = (group.conditions.size + (2 << 20)) as f64;
-        bytes * group.strategies.len() as f64 * if group.conditions.waits() { 3.0 } else { 1.0 }
+        let bytes = (group.conditions.size + (8 << 20)) as f64;
+        let end = if group.conditions.end == End::Fdatasync { 5.0 } else { 1.0 };
+        bytes * group.strategies.len() as f64 * end
     };
     groups.iter().map(weight).sum()
 }
@@ -205,7 +206,7 @@ fn judge(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, clock: 
             let line = line.with(estimate, verdict);
             match verdict {
                 Verdict::Unclear if estimate.interval.is_none() => {
-                    line.unclear("too few rounds in the time given")
+                    line.unclear("too few rounds, or rounds that hang together too much")
                 }
                 _ => line,
             }

@@ -36,8 +36,6 @@ pub enum Quantity {
     Entries,
     /// Most memory beside the page cache; less than a page counts as a page.
     PrivateMemory,
-    /// What the page cache holds of the target after the copy.
-    TargetCached,
     /// Bytes of the target in extents shared with the source.
     Shared,
 }
@@ -82,7 +80,6 @@ impl Quantity {
             Self::Calls => "system calls",
             Self::Entries => "faults and calls",
             Self::PrivateMemory => "private memory",
-            Self::TargetCached => "cached target",
             Self::Shared => "shared extents",
         }
     }
@@ -90,7 +87,7 @@ impl Quantity {
     fn unit(self) -> &'static str {
         match self {
             Self::Time | Self::Cpu | Self::Faults | Self::Calls | Self::Entries => "a MiB",
-            Self::PrivateMemory | Self::TargetCached | Self::Shared => "by the length",
+            Self::PrivateMemory | Self::Shared => "by the length",
         }
     }
 
@@ -121,7 +118,6 @@ impl Quantity {
             // Counted in different samples: see the estimate.
             Self::Entries => None,
             Self::PrivateMemory => counter("peak_private_bytes"),
-            Self::TargetCached => counter("target_cached_bytes"),
             Self::Shared => sample.shared_bytes.map(|bytes| bytes as f64),
         }
     }

@@ -14,9 +14,9 @@ pub fn text(found: &Explanation) -> String {
     let _ = writeln!(page, "{}: {}", found.strategy, found.summary);
     let _ = writeln!(
         page,
-        "One copy of {} {} bytes on {}, to a new file; the source is in the page cache.",
-        format_size(found.size),
+        "One copy of a {} file of {} on {}, to a new file; the source is in the page cache.",
         found.layout,
+        format_size(found.size),
         found.fs
     );
     calls(&mut page, found);

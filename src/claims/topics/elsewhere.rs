@@ -156,6 +156,12 @@ static C75: Source = Source {
     year: 2008,
     link: "https://dl.acm.org/doi/10.1145/1346281.1346286",
 };
+static C56: Source = Source {
+    author: "The btrfs documentation",
+    title: "direct I/O and checksums",
+    year: 2025,
+    link: "https://btrfs.readthedocs.io/",
+};
 
 pub(super) static CLAIMS: &[Claim] = &[
     Claim {
@@ -304,6 +310,15 @@ pub(super) static CLAIMS: &[Claim] = &[
         statement: "A loop device with direct I/O reads 10 % faster",
         published: "125.0 against 113.8 thousand requests a second",
         trial: Trial::Elsewhere("it takes the loop device's backing, which is below the file system"),
+    },
+    Claim {
+        id: "C56",
+        source: &C56,
+        statement: "On btrfs O_DIRECT writes of data with checksums go through the page cache",
+        published: "since Linux 6.14; no figure",
+        trial: Trial::Elsewhere(
+            "the pages are dropped again before write returns, so it takes a trace of the kernel",
+        ),
     },
     Claim {
         id: "C60",

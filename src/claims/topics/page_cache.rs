@@ -8,12 +8,6 @@ static COREUTILS: Source = Source {
     year: 2024,
     link: "https://github.com/coreutils/coreutils/commit/fcfba90d0",
 };
-static BTRFS: Source = Source {
-    author: "The btrfs documentation",
-    title: "direct I/O and checksums",
-    year: 2025,
-    link: "https://btrfs.readthedocs.io/",
-};
 static URING: Source = Source {
     author: "prohoster.info",
     title: "on asynchronous buffered writes of xfs in Linux 6.0",
@@ -78,18 +72,6 @@ pub(super) static CLAIMS: &[Claim] = &[
             Conditions::overwrite(LARGE),
             time("read-write-8k", "read-write-64k"),
             Test::Effect(1.17),
-        ),
-    },
-    Claim {
-        id: "C56",
-        source: &BTRFS,
-        statement: "On btrfs O_DIRECT writes of data with checksums go through the page cache",
-        published: "since Linux 6.14; half of the target or more in the page cache, or none",
-        trial: on(
-            &["btrfs"],
-            Conditions::new(LARGE),
-            level(Quantity::TargetCached, "direct-write"),
-            Test::AtLeast(0.5),
         ),
     },
     Claim {
