@@ -55,10 +55,6 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &TEXT,
         statement: "To write from a mapping saves the time of the second copy through a buffer",
         published: "no multiple buffering: one copy in place of two, a factor of 2",
-        trial: here(
-            Conditions::overwrite(LARGE),
-            time("read-write-256k", "mmap-write-1m"),
-            Test::Effect(2.0),
-        ),
+        trial: here(Conditions::overwrite(LARGE), time("read-write-1m", "mmap-write-1m"), Test::Effect(2.0)),
     },
 ];
