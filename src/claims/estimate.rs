@@ -9,9 +9,6 @@ use std::collections::BTreeMap;
 const CONFIDENCE: f64 = 0.95;
 /// Fewest rounds of a pass that carry such an interval.
 const ROUNDS: usize = 8;
-/// What times move by between one run and the next on the same machine, which no interval from
-/// within one run can show.
-const DRIFT: f64 = 0.03;
 
 /// A figure, and where it lies surely.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +29,8 @@ pub(super) struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// The figure; none where nothing tells of it.
-    pub(super) fn estimate(self, figure: Figure) -> Option<Estimate> {
+    /// The figure; none where nothing tells of it. Intervals of times reach further by `drift`.
+    pub(super) fn estimate(self, figure: Figure, drift: f64) -> Option<Estimate> {
         let passes = self.passes();
         let estimates: Vec<Estimate> = passes.iter().filter_map(|pass| self.of_pass(figure, *pass)).collect();
         let noisy = figure.quantity().is_noisy();
@@ -44,7 +41,7 @@ impl Samples<'_> {
         let intervals: Option<Vec<Interval>> = estimates.iter().map(|estimate| estimate.interval).collect();
         // Each pass holds the truth of its own files and moment; together they show how far that moves.
         let hull = intervals.and_then(|intervals| intervals.into_iter().reduce(Interval::hull));
-        let drift = if noisy { 1.0 + DRIFT } else { 1.0 };
+        let drift = if noisy { drift } else { 1.0 };
         let interval = hull.map(|hull| Interval { low: hull.low / drift, high: hull.high * drift });
         Some(Estimate { value, interval })
     }
@@ -178,7 +175,7 @@ mod tests {
     #[test]
     fn the_interval_covers_both_passes_and_the_drift() {
         let lines = timed(12, [(200, 100), (300, 100)]);
-        let estimate = Samples { lines: &lines, size: 1 << 20 }.estimate(TIME).unwrap();
+        let estimate = Samples { lines: &lines, size: 1 << 20 }.estimate(TIME, 1.03).unwrap();
         assert!((estimate.value - 6.0_f64.sqrt()).abs() < 1e-9, "{estimate:?}");
         let interval = estimate.interval.unwrap();
         assert!((interval.low - 2.0 / 1.03).abs() < 1e-9 && (interval.high - 3.0 * 1.03).abs() < 1e-9);
@@ -188,8 +185,11 @@ mod tests {
     fn few_rounds_have_no_interval_and_missing_strategies_no_estimate() {
         let lines = timed(7, [(200, 100), (200, 100)]);
         let samples = Samples { lines: &lines, size: 1 << 20 };
-        assert_eq!(samples.estimate(TIME).unwrap().interval, None);
-        assert_eq!(samples.estimate(Figure::Ratio { of: Quantity::Time, base: "slow", other: "gone" }), None);
+        assert_eq!(samples.estimate(TIME, 1.03).unwrap().interval, None);
+        assert_eq!(
+            samples.estimate(Figure::Ratio { of: Quantity::Time, base: "slow", other: "gone" }, 1.03),
+            None
+        );
         assert_eq!(samples.rounds(&["slow", "fast"]), 14);
     }
 
@@ -201,7 +201,7 @@ mod tests {
         ];
         lines.push(line("mapped", 1, Some(0), 5, &[("minor_faults", 512), ("major_faults", 0)]));
         let samples = Samples { lines: &lines, size: 2 << 20 };
-        let value = |figure| samples.estimate(figure).map(|estimate| estimate.value);
+        let value = |figure| samples.estimate(figure, 1.03).map(|estimate| estimate.value);
         let ratio = |of| value(Figure::Ratio { of, base: "looped", other: "mapped" }).unwrap();
         assert!((ratio(Quantity::Calls) - 4.0).abs() < 1e-9);
         assert!((ratio(Quantity::PrivateMemory) - 64.0).abs() < 1e-9);

@@ -200,7 +200,7 @@ fn judge(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, clock: 
     }
     let rounds = of.is_noisy().then(|| samples.rounds(&names));
     let line = ClaimLine { rounds, ..line };
-    match samples.estimate(experiment.figure) {
+    match samples.estimate(experiment.figure, experiment.drift) {
         Some(estimate) => {
             let verdict = experiment.test.judge(estimate);
             let line = line.with(estimate, verdict);
