@@ -20,6 +20,7 @@
 //! | `report` | `record`, `analysis` |
 //! | `explain` | all above |
 //! | `lab` | all above |
+//! | `claims` | all above |
 //! | `cli`, benches, tests | all |
 
 #[cfg(not(target_os = "linux"))]
@@ -27,6 +28,7 @@ compile_error!("copybench measures Linux system calls and runs on Linux only");
 
 pub mod analysis;
 pub mod cache;
+pub mod claims;
 pub mod cli;
 pub mod copier;
 pub mod explain;

@@ -1,6 +1,7 @@
 use super::Fail;
 use super::catalogue::families;
 use crate::analysis::{Margin, Measurements};
+use crate::claims::{self, ClaimLine};
 use crate::copier::CANDIDATES;
 use crate::record::{read_files, schema_text};
 use crate::report::table::{self, Format};
@@ -55,12 +56,21 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
         Some(command) => splice::splice(&readme, "result", &result(root, &command)?)?,
         None => readme,
     };
+    let lines = claim_lines(root, splice::command(&readme, "claims").unwrap_or_default())?;
+    let readme = splice::splice(&readme, "claims", &claims::markdown(&lines))?;
+    let mut findings = read("docs/findings.md")?;
+    for claim in claims::all() {
+        if splice::command(&findings, claim.id).is_some() {
+            findings = splice::splice(&findings, claim.id, &claims::details(claim.id, &lines))?;
+        }
+    }
     let records = records(&root.join("results/runs"))?;
     let runs = read_files(&records)?.runs;
     let results =
         splice::splice(&read("results/README.md")?, "runs", &index::runs(&runs, &root.join("results")))?;
     Ok(vec![
         ("README.md".to_owned(), readme),
+        ("docs/findings.md".to_owned(), findings),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
         ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &families(), CANDIDATES)),
@@ -87,6 +97,15 @@ fn result(root: &Path, command: &str) -> anyhow::Result<String> {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// Outcomes of claims in the file that the marker's command names.
+fn claim_lines(root: &Path, command: &str) -> anyhow::Result<Vec<ClaimLine>> {
+    let name = command.split(' ').next_back().unwrap_or_default();
+    let path = root.join(name);
+    let text = read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().with_context(|| format!("parsing {}", path.display()))
 }
 
 /// Record files below `folder`, oldest name first.

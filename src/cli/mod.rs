@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
 mod catalogue;
+mod claims;
 mod complete;
 mod copy;
 mod docs;
+mod explain;
 mod export;
 mod fail;
 mod lab;
@@ -34,7 +36,11 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Explain(explain::Explain),
+    #[command(name = crate::explain::CHILD, hide = true)]
+    ExplainChild(explain::ExplainChild),
     Lab(lab::Lab),
+    Claims(claims::Claims),
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
     Report(report::Report),
@@ -55,7 +61,10 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::ExplainChild(child) => child.run(),
         Command::Lab(lab) => lab.run(),
+        Command::Claims(claims) => claims.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
         Command::Export(export) => export.run(),

@@ -1,19 +1,15 @@
 use super::leftover::{names, remove};
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// From here on, SIGINT, SIGTERM and SIGHUP end programs that copy for this process, remove
-/// temporary names and end the process with 128 and
-/// the signal's number, and a file size limit is an error of the copy instead of a death.
+/// temporary names and end the process with 128 and the signal's number.
 ///
 /// # Errors
 /// That of installing the handlers.
 pub fn clean_up_on_signals() -> io::Result<()> {
-    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {

@@ -16,8 +16,16 @@ pub(super) static FAMILY: Family = Family {
             |s, t, r| copy(s, t, r, 256 << 10),
         ),
         Strategy::handles("read-write-4k", "read/write loop, 4 KiB buffer", |s, t, r| copy(s, t, r, 4 << 10)),
+        Strategy::handles(
+            "read-write-8k",
+            "read/write loop, 8 KiB buffer: what many a standard library does",
+            |s, t, r| copy(s, t, r, 8 << 10),
+        ),
         Strategy::handles("read-write-64k", "read/write loop, 64 KiB buffer", |s, t, r| {
             copy(s, t, r, 64 << 10)
+        }),
+        Strategy::handles("read-write-128k", "read/write loop, 128 KiB buffer", |s, t, r| {
+            copy(s, t, r, 128 << 10)
         }),
         Strategy::handles("read-write-1m", "read/write loop, 1 MiB buffer", |s, t, r| copy(s, t, r, 1 << 20)),
         Strategy::handles(
