@@ -2,7 +2,8 @@
 //!
 //! A [`strategy`] is one way to copy a regular file by one mechanism. [`fixture`] makes the
 //! files, [`measure`] runs trials and writes [`record`] lines, [`analysis`] turns those into
-//! estimates and [`report`] into text and data for charts.
+//! estimates and [`report`] into text and data for charts. [`copier`] copies one file, with whatever
+//! works, for people who want a copy.
 //!
 //! # Layers
 //!
@@ -15,10 +16,12 @@
 //! | `host` | `sys`, `record` |
 //! | `analysis` | `record` |
 //! | `measure` | all above |
+//! | `copier` | `sys`, `strategy`, `verify` |
 //! | `report` | `record`, `analysis` |
 //! | `guest` | all above |
 //! | `explain` | all above |
 //! | `lab` | all above |
+//! | `claims` | all above |
 //! | `cli`, benches, tests | all |
 
 #[cfg(not(target_os = "linux"))]
@@ -26,7 +29,9 @@ compile_error!("copybench measures Linux system calls and runs on Linux only");
 
 pub mod analysis;
 pub mod cache;
+pub mod claims;
 pub mod cli;
+pub mod copier;
 pub mod explain;
 pub mod fixture;
 pub mod guest;

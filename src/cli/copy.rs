@@ -1,39 +1,125 @@
 use super::Fail;
-use crate::measure::closest;
-use crate::strategy::{self, Method, Span, Strategy};
+use crate::copier::{self, Event, Part, Request, When, clean_up_on_signals};
+use crate::measure::{closest, parse_size};
+use crate::strategy::{self, Span, Strategy};
 use anyhow::Context;
 use clap::Args;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::io::Write;
+use std::path::PathBuf;
 
-/// Copy a file by one strategy
+/// Set instead of `--strategy`, for programs that call `copybench copy` as if it were cp.
+const STRATEGY: &str = "COPYBENCH_STRATEGY";
+
+/// Copy a file by the mechanisms that fit, or by one strategy
 #[derive(Debug, Args)]
+#[command(after_long_help = DETAILS)]
 pub(super) struct Copy {
-    /// The strategy; `copybench list` shows them
+    /// Use this strategy alone; `copybench list` shows them [env: COPYBENCH_STRATEGY]
     #[arg(long, value_name = "S")]
-    strategy: String,
+    strategy: Option<String>,
+    /// Share extents instead of copying: where that can be had, in any case or fail, in no case
+    #[arg(long, value_name = "WHEN", default_value = "auto", overrides_with = "reflink", value_parser = when())]
+    reflink: When,
+    /// Make holes: where the source has some, where it holds zeros too, nowhere [default: auto; with a strategy: its own way]
+    #[arg(long, value_name = "WHEN", overrides_with = "sparse", value_parser = when())]
+    sparse: Option<When>,
+    /// Copy from this offset of the source on
+    #[arg(long, value_name = "N", value_parser = size)]
+    src_offset: Option<u64>,
+    /// Write from this offset of the target on
+    #[arg(long, value_name = "N", value_parser = size)]
+    dst_offset: Option<u64>,
+    /// Copy this many bytes [default: up to the end of the source]
+    #[arg(long, value_name = "N", value_parser = size)]
+    len: Option<u64>,
+    /// Force the copy to the disk and compare it with the source before the target is replaced
+    #[arg(long)]
+    verify: bool,
+    /// Tell on standard error which mechanism copied which bytes, and why it changed
+    #[arg(long)]
+    debug: bool,
     /// The file to copy
     #[arg(value_name = "SRC")]
     source: PathBuf,
-    /// Where to; an existing file is written over
+    /// Where to; an existing file is replaced when the copy is complete
     #[arg(value_name = "DST")]
     target: PathBuf,
 }
 
+const DETAILS: &str = "\
+Without --strategy, the file is cloned where its file system can and --reflink allows; else it is
+copied by the mechanism that was the fastest one in this project's records for the file system and
+size, data alone where the source has holes, and by read(2) and write(2) at last. No mechanism that
+maps files is chosen. Where one gives up in the middle, the next goes on at the same byte; EIO,
+ENOSPC, EDQUOT, ENOMEM, EROFS, and EFBIG after data, end the copy. A strategy that was named is the
+only one.
+
+A whole copy goes to a file without a name (O_TMPFILE; where there is none, with a temporary name;
+for a strategy that takes paths, in a temporary directory) in the directory of the target, symlinks
+resolved, and takes the target's name when it is complete: after an error, an existing target is
+what it was. A new target has the source's permissions less the umask; an existing one keeps its
+own, its owner, access lists and attributes. Set-user-ID bits go. Both get the source's times.
+
+Written in place: ranges (any of --src-offset, --dst-offset, --len), which leave the rest of the
+target alone; targets with several hard links, in a directory that takes no new file, of an owner
+that cannot be kept, or with a mount of their own. Pipes and devices are written as a stream.
+
+Lines of --debug, with offsets in bytes of the source:
+  target HOW[: WHY]                        where the copy is until it is complete
+  chosen NAME..                            what may be used, in that order
+  copied START..END by NAME
+  hole START..END                          nothing to copy
+  changed at OFFSET from NAME to NAME: WHY
+  mode|times not kept: WHY
+  copy offload: X, reflink: Y, sparse detection: Z     as GNU cp's --debug has it";
+
 impl Copy {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let strategy = find(&self.strategy)?;
-        let source = open_source(&self.source)?;
-        let target = open_target(&self.target, &source)?;
-        let fails =
-            || format!("copying {} to {} by {}", self.source.display(), self.target.display(), strategy.name);
-        match strategy.method {
-            Method::Handles(_) => strategy.copy(&source, &target, Span::WHOLE),
-            Method::Paths(copy) => copy(&self.source, &self.target),
-        }
-        .with_context(fails)?;
+        let from_environment = || std::env::var(STRATEGY).ok().filter(|name| !name.is_empty());
+        let strategy = self.strategy.clone().or_else(from_environment);
+        let request = Request {
+            source: &self.source,
+            target: &self.target,
+            strategy: strategy.as_deref().map(find).transpose()?,
+            reflink: self.reflink,
+            sparse: self.sparse,
+            part: self.part(),
+            verify: self.verify,
+        };
+        clean_up_on_signals().context("installing the signal handlers")?;
+        let mut tell = |event: Event<'_>| {
+            if self.debug {
+                // A reader that went away is no reason to stop copying.
+                let _ = writeln!(std::io::stderr(), "{event}");
+            }
+        };
+        copier::copy(&request, &mut tell)
+            .with_context(|| format!("copying {} to {}", self.source.display(), self.target.display()))?;
         Ok(())
     }
+
+    fn part(&self) -> Part {
+        if self.src_offset.is_none() && self.dst_offset.is_none() && self.len.is_none() {
+            return Part::Whole;
+        }
+        let offset = |offset: Option<u64>| offset.unwrap_or(0);
+        Part::Range(Span {
+            source: offset(self.src_offset),
+            target: offset(self.dst_offset),
+            length: self.len,
+        })
+    }
+}
+
+fn when() -> impl TypedValueParser<Value = When> {
+    PossibleValuesParser::new(When::WORDS)
+        .try_map(|word| When::from_word(&word).ok_or("not one of the words"))
+}
+
+/// A size or an offset.
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).ok_or_else(|| format!("{text:?} is not a size; write 4096, 64KiB or 1MiB"))
 }
 
 /// The strategy of that name.
@@ -47,44 +133,4 @@ fn find(name: &str) -> anyhow::Result<&'static Strategy> {
         };
         Fail::Use(format!("no strategy is called {name:?}; {offer}")).into()
     })
-}
-
-fn open_source(path: &Path) -> anyhow::Result<File> {
-    let what = || format!("opening the source {}", path.display());
-    let kind = std::fs::metadata(path).map_err(in_words).with_context(what)?;
-    if !kind.is_file() {
-        let kind = if kind.is_dir() { "a directory" } else { "not a regular file" };
-        return Err(Fail::Work(format!(
-            "the source {} is {kind}; only regular files are copied",
-            path.display()
-        ))
-        .into());
-    }
-    File::open(path).map_err(in_words).with_context(what)
-}
-
-/// Opens the target without cutting it, as it may be the source under another name.
-fn open_target(path: &Path, source: &File) -> anyhow::Result<File> {
-    let what = || format!("opening the target {}", path.display());
-    let target = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(in_words)
-        .with_context(what)?;
-    let (from, to) = (rustix::fs::fstat(source)?, rustix::fs::fstat(&target)?);
-    if (from.st_dev, from.st_ino) == (to.st_dev, to.st_ino) {
-        return Err(Fail::Work(format!("{} is the source itself; nothing was copied", path.display())).into());
-    }
-    Ok(target)
-}
-
-/// The error with its errno by name.
-fn in_words(error: std::io::Error) -> anyhow::Error {
-    match rustix::io::Errno::from_io_error(&error) {
-        Some(errno) => anyhow::anyhow!("{}", crate::sys::errno::describe(errno)),
-        None => error.into(),
-    }
 }

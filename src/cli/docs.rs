@@ -2,9 +2,11 @@ use super::Fail;
 use super::catalogue::families;
 use super::report::records_below;
 use crate::analysis::{Margin, Measurements};
+use crate::claims::{self, ClaimLine};
+use crate::copier::CANDIDATES;
 use crate::record::{read_files, schema_text};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, index, kernels, splice};
+use crate::report::{BASE, MARGIN, fastest, index, kernels, splice};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
@@ -55,6 +57,14 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
         Some(command) => splice::splice(&readme, "result", &result(root, &command)?)?,
         None => readme,
     };
+    let lines = claim_lines(root, splice::command(&readme, "claims").unwrap_or_default())?;
+    let readme = splice::splice(&readme, "claims", &claims::markdown(&lines))?;
+    let mut findings = read("docs/findings.md")?;
+    for claim in claims::all() {
+        if splice::command(&findings, claim.id).is_some() {
+            findings = splice::splice(&findings, claim.id, &claims::details(claim.id, &lines))?;
+        }
+    }
     let records = records(&root.join("results/runs"))?;
     let runs = read_files(&records)?.runs;
     let results =
@@ -67,8 +77,10 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(vec![
         ("docs/kernels.md".to_owned(), kernels_page),
         ("README.md".to_owned(), readme),
+        ("docs/findings.md".to_owned(), findings),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
+        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &families(), CANDIDATES)),
     ])
 }
 
@@ -100,6 +112,15 @@ fn result(root: &Path, command: &str) -> anyhow::Result<String> {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// Outcomes of claims in the file that the marker's command names.
+fn claim_lines(root: &Path, command: &str) -> anyhow::Result<Vec<ClaimLine>> {
+    let name = command.split(' ').next_back().unwrap_or_default();
+    let path = root.join(name);
+    let text = read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().with_context(|| format!("parsing {}", path.display()))
 }
 
 /// Record files below `folder`, oldest name first.

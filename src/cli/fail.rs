@@ -1,3 +1,4 @@
+use crate::copier::CopierError;
 use crate::fixture::{PlaceError, SourceError};
 use crate::guest::{BootError, KernelError};
 use crate::measure::{ArmError, ResumeError, SelectionError, StageError};
@@ -22,6 +23,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let unfit = error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(Fail::Use(_)))
             || matches!(cause.downcast_ref(), Some(SourceError::Place(_) | SourceError::Fixture { .. }))
+            || matches!(cause.downcast_ref(), Some(CopierError::Options(_)))
             || cause.is::<SelectionError>()
             || cause.is::<PlaceError>()
             || cause.is::<StageError>()

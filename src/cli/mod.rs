@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
 mod catalogue;
+mod claims;
 mod complete;
 mod copy;
 mod docs;
+mod explain;
 mod export;
 mod fail;
 mod guest;
@@ -20,6 +22,7 @@ mod worker;
 pub use fail::{Fail, exit_code, is_broken_pipe};
 pub use guest::live_as_init;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 
@@ -37,7 +40,11 @@ enum Command {
     Copy(copy::Copy),
     Run(Box<run::Run>),
     Kernels(Box<kernels::Kernels>),
+    Explain(explain::Explain),
+    #[command(name = crate::explain::CHILD, hide = true)]
+    ExplainChild(explain::ExplainChild),
     Lab(lab::Lab),
+    Claims(claims::Claims),
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
     Report(report::Report),
@@ -52,12 +59,17 @@ enum Command {
 /// # Errors
 /// Whatever the subcommand reports; [`exit_code`] tells what to exit with.
 pub fn main() -> anyhow::Result<()> {
+    // A file beyond the limit of file size is an error to report, not a death.
+    crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;
     match Cli::parse().command {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
         Command::Kernels(kernels) => kernels.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::ExplainChild(child) => child.run(),
         Command::Lab(lab) => lab.run(),
+        Command::Claims(claims) => claims.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
         Command::Export(export) => export.run(),

@@ -109,3 +109,10 @@ fn first_look_seconds(size: u64, strategies: usize) -> f64 {
     let copies = (2e-3 / copy).clamp(1.0, 10.0);
     copy * copies * 2.0 * strategies as f64 * crate::analysis::looks::FIRST_LOOK as f64
 }
+
+/// One line on a terminal's standard error, nothing elsewhere.
+pub(super) fn spinner() -> indicatif::ProgressBar {
+    let spinner = indicatif::ProgressBar::new_spinner();
+    spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+    spinner
+}

@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod csv;
+pub mod fastest;
 mod grid;
 pub mod index;
 pub mod kernels;

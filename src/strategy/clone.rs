@@ -6,7 +6,7 @@ use super::error::{Cause, CopyError, During};
 use super::mapped::over_windows;
 use super::{Family, Holes, Strategy};
 use crate::sys::clone_range::clone_range;
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
@@ -34,7 +34,7 @@ fn whole(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     let clone = || {
         let (had, before) = (length(target)?, length(source)?);
         cutting(target, before, || {
-            rustix::fs::ioctl_ficlone(target, source).during("ioctl(FICLONE)").map(drop)
+            retry_on_intr(|| rustix::fs::ioctl_ficlone(target, source)).during("ioctl(FICLONE)").map(drop)
         })?;
         let now = length(target)?;
         // A target that was as long or longer does not tell where the source ended.
@@ -60,7 +60,7 @@ fn ranges(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, C
 fn cutting(target: &File, end: u64, clone: impl Fn() -> Result<(), Cause>) -> Result<(), Cause> {
     match clone() {
         Err(Cause::Call { errno: Errno::INVAL, .. }) if length(target)? > end => {
-            rustix::fs::ftruncate(target, end).during("ftruncate")?;
+            retry_on_intr(|| rustix::fs::ftruncate(target, end)).during("ftruncate")?;
             clone()
         }
         other => other,
@@ -73,7 +73,10 @@ fn check_blocks(source: &File, target: &File, span: Span) -> Result<(), Cause> {
     let block = rustix::fs::fstatvfs(source).during("fstatvfs")?.f_frsize.max(512);
     let end = length(source)?;
     let wanted = span.length.map_or(end, |length| span.source.saturating_add(length).min(end));
-    let last = span.target.saturating_add(wanted.saturating_sub(span.source));
+    if wanted <= span.source {
+        return Ok(());
+    }
+    let last = span.target.saturating_add(wanted - span.source);
     let cut_by_the_end = wanted == end && (span.is_whole() || last >= length(target)?);
     let aligned = |offset: u64| offset.is_multiple_of(block);
     if aligned(span.source) && aligned(span.target) && (aligned(wanted) || cut_by_the_end) {

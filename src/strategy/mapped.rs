@@ -3,7 +3,7 @@
 use super::advance::{MOST, Span, Step};
 use super::error::{Cause, CopyError, During};
 use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::mm::Advice;
 use std::fs::File;
 
@@ -52,7 +52,11 @@ impl View {
     pub(super) fn map(&self, file: &File, offset: u64, length: usize) -> Result<Mapping, Cause> {
         let mapping = Mapping::new(file, offset, length, self.flags).during("mmap")?;
         if let Some(advice) = self.advice {
-            mapping.advise(advice).during("madvise")?;
+            mapping.advise(advice).during("madvise").map_err(|cause| match (cause, advice) {
+                (Cause::Call { errno: Errno::FAULT, .. }, Advice::LinuxPopulateRead) => Cause::SourceShrank,
+                (Cause::Call { errno: Errno::FAULT, .. }, Advice::LinuxPopulateWrite) => Cause::TargetFault,
+                (other, _) => other,
+            })?;
         }
         Ok(mapping)
     }
@@ -85,6 +89,7 @@ pub(super) fn over_windows(
             match step(Step { source: span.source + copied, target: span.target + copied, length }) {
                 Ok(0) => return span.ended(copied),
                 Ok(moved) => copied += moved as u64,
+                // Steps say so only where they have written nothing, or can write it once more.
                 Err(Cause::Call { errno: Errno::INTR, .. }) => {}
                 Err(cause) => return Err(CopyError::at(copied, cause)),
             }
@@ -95,10 +100,14 @@ pub(super) fn over_windows(
 /// Makes the target at least long enough for `length` more bytes from `offset`; a mapping has no
 /// way to extend a file.
 pub(super) fn extend(target: &File, offset: u64, length: usize) -> Result<(), Cause> {
+    if length == 0 {
+        // Not even up to the offset, where there is nothing to copy.
+        return Ok(());
+    }
     let end = offset + length as u64;
     let now = rustix::fs::fstat(target).during("fstat")?.st_size.unsigned_abs();
     if now < end {
-        rustix::fs::ftruncate(target, end).during("ftruncate")?;
+        retry_on_intr(|| rustix::fs::ftruncate(target, end)).during("ftruncate")?;
     }
     Ok(())
 }

@@ -222,7 +222,7 @@ fn end_at(target: &File, length: u64) -> Result<(), CopyError> {
     let failed = |call| move |errno| CopyError::call(call, length, errno);
     let now = rustix::fs::seek(target, rustix::fs::SeekFrom::End(0)).map_err(failed("lseek"))?;
     if now != length {
-        rustix::fs::ftruncate(target, length).map_err(failed("ftruncate"))?;
+        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(target, length)).map_err(failed("ftruncate"))?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! The target mapped, the source read straight into it.
 
 use super::advance::{MOST, Span, seek_both};
-use super::error::{CopyError, During};
+use super::error::{Cause, CopyError, During};
 use super::mapped::{View, extend, over_windows};
 use super::{Family, Strategy};
+use rustix::io::Errno;
 use rustix::mm::Advice;
 use std::fs::File;
 
@@ -35,7 +36,9 @@ fn copy(source: &File, target: &File, span: Span, piece: u64, to: View) -> Resul
             match to.read_from(done, (step.length - done).min(piece as usize), source) {
                 Ok(0) => break,
                 Ok(filled) => done += filled,
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
+                // The mapping is whole, so it is a page of the target that got no block.
+                Err(Errno::FAULT) => return Err(Cause::TargetFault),
                 Err(errno) => return Err(errno).during("read"),
             }
         }

@@ -1,0 +1,156 @@
+use super::figure::Figure;
+use super::test::Test;
+use crate::cache::CacheState;
+use crate::fixture::Layout;
+use crate::measure::{Cell, End};
+use crate::record::FileSystems;
+use crate::strategy::DstMode;
+
+/// Something that somebody published about copying files.
+#[derive(Debug)]
+pub struct Claim {
+    /// Its key: a number, and a word where one text makes several claims.
+    pub id: &'static str,
+    /// Who says so.
+    pub source: &'static Source,
+    /// The claim, restated so that it can fail.
+    pub statement: &'static str,
+    /// The published figure with its conditions.
+    pub published: &'static str,
+    /// How it is tried.
+    pub trial: Trial,
+}
+
+/// A text.
+#[derive(Debug)]
+pub struct Source {
+    /// Who wrote it.
+    pub author: &'static str,
+    /// Its name, or what it is.
+    pub title: &'static str,
+    /// When it appeared.
+    pub year: u16,
+    /// Where it can be read.
+    pub link: &'static str,
+}
+
+/// How a claim is tried.
+#[derive(Debug)]
+pub enum Trial {
+    /// By copies between files of one directory.
+    Here(Experiment),
+    /// Not by one machine of this class; says what it would take.
+    Elsewhere(&'static str),
+}
+
+/// What is measured, and what must be seen.
+#[derive(Debug)]
+pub struct Experiment {
+    /// The cell.
+    pub conditions: Conditions,
+    /// Types of file system that the claim is about; any where it is empty.
+    pub file_systems: &'static [&'static str],
+    /// Whether the claim is about shared extents. Where it is not, a strategy that shares them has
+    /// copied nothing, and there is nothing to compare.
+    pub sharing: bool,
+    /// Factor by which a time moves from one run to the next, which no interval from within one run
+    /// can show.
+    pub drift: f64,
+    /// What is looked at.
+    pub figure: Figure,
+    /// What it must be.
+    pub test: Test,
+}
+
+/// A cell without its file systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
+    /// Name of the layout.
+    pub layout: &'static str,
+    /// Length of the source in bytes.
+    pub size: u64,
+    /// State of the source's pages.
+    pub cache: CacheState,
+    /// State of the target.
+    pub dst: DstMode,
+    /// What ends the copy.
+    pub end: End,
+}
+
+impl Source {
+    /// Author, title, year and link in one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{}, {}, {}, {}", self.author, self.title, self.year, self.link)
+    }
+}
+
+impl Experiment {
+    /// Strategies that are measured for it.
+    #[must_use]
+    pub fn strategies(&self) -> Vec<&'static str> {
+        match self.figure {
+            Figure::Ratio { base, other, .. } => vec![base, other],
+            Figure::Level { strategy, .. } => vec![strategy],
+        }
+    }
+
+    /// Why it is no trial on this file system.
+    #[must_use]
+    pub fn unfit(&self, file_system: &str) -> Option<String> {
+        let fits = self.file_systems.is_empty() || self.file_systems.contains(&file_system);
+        (!fits).then(|| format!("the claim is about {}", self.file_systems.join(" and ")))
+    }
+}
+
+impl Conditions {
+    /// Dense bytes in the page cache to a new file.
+    #[must_use]
+    pub const fn new(size: u64) -> Self {
+        Self { layout: "dense", size, cache: CacheState::Warm, dst: DstMode::New, end: End::None }
+    }
+
+    /// The same over a file of the same size that is in the page cache.
+    #[must_use]
+    pub const fn overwrite(size: u64) -> Self {
+        Self { dst: DstMode::Overwrite, ..Self::new(size) }
+    }
+
+    /// The same from a source that is not in the page cache.
+    #[must_use]
+    pub const fn cold(size: u64) -> Self {
+        Self { cache: CacheState::Cold, ..Self::new(size) }
+    }
+
+    /// The same with the data on the device when the clock stops.
+    #[must_use]
+    pub const fn synced(size: u64) -> Self {
+        Self { end: End::Fdatasync, ..Self::new(size) }
+    }
+
+    /// Whether a copy waits for a device inside the clock.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        self.cache == CacheState::Cold || self.end == End::Fdatasync
+    }
+
+    /// The cell on a file system.
+    #[must_use]
+    pub fn cell(self, file_system: &str) -> Cell {
+        let name = file_system.to_owned();
+        Cell {
+            fs: FileSystems { source: name.clone(), target: name },
+            layout: self.layout,
+            size: self.size,
+            cache: self.cache,
+            dst: self.dst,
+            end: self.end,
+        }
+    }
+
+    /// The layout of that name.
+    #[must_use]
+    pub fn layout(self) -> Option<&'static Layout> {
+        Layout::find(self.layout)
+    }
+}

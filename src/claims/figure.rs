@@ -1,0 +1,124 @@
+use crate::record::SampleLine;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// The quantity of `base` by that of `other`: more than 1 where `other` needs less.
+    Ratio {
+        /// What is compared.
+        of: Quantity,
+        /// The numerator.
+        base: &'static str,
+        /// The denominator.
+        other: &'static str,
+    },
+    /// The quantity of one strategy: a count by MiB of the source, bytes by bytes of the source.
+    Level {
+        /// What is looked at.
+        of: Quantity,
+        /// By which strategy.
+        strategy: &'static str,
+    },
+}
+
+/// What can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// Time of a copy.
+    Time,
+    /// Processor time of a copy, user mode and kernel.
+    Cpu,
+    /// Page faults.
+    Faults,
+    /// System calls.
+    Calls,
+    /// Page faults and system calls.
+    Entries,
+    /// Most memory beside the page cache; less than a page counts as a page.
+    PrivateMemory,
+    /// Bytes of the target in extents shared with the source.
+    Shared,
+}
+
+/// A page, in bytes, as the least that memory comes in.
+const PAGE: f64 = 4096.0;
+
+impl Figure {
+    /// What is looked at.
+    #[must_use]
+    pub fn quantity(self) -> Quantity {
+        match self {
+            Self::Ratio { of, .. } | Self::Level { of, .. } => of,
+        }
+    }
+
+    /// The figure in words.
+    #[must_use]
+    pub fn describe(self) -> String {
+        match self {
+            Self::Ratio { of, base, other } => format!("{} of {base} by {other}", of.name()),
+            Self::Level { of, strategy } => format!("{} of {strategy} {}", of.name(), of.unit()),
+        }
+    }
+}
+
+impl Quantity {
+    /// Whether it differs from copy to copy, so that it takes rounds to know; other quantities are
+    /// counts that hardly do.
+    #[must_use]
+    pub fn is_noisy(self) -> bool {
+        matches!(self, Self::Time | Self::Cpu)
+    }
+
+    /// The word in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Cpu => "processor time",
+            Self::Faults => "page faults",
+            Self::Calls => "system calls",
+            Self::Entries => "faults and calls",
+            Self::PrivateMemory => "private memory",
+            Self::Shared => "shared extents",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Time | Self::Cpu | Self::Faults | Self::Calls | Self::Entries => "a MiB",
+            Self::PrivateMemory | Self::Shared => "by the length",
+        }
+    }
+
+    /// What a level is divided by for a source of `size` bytes.
+    #[must_use]
+    pub(super) fn divisor(self, size: u64) -> f64 {
+        let size = size as f64;
+        if self.unit() == "a MiB" { size / f64::from(1 << 20) } else { size }
+    }
+
+    /// Least value that a ratio is made of, so that none is divided by zero.
+    #[must_use]
+    pub(super) fn floor(self) -> f64 {
+        if self == Self::PrivateMemory { PAGE } else { 1.0 }
+    }
+
+    /// The value in one sample; none where the sample does not tell.
+    #[must_use]
+    pub(super) fn of(self, sample: &SampleLine) -> Option<f64> {
+        let counter = |key: &str| sample.counters.as_ref()?.get(key).map(|count| *count as f64);
+        match self {
+            Self::Time => {
+                crate::analysis::median(&sample.elapsed.iter().map(|time| *time as f64).collect::<Vec<_>>())
+            }
+            Self::Cpu => Some(counter("user_ns")? + counter("system_ns")?).filter(|time| *time > 0.0),
+            Self::Faults => Some(counter("minor_faults")? + counter("major_faults")?),
+            Self::Calls => counter("calls.total"),
+            // Counted in different samples: see the estimate.
+            Self::Entries => None,
+            Self::PrivateMemory => counter("peak_private_bytes"),
+            Self::Shared => sample.shared_bytes.map(|bytes| bytes as f64),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Published claims about copying files, as data, and their trial on this machine.
+//!
+//! A [`Claim`] says who published what, under which conditions, and which relation between two
+//! ways to copy would have to be seen here. The bound of that relation follows from the published
+//! figure by one rule for all (see [`Test`]), so it stands before anything is measured.
+//! Everything that lists claims walks [`all`].
+
+mod claim;
+mod estimate;
+mod experiment;
+mod figure;
+mod line;
+mod table;
+mod test;
+mod topics;
+
+pub use claim::{Claim, Conditions, Experiment, Source, Trial};
+pub use estimate::Estimate;
+pub use experiment::{Setting, run};
+pub use figure::{Figure, Quantity};
+pub use line::ClaimLine;
+pub use table::{details, markdown, outcome, text};
+pub use test::{Test, Verdict};
+
+/// Every claim, in the order of tables.
+pub fn all() -> impl Iterator<Item = &'static Claim> {
+    topics::TOPICS.iter().flat_map(|claims| claims.iter())
+}
+
+/// Claims that a word names: the id itself, or what an id begins with before a hyphen.
+pub fn named(word: &str) -> impl Iterator<Item = &'static Claim> {
+    all().filter(move |claim| {
+        let rest = claim.id.strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+}

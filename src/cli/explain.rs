@@ -1,0 +1,73 @@
+use super::Fail;
+use super::units::size;
+use crate::explain::{self, Subject};
+use crate::fixture::{LAYOUTS, Layout, Place};
+use crate::measure::{Variables, clean_up_on_signals, closest};
+use crate::strategy::{self, Strategy};
+use anyhow::Context;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Observe one copy: system calls, page faults, mappings, memory, page cache, and where the time goes
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The strategy; `copybench list` shows all
+    strategy: String,
+    /// Length of the copied file
+    #[arg(long, value_name = "Z", default_value = "1MiB", value_parser = size)]
+    size: u64,
+    /// Layout of the copied file
+    #[arg(long, value_name = "L", default_value = "dense")]
+    layout: String,
+    /// Directory for both files [env: COPYBENCH_DIR] [default: the current directory]
+    #[arg(long, value_name = "D")]
+    dir: Option<PathBuf>,
+    /// Print the same as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The process that is traced
+#[derive(Debug, Args)]
+pub(super) struct ExplainChild {
+    #[arg(trailing_var_arg = true)]
+    arguments: Vec<String>,
+}
+
+impl Explain {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let strategy = find(&self.strategy)?;
+        let layout = Layout::find(&self.layout).ok_or_else(|| {
+            unknown("layout", &self.layout, LAYOUTS.iter().map(|layout| layout.name), "dense or sparse")
+        })?;
+        let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
+        let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
+        clean_up_on_signals().context("installing the signal handlers")?;
+        let found = Subject { strategy, layout, size: self.size, place: &place }.explain()?;
+        let text =
+            if self.json { serde_json::to_string_pretty(&found)? + "\n" } else { explain::text(&found) };
+        Ok(super::print(&text)?)
+    }
+}
+
+impl ExplainChild {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        explain::child(&self.arguments)
+    }
+}
+
+fn find(name: &str) -> anyhow::Result<&'static Strategy> {
+    let names = || strategy::all().map(|(_, strategy)| strategy.name);
+    Ok(strategy::find(name)
+        .ok_or_else(|| unknown("strategy", name, names(), "`copybench list` shows all"))?)
+}
+
+fn unknown(what: &str, word: &str, names: impl Iterator<Item = &'static str>, otherwise: &str) -> Fail {
+    let closest = closest(word, names);
+    let offer = if closest.is_empty() {
+        otherwise.to_owned()
+    } else {
+        format!("did you mean {}?", closest.join(" or "))
+    };
+    Fail::Use(format!("no {what} is called {word:?}; {offer}"))
+}

@@ -1,0 +1,38 @@
+use super::leftover::{names, remove};
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::io;
+
+/// From here on, SIGINT, SIGTERM and SIGHUP end programs that copy for this process, remove
+/// temporary names and end the process with 128 and the signal's number.
+///
+/// # Errors
+/// That of installing the handlers.
+pub fn clean_up_on_signals() -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // Held until the end, so that no name is made behind our back.
+            let mut names = names();
+            end_children();
+            for name in names.drain(..) {
+                remove(&name);
+            }
+            std::process::exit(128 + signal);
+        }
+    });
+    Ok(())
+}
+
+/// Ends the programs that this process started, which a signal to it alone does not reach. Kernels
+/// without `CONFIG_PROC_CHILDREN` do not name them; what they write has no name left then.
+fn end_children() {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return };
+    for thread in threads.flatten() {
+        let children = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        for child in children.split_whitespace().filter_map(|word| Pid::from_raw(word.parse().ok()?)) {
+            let _ = kill_process(child, Signal::TERM);
+        }
+    }
+}

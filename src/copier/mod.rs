@@ -1,0 +1,54 @@
+//! What `copybench copy` does beyond one strategy: choose a mechanism, go on with another at the
+//! exact byte where one gives up, keep holes, and let the target be whole at every moment.
+//!
+//! A whole copy onto a regular file, or one to be, goes to a file without a name in the target's
+//! directory, which takes the target's name when it is complete. Ranges, targets with several hard
+//! links, and targets that no other file can replace are written in place; pipes and devices as a stream.
+
+mod attributes;
+mod choose;
+mod error;
+mod event;
+mod fastest;
+mod file_system;
+mod interrupt;
+mod job;
+mod leftover;
+mod length;
+mod place;
+mod request;
+mod resume;
+mod segments;
+mod source;
+mod staged;
+mod stream;
+mod summary;
+mod transfer;
+
+pub use choose::CANDIDATES;
+pub use error::CopierError;
+pub use event::{Event, Reason, Summary, Written};
+pub use interrupt::clean_up_on_signals;
+pub use request::{Part, Request, When};
+
+use job::Job;
+use place::Place;
+use source::Source;
+use summary::Tally;
+
+/// Copies as `request` says, telling what happens, and returns the number of bytes of the source
+/// that the target stands for, holes included.
+///
+/// # Errors
+/// See [`CopierError`]. A target that existed is then as it was, unless it was written in place;
+/// one that did not exist does not exist.
+pub fn copy(request: &Request<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<u64, CopierError> {
+    request.check()?;
+    let source = Source::open(request.source)?;
+    request.check_range(source.size())?;
+    let place = Place::find(request, &source)?;
+    let mut tally = Tally::new(request);
+    let copied = Job { request, source: &source }.run(place, &mut tally, tell)?;
+    tell(Event::Done(tally.summary()));
+    Ok(copied)
+}

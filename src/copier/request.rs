@@ -1,0 +1,124 @@
+use super::CopierError;
+use super::choose::shares;
+use crate::strategy::{Holes, Span, Strategy};
+use std::path::Path;
+
+/// What to copy, where to, and what is allowed on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The file to copy.
+    pub source: &'a Path,
+    /// Where to.
+    pub target: &'a Path,
+    /// The one mechanism to use; without it they are chosen, and follow each other after an
+    /// error that the next one may get past.
+    pub strategy: Option<&'static Strategy>,
+    /// Whether extents may be shared instead of copied.
+    pub reflink: When,
+    /// Whether holes are kept. Where this is not said, a named strategy treats holes its own way.
+    pub sparse: Option<When>,
+    /// The part to copy. A range is written in place and leaves the rest of the target alone.
+    pub part: Part,
+    /// Force the copy to the disk and compare it with the source, before the target is replaced.
+    pub verify: bool,
+}
+
+/// How far an option goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Where it can be had.
+    Auto,
+    /// In any case, or fail.
+    Always,
+    /// In no case.
+    Never,
+}
+
+impl When {
+    /// The words of the command line.
+    pub const WORDS: [&'static str; 3] = ["auto", "always", "never"];
+
+    /// What a word of [`Self::WORDS`] stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Self::Auto),
+            "always" => Some(Self::Always),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+/// All of the source, or a range of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The target will be what the source is.
+    Whole,
+    /// Bytes of the target are replaced or added, others stay.
+    Range(Span),
+}
+
+impl Part {
+    pub(super) fn span(self) -> Span {
+        match self {
+            Self::Whole => Span::WHOLE,
+            Self::Range(span) => span,
+        }
+    }
+
+    pub(super) fn is_whole(self) -> bool {
+        self == Self::Whole
+    }
+}
+
+impl Request<'_> {
+    /// Whether to copy data alone, and what counts as data.
+    pub(super) fn holes(&self) -> When {
+        self.sparse.unwrap_or(if self.strategy.is_some() { When::Never } else { When::Auto })
+    }
+
+    /// Refuses options that contradict each other.
+    pub(super) fn check(&self) -> Result<(), CopierError> {
+        if self.reflink == When::Always && !matches!(self.sparse, None | Some(When::Auto)) {
+            return Err(CopierError::Options("--reflink=always goes with --sparse=auto only".to_owned()));
+        }
+        self.strategy.map_or(Ok(()), |strategy| self.check_strategy(strategy))
+    }
+
+    fn check_strategy(&self, strategy: &Strategy) -> Result<(), CopierError> {
+        let name = strategy.name;
+        let refuse = |reason: &str| Err(CopierError::Options(format!("--strategy {name}: {reason}")));
+        match (self.reflink, self.sparse) {
+            (When::Never, _) if shares(name) => refuse("it may share extents, which --reflink=never forbids"),
+            (When::Always, _) if !name.starts_with("ficlone") => {
+                refuse("it is no clone, which --reflink=always asks for")
+            }
+            (_, Some(When::Always)) if name != "sparse-zero-scan-4k" => {
+                refuse("it does not look for zeros, which --sparse=always asks for")
+            }
+            (_, Some(When::Never)) if strategy.holes != Holes::Filled => {
+                refuse("it may keep holes, which --sparse=never forbids")
+            }
+            _ if strategy.takes_paths() && (!self.part.is_whole() || self.sparse == Some(When::Auto)) => {
+                refuse("it copies whole files between paths, no ranges")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a range that reaches beyond the source, before anything of it is written.
+    pub(super) fn check_range(&self, size: u64) -> Result<(), CopierError> {
+        let Part::Range(span) = self.part else { return Ok(()) };
+        let most = i64::MAX as u64;
+        let end = |start: u64| start.checked_add(span.length.unwrap_or(0)).filter(|end| *end <= most);
+        let (Some(end), Some(_)) = (end(span.source), end(span.target)) else {
+            return Err(CopierError::Options("the range ends beyond any file's length".to_owned()));
+        };
+        // A size of 0 may be that of a file of procfs, which has content all the same.
+        if size > 0 && end > size {
+            return Err(CopierError::Short { path: self.source.to_owned(), end, length: size });
+        }
+        Ok(())
+    }
+}

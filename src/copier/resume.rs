@@ -1,0 +1,126 @@
+//! One mechanism after another, each going on at the exact byte where the one before it stopped.
+
+use super::CopierError;
+use super::event::{Event, Reason};
+use crate::strategy::{Cause, CopyError, Span, Strategy};
+use rustix::io::Errno;
+use std::fs::File;
+
+/// Copies ranges between two files by the mechanisms of a chain.
+pub(super) struct Carrier<'a, 'b> {
+    pub(super) source: &'a File,
+    pub(super) target: &'a File,
+    pub(super) chain: &'a [&'static Strategy],
+    pub(super) tell: &'b mut dyn FnMut(Event<'_>),
+    /// Offset in the source that errors count from.
+    pub(super) origin: u64,
+    /// Whether any byte was copied, in this range or one before it.
+    pub(super) begun: bool,
+}
+
+impl Carrier<'_, '_> {
+    /// Copies `span` and returns the number of bytes, or where the last mechanism stopped.
+    ///
+    /// A mechanism that was given up is not tried again for a later range: what refused once
+    /// between two files refuses again.
+    pub(super) fn carry(&mut self, span: Span) -> Result<u64, CopierError> {
+        let mut copied = 0;
+        while let Some((by, others)) = self.chain.split_first() {
+            let start = span.source + copied;
+            let result = by.copy(self.source, self.target, rest(span, copied));
+            let more = result.as_ref().map_or_else(|error| error.copied, |more| *more);
+            copied += more;
+            let end = start + more;
+            self.begun |= more > 0;
+            if more > 0 {
+                (self.tell)(Event::Copied { start, end, by: by.name });
+            }
+            let reason = match &result {
+                Ok(_) if span.length.is_some() => return Ok(copied),
+                Ok(_) if others.is_empty() || !has_byte(self.source, end) => return Ok(copied),
+                Ok(_) => Reason::MoreToRead,
+                Err(CopyError { cause: Cause::SourceEnded, .. })
+                    if !others.is_empty() && has_byte(self.source, end) =>
+                {
+                    Reason::MoreToRead
+                }
+                Err(error) if may_go_on(error, self.begun) => Reason::Failed(error),
+                Err(_) => return failed(by, result, end - self.origin),
+            };
+            let Some(next) = others.first() else { return failed(by, result, end - self.origin) };
+            (self.tell)(Event::Changed { at: end, from: by.name, to: next.name, reason });
+            self.chain = others;
+        }
+        Ok(copied)
+    }
+}
+
+/// Whether `source` has a byte at `offset`. The count of a call is not believed: files of procfs
+/// end at once for all calls but read(2).
+pub(super) fn has_byte(source: &File, offset: u64) -> bool {
+    loop {
+        match rustix::io::pread(source, &mut [0_u8; 1], offset) {
+            Err(Errno::INTR) => {}
+            other => return other.is_ok_and(|length| length > 0),
+        }
+    }
+}
+
+fn rest(span: Span, copied: u64) -> Span {
+    Span {
+        source: span.source + copied,
+        target: span.target + copied,
+        length: span.length.map(|length| length - copied),
+    }
+}
+
+fn failed(by: &Strategy, result: Result<u64, CopyError>, copied: u64) -> Result<u64, CopierError> {
+    result.map_err(|cause| CopierError::Copy { strategy: by.name, cause: CopyError::at(copied, cause.cause) })
+}
+
+/// Whether another mechanism may get past the error: refusals of the call, the file system, a
+/// sandbox or a server. Data that cannot be read or stored (EIO, ENOSPC, EDQUOT, EROFS) and want of
+/// memory stay what they are whichever call meets them.
+pub(super) fn may_go_on(error: &CopyError, begun: bool) -> bool {
+    match error.cause {
+        Cause::Call { errno, .. } => match errno {
+            // Not in this kernel, or not for these file systems.
+            Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV => true,
+            // Not for this kind of file or state of descriptor; what the range has to do with it
+            // is found by whoever goes on.
+            Errno::INVAL | Errno::BADF | Errno::TXTBSY | Errno::OVERFLOW => true,
+            // A sandbox or a server forbids the call alone (CIFS, Ceph, NFS; ENOENT too on CIFS).
+            Errno::PERM | Errno::ACCESS | Errno::NOENT => true,
+            // No descriptor left for a pipe.
+            Errno::MFILE | Errno::NFILE => true,
+            // Linux 6.17 says so of a range that is within all limits; a limit that was met shows
+            // again, and after data it is one.
+            Errno::FBIG => !begun,
+            _ => false,
+        },
+        Cause::SizeLies => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_the_data_ends_the_copy() {
+        for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ROFS] {
+            assert!(!may_go_on(&CopyError::call("copy_file_range", 0, errno), false), "{errno}");
+        }
+        let limit = CopyError::call("write", 0, Errno::FBIG);
+        assert!(may_go_on(&limit, false));
+        assert!(!may_go_on(&limit, true));
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_call_does_not() {
+        for errno in [Errno::NOSYS, Errno::XDEV, Errno::INVAL, Errno::OPNOTSUPP, Errno::PERM, Errno::BADF] {
+            assert!(may_go_on(&CopyError::call("copy_file_range", 5, errno), true), "{errno}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+use rustix::fs::{SeekFrom, seek};
+use rustix::io::Errno;
+use std::fs::File;
+
+/// Whether `source` has a hole between the offsets.
+pub(super) fn has_hole(source: &File, start: u64, end: u64) -> bool {
+    start < end && seek(source, SeekFrom::Hole(start)).is_ok_and(|hole| hole < end)
+}
+
+/// The next stretch of data from `at` on, cut at `end`; none where a hole reaches to the end.
+///
+/// A file system that does not know holes has data up to the end.
+pub(super) fn next_data(source: &File, at: u64, end: u64) -> Result<Option<(u64, u64)>, Errno> {
+    let data = match seek(source, SeekFrom::Data(at)) {
+        Err(Errno::NXIO) => return Ok(None),
+        Err(Errno::INVAL | Errno::OPNOTSUPP) => return Ok(Some((at, end))),
+        other => other?,
+    };
+    if data >= end {
+        return Ok(None);
+    }
+    match seek(source, SeekFrom::Hole(data)) {
+        // It got shorter meanwhile; the copy will find its end.
+        Err(Errno::NXIO) => Ok(Some((data, end))),
+        // A hole that begins where data was just found is a file being written to; what is read
+        // there is right in any case, and this way the copy gets on.
+        Ok(hole) if hole <= data => Ok(Some((data, end))),
+        Ok(hole) => Ok(Some((data, hole.min(end)))),
+        Err(errno) => Err(errno),
+    }
+}

@@ -1,0 +1,54 @@
+use super::CopierError;
+use super::event::Event;
+use crate::strategy::{CopyError, Span};
+use rustix::io::Errno;
+use std::fs::File;
+
+const NAME: &str = "stream";
+const BUFFER: usize = 256 << 10;
+
+/// Reads a range of the source and writes it to something that has no offsets.
+pub(super) fn stream(
+    source: &File,
+    target: &File,
+    span: Span,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<u64, CopierError> {
+    let mut buffer = vec![0; BUFFER];
+    let mut copied = 0;
+    let failed = |call, copied, errno| CopierError::Copy {
+        strategy: NAME,
+        cause: CopyError::call(call, copied, errno),
+    };
+    loop {
+        let most = span.length.map_or(BUFFER as u64, |length| (length - copied).min(BUFFER as u64)) as usize;
+        let read = retry(|| rustix::io::pread(source, &mut buffer[..most], span.source + copied))
+            .map_err(|errno| failed("pread", copied, errno))?;
+        if read == 0 {
+            break;
+        }
+        let mut rest = &buffer[..read];
+        while !rest.is_empty() {
+            let written =
+                retry(|| rustix::io::write(target, rest)).map_err(|errno| failed("write", copied, errno))?;
+            if written == 0 {
+                return Err(failed("write", copied, Errno::IO));
+            }
+            rest = &rest[written..];
+            copied += written as u64;
+        }
+    }
+    if copied > 0 {
+        tell(Event::Copied { start: span.source, end: span.source + copied, by: NAME });
+    }
+    Ok(copied)
+}
+
+fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The process that is traced: `copybench explain-child STRATEGY SOURCE TARGET`.
+
+use crate::strategy::{self, Method, Span};
+use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
+use crate::sys::marker::{self, Mark};
+use anyhow::{Context, bail};
+use std::fs::File;
+use std::path::Path;
+
+/// The hidden subcommand that must lead to [`child`] with the arguments that follow it.
+pub const CHILD: &str = "explain-child";
+
+/// Copies between marks; the rest is done before the first, so that the trace has the copy alone.
+///
+/// # Errors
+/// For the parent to read on standard error; the process is to end with a failure.
+pub fn child(arguments: &[String]) -> anyhow::Result<()> {
+    let [name, source, target] = arguments else { bail!("{CHILD}: write STRATEGY SOURCE TARGET") };
+    let strategy = strategy::find(name).with_context(|| format!("no strategy is called {name:?}"))?;
+    let from = File::open(source).with_context(|| format!("open {source}"))?;
+    // The first mapping installs a signal handler, which is no part of a copy.
+    let _ =
+        Mapping::new(&from, 0, 1, Flags { sharing: Sharing::Shared, access: Access::Read, populate: false });
+    match &strategy.method {
+        Method::Paths(copy) => {
+            drop(from);
+            marked(|| copy(Path::new(source), Path::new(target)))?;
+        }
+        Method::Handles(_) => {
+            let mut options = File::options();
+            let to = options.read(true).write(true).create_new(true).open(target);
+            let to = to.with_context(|| format!("create {target}"))?;
+            marked(|| strategy.copy(&from, &to, Span::WHOLE))?;
+        }
+    }
+    Ok(())
+}
+
+fn marked<T>(copy: impl FnOnce() -> T) -> T {
+    marker::set(Mark::Begin);
+    let copied = copy();
+    marker::set(Mark::End);
+    copied
+}

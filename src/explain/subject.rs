@@ -1,0 +1,313 @@
+//! One strategy on one file: timed without a tracer, then traced once.
+
+use super::account::account;
+use super::child::CHILD;
+use super::explanation::{
+    Calls, Explanation, Extents, Faults, Held, Mapping, Mappings, Memory, PageCache, Times,
+};
+use super::trace::{self, Total, Trace, totals};
+use crate::cache::{CacheState, establish};
+use crate::fixture::{Layout, Place, PrivateDirectory};
+use crate::measure::{End, Reply, Request, StageError, Worker};
+use crate::record::Counters;
+use crate::strategy::{DstMode, Strategy, family_of};
+use crate::sys::cachestat::residency;
+use crate::sys::page_size;
+use anyhow::Context;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// This very executable, also where its file has been replaced since it was started.
+const EXECUTABLE: &str = "/proc/self/exe";
+/// Fewest and most copies that are timed, and the time that they should take together, in
+/// nanoseconds: shorter ones do not tell user mode from the kernel's.
+const COPIES: std::ops::RangeInclusive<u64> = 7..=200;
+const TOGETHER: u64 = 100_000_000;
+/// Copies that are observed until one shows the peak of its private memory, which a short copy on
+/// a busy machine hides.
+const ATTEMPTS: u32 = 5;
+/// Seed of the generated source.
+const SEED: u64 = 1;
+/// What a file system keeps for its own tables.
+const RESERVE: u64 = 8 << 20;
+
+/// What is to be explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The strategy.
+    pub strategy: &'static Strategy,
+    /// Layout of the source.
+    pub layout: &'static Layout,
+    /// Length of the source in bytes.
+    pub size: u64,
+    /// Where source and target are made.
+    pub place: &'a Place,
+}
+
+/// Why a strategy could not be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// It does not work here.
+    #[error("{strategy} does not work here: {reason}")]
+    Refused {
+        /// Its name.
+        strategy: &'static str,
+        /// What refused, and the cure where there is one.
+        reason: String,
+    },
+    /// The measuring failed.
+    #[error("measuring {strategy}: {message}")]
+    Failed {
+        /// Its name.
+        strategy: &'static str,
+        /// Why.
+        message: String,
+    },
+}
+
+/// The files of one explanation.
+struct Files {
+    /// Removed with all that is in it at the end.
+    _directory: PrivateDirectory,
+    source: PathBuf,
+    target: PathBuf,
+}
+
+impl Subject<'_> {
+    /// Looks at the copy from all sides. What needs tracing or perf, where that is not permitted,
+    /// is left out and says why.
+    ///
+    /// # Errors
+    /// [`ExplainError`] where the strategy does not work here; [`StageError`] where there is no
+    /// room; others of making the files.
+    pub fn explain(&self) -> anyhow::Result<Explanation> {
+        let files = self.files()?;
+        let measured = self.measure(&files)?;
+        let source = File::open(&files.source).context("open the source")?;
+        establish(&source, self.size, CacheState::Warm)?;
+        let before = Held { source: self.cached(&source)?.0, ..Held::default() };
+        let traced = self.trace(&files)?;
+        let after = self.held(&source, &files)?;
+        let calls = calls(traced.as_ref(), &measured.observed);
+        let mappings = mappings(traced.as_ref());
+        let mut explanation = Explanation {
+            strategy: self.strategy.name,
+            family: family_of(self.strategy.name).map_or("", |family| family.name),
+            summary: self.strategy.summary,
+            fs: self.place.file_system().to_owned(),
+            layout: self.layout.name,
+            size: self.size,
+            faults: faults(traced.as_ref().ok(), &measured.timed, &mappings),
+            calls,
+            mappings,
+            memory: memory(&measured.observed),
+            page_cache: PageCache { before, after },
+            extents: measured.extents,
+            time: measured.time,
+            account: String::new(),
+        };
+        explanation.account = account(&explanation);
+        Ok(explanation)
+    }
+
+    fn files(&self) -> anyhow::Result<Files> {
+        let needed = self.layout.disk_space(self.size) + 2 * self.size + RESERVE;
+        let free = self.place.free_space()?;
+        if free < needed {
+            let directory = self.place.path().to_owned();
+            let (layout, size) = (self.layout.name, self.size);
+            return Err(StageError::Space { directory, layout, size, needed, free }.into());
+        }
+        let directory = self.place.private()?;
+        // As the kernel writes it into maps.
+        let path = directory.path().canonicalize().context("the private directory")?;
+        let files = Files { _directory: directory, source: path.join("source"), target: path.join("target") };
+        let mut options = File::options();
+        let source = options.read(true).write(true).create_new(true).open(&files.source);
+        let source = source.with_context(|| format!("create {}", files.source.display()))?;
+        let made = self.layout.make(&source, self.size, SEED);
+        made.with_context(|| format!("make a {} file in {}", self.layout.name, self.place.path().display()))?;
+        Ok(files)
+    }
+
+    fn measure(&self, files: &Files) -> anyhow::Result<Measured> {
+        let mut worker = Worker::default();
+        let cell = Request::Cell {
+            source: files.source.clone(),
+            to: self.place.path().to_owned(),
+            layout: self.layout.name.to_owned(),
+            cache: CacheState::Warm.name().to_owned(),
+            dst: DstMode::New.name().to_owned(),
+            end: End::None.name().to_owned(),
+        };
+        if let Reply::Failed { message } = worker.answer(&cell) {
+            return Err(self.failed(message).into());
+        }
+        let mut measured = Measured::default();
+        for _ in 0..ATTEMPTS {
+            let seen = self.block(&mut worker, self.strategy.name, 1, true)?;
+            measured.observed = seen.counters;
+            measured.extents = seen.extents;
+            if measured.observed.contains_key(PEAK) || self.strategy.takes_paths() {
+                break;
+            }
+        }
+        let first = median(self.block(&mut worker, self.strategy.name, 3, false)?.elapsed);
+        let copies = (TOGETHER / first.max(1)).clamp(*COPIES.start(), *COPIES.end());
+        let timed = self.block(&mut worker, self.strategy.name, copies, false)?;
+        let limit = self.block(&mut worker, "limit-copy-4k", *COPIES.start(), false)?;
+        let counter = |key: &str| timed.counters.get(key).copied().unwrap_or(0);
+        measured.time = Times {
+            copies,
+            elapsed_ns: median(timed.elapsed),
+            user_ns: counter("user_ns"),
+            system_ns: counter("system_ns"),
+            faults: counter("minor_faults") + counter("major_faults"),
+            memory_copy_ns: median(limit.elapsed),
+        };
+        measured.timed = timed.counters;
+        Ok(measured)
+    }
+
+    fn block(
+        &self,
+        worker: &mut Worker,
+        name: &str,
+        copies: u64,
+        verify: bool,
+    ) -> Result<Block, ExplainError> {
+        let request = Request::Block { strategy: name.to_owned(), copies, verify, slowdown: 0.0 };
+        match worker.answer(&request) {
+            Reply::Block { elapsed, shared_bytes, allocated_bytes, counters, .. } => Ok(Block {
+                elapsed,
+                extents: Extents { shared_bytes, allocated_bytes },
+                counters: counters.unwrap_or_default(),
+            }),
+            Reply::Refused { reason, .. } => {
+                Err(ExplainError::Refused { strategy: self.strategy.name, reason })
+            }
+            other => Err(self.failed(match other {
+                Reply::Failed { message } => message,
+                other => format!("unexpected answer {other:?}"),
+            })),
+        }
+    }
+
+    fn failed(&self, message: String) -> ExplainError {
+        ExplainError::Failed { strategy: self.strategy.name, message }
+    }
+
+    fn trace(&self, files: &Files) -> anyhow::Result<Result<Trace, trace::Error>> {
+        let run = |command: &mut Command| {
+            command.args([CHILD, self.strategy.name]).args([&files.source, &files.target]);
+        };
+        let mut command = Command::new(EXECUTABLE);
+        run(&mut command);
+        let traced = trace::record(&mut command, &[files.source.clone(), files.target.clone()]);
+        if traced.is_err() && !files.target.exists() {
+            // The page cache after the copy is still to be told.
+            let mut command = Command::new(EXECUTABLE);
+            run(&mut command);
+            let status = command.status().context("start a child that copies")?;
+            anyhow::ensure!(status.success(), "the child that copies: {status}");
+        }
+        if let Ok(Trace { status: Some(status), output, .. }) = &traced {
+            anyhow::ensure!(status.success(), "the traced child that copies: {status} {output}");
+        }
+        Ok(traced)
+    }
+
+    fn held(&self, source: &File, files: &Files) -> anyhow::Result<Held> {
+        let target = File::open(&files.target).context("open the copy")?;
+        let (cached, dirty) = self.cached(&target)?;
+        Ok(Held { source: self.cached(source)?.0, target: cached, target_dirty: dirty })
+    }
+
+    /// Bytes of the file in the page cache, and those of them that wait to be written.
+    fn cached(&self, file: &File) -> anyhow::Result<(u64, Option<u64>)> {
+        let found = residency(file, self.size).context("ask what the page cache holds")?;
+        let bytes = |pages: u64| (pages * page_size() as u64).min(self.size);
+        Ok((bytes(found.cached), found.dirty.map(bytes)))
+    }
+}
+
+const PEAK: &str = "peak_private_bytes";
+
+#[derive(Default)]
+struct Measured {
+    /// Counters of a copy that was not timed.
+    observed: Counters,
+    /// Means of counters of the timed copies.
+    timed: Counters,
+    extents: Extents,
+    time: Times,
+}
+
+struct Block {
+    elapsed: Vec<u64>,
+    extents: Extents,
+    counters: Counters,
+}
+
+fn median(mut times: Vec<u64>) -> u64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or(0)
+}
+
+/// Calls as traced; where that is not permitted, as perf counted them, which knows no bytes.
+fn calls(traced: Result<&Trace, &trace::Error>, observed: &Counters) -> Calls {
+    let error = match traced {
+        Ok(trace) => return Calls { totals: totals(&trace.calls), refused: None },
+        Err(error) => error,
+    };
+    let counted = observed.iter().filter_map(|(key, calls)| {
+        let name = key.strip_prefix("calls.").filter(|name| *name != "total")?;
+        Some(Total { name: name.to_owned(), calls: *calls, errors: 0, bytes: None })
+    });
+    Calls { totals: counted.collect(), refused: Some(error.to_string()) }
+}
+
+fn mappings(traced: Result<&Trace, &trace::Error>) -> Mappings {
+    match traced {
+        Err(error) => Mappings { refused: Some(error.to_string()), ..Mappings::default() },
+        Ok(trace) => Mappings {
+            live: trace
+                .mappings
+                .iter()
+                .map(|snapshot| Mapping {
+                    at: snapshot.at,
+                    line: snapshot.mapping.region.line.clone(),
+                    fields: snapshot.mapping.region.fields(),
+                    memory: snapshot.mapping.usage,
+                })
+                .collect(),
+            left_out: trace.mappings_left_out,
+            refused: None,
+        },
+    }
+}
+
+fn faults(traced: Option<&Trace>, counters: &Counters, mappings: &Mappings) -> Faults {
+    let counter = |key: &str| counters.get(key).copied().unwrap_or(0);
+    let alone = traced.filter(|trace| !trace.calls.iter().any(|call| call.name == "execve"));
+    let (minor, major) = alone.map_or((counter("minor_faults"), counter("major_faults")), |trace| {
+        let Trace { before, after, .. } = trace;
+        (after.minor_faults - before.minor_faults, after.major_faults - before.major_faults)
+    });
+    let mapped: u64 = mappings.live.iter().map(|mapping| mapping.memory.rss / page_size() as u64).sum();
+    let complete = alone.is_some() && mappings.left_out == 0 && mapped > 0;
+    let pages_mapped = complete.then_some(mapped);
+    let all = minor + major;
+    let pages_per_fault = pages_mapped.filter(|_| all > 0).map(|pages| pages as f64 / all as f64);
+    Faults { minor, major, pages_mapped, pages_per_fault }
+}
+
+fn memory(observed: &Counters) -> Memory {
+    let peak = observed.get(PEAK).copied();
+    let refused = peak.is_none().then(|| {
+        "the copy was over, or in another process, before it could be looked at; a larger --size helps"
+            .to_owned()
+    });
+    Memory { peak_private_bytes: peak, refused }
+}

@@ -1,0 +1,78 @@
+//! SIGKILL while copies are being made: nothing with a name is left, or the next start removes it.
+
+use crate::{Suite, another_program, common, matrix, not_the_first};
+use copybench::strategy::Strategy;
+use libtest_mimic::{Failed, Trial};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn tests(suite: &Suite) -> Vec<Trial> {
+    let why_not = |strategy: &Strategy| {
+        let one_of_many = if strategy.takes_paths() { None } else { not_the_first(strategy) };
+        another_program(strategy).or(one_of_many)
+    };
+    suite.each("killed", why_not, |strategy| {
+        let directory = killed(strategy)?;
+        if !strategy.takes_paths() {
+            matrix::note("killed", strategy, "nothing left");
+            return expect_left(&directory, 0);
+        }
+        expect_left(&directory, 1)?;
+        let list = copybench(&["list", "--dir"]).arg(directory.path()).output()?;
+        if !list.status.success() {
+            return Err(String::from_utf8_lossy(&list.stderr).into_owned().into());
+        }
+        matrix::note("killed", strategy, "removed at the next start");
+        expect_left(&directory, 0)
+    })
+}
+
+fn copybench(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copybench"));
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// A directory whose run was killed once it had measured something.
+fn killed(strategy: &Strategy) -> Result<TempDir, Failed> {
+    let records = tempfile::tempdir_in(common::places().0.path())?;
+    let directory = tempfile::tempdir_in(common::places().0.path())?;
+    let record = records.path().join("run.jsonl");
+    let words =
+        ["run", "--rounds", "1000", "--no-limits", "--layout", "dense", "--size", "8MiB", "--strategy"];
+    let mut run = copybench(&words);
+    run.arg(strategy.name).arg("--dir").arg(directory.path()).arg("--out").arg(&record);
+    let mut run = run.stderr(Stdio::null()).spawn()?;
+    let measured = wait_for_a_sample(&record, &mut run);
+    run.kill()?;
+    run.wait()?;
+    measured?;
+    Ok(directory)
+}
+
+/// Waits until the run is copying for sure.
+fn wait_for_a_sample(record: &Path, run: &mut Child) -> Result<(), Failed> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(record).unwrap_or_default();
+        if text.contains(r#""t":"sample""#) {
+            return Ok(());
+        }
+        if run.try_wait()?.is_some() || Instant::now() > deadline {
+            return Err(format!("no sample in {text:?}").into());
+        }
+        sleep(Duration::from_millis(2));
+    }
+}
+
+fn expect_left(directory: &TempDir, expected: usize) -> Result<(), Failed> {
+    let entries = fs::read_dir(directory.path())?.map(|entry| entry.map(|entry| entry.file_name()));
+    let left = entries.collect::<Result<Vec<_>, _>>()?;
+    if left.len() == expected { Ok(()) } else { Err(format!("left behind: {left:?}").into()) }
+}
