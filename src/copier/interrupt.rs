@@ -1,7 +1,5 @@
-use super::leftover::{names, remove};
+use crate::sys::leftover;
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::io;
 
 /// From here on, SIGINT, SIGTERM and SIGHUP end programs that copy for this process, remove
@@ -10,19 +8,7 @@ use std::io;
 /// # Errors
 /// That of installing the handlers.
 pub fn clean_up_on_signals() -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            // Held until the end, so that no name is made behind our back.
-            let mut names = names();
-            end_children();
-            for name in names.drain(..) {
-                remove(&name);
-            }
-            std::process::exit(128 + signal);
-        }
-    });
-    Ok(())
+    leftover::clean_up_on_signals(end_children)
 }
 
 /// Ends the programs that this process started, which a signal to it alone does not reach. Kernels

@@ -13,7 +13,6 @@ mod fastest;
 mod file_system;
 mod interrupt;
 mod job;
-mod leftover;
 mod length;
 mod place;
 mod request;

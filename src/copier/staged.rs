@@ -1,8 +1,8 @@
 //! A copy that has no name, or a temporary one, until it is complete.
 
 use super::CopierError;
-use super::leftover::{self, Leftover, fresh_path, names};
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, chmod, flock, linkat, mkdir, open, rename};
+use crate::sys::leftover::{self, Leftover, fresh_path, names};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, chmod, linkat, open, rename};
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -26,6 +26,8 @@ struct Name {
     _lock: Option<File>,
 }
 
+const PREFIX: &str = ".copybench-copy.";
+
 /// Readable by nobody else before it is complete.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -43,28 +45,24 @@ impl Staged {
     }
 
     fn named(directory: &Path) -> Result<Self, CopierError> {
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let failed = CopierError::call("making a file in", directory);
-        let (file, leftover) = make(directory, |path| open(path, flags, MODE)).map_err(failed)?;
-        let file = File::from(file);
-        lock(&file);
-        let path = leftover.path().to_owned();
-        let name = Some(Name { path, _leftover: leftover, _lock: None });
-        Ok(Self { file, directory: directory.to_owned(), name })
+        sweep(directory);
+        let held = leftover::file(directory, PREFIX, MODE)
+            .map_err(CopierError::call("making a file in", directory))?;
+        let path = held.leftover.path().to_owned();
+        let name = Some(Name { path, _leftover: held.leftover, _lock: None });
+        Ok(Self { file: held.file, directory: directory.to_owned(), name })
     }
 
     /// A file in a directory of its own in `directory`, for mechanisms that take paths and may
     /// put another file, or a second one, there.
     pub(super) fn private(directory: &Path) -> Result<Self, CopierError> {
-        let act = "making a directory in";
-        let (_, leftover) =
-            make(directory, |path| mkdir(path, Mode::RWXU)).map_err(CopierError::call(act, directory))?;
-        let guard = File::open(leftover.path()).map_err(CopierError::call(act, directory))?;
-        lock(&guard);
-        let path = leftover.path().join("copy");
+        sweep(directory);
+        let held = leftover::directory(directory, PREFIX)
+            .map_err(CopierError::call("making a directory in", directory))?;
+        let path = held.leftover.path().join("copy");
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
         let file = open(&path, flags, MODE).map_err(CopierError::call("making", &path))?;
-        let name = Some(Name { path, _leftover: leftover, _lock: Some(guard) });
+        let name = Some(Name { path, _leftover: held.leftover, _lock: Some(held.file) });
         Ok(Self { file: file.into(), directory: directory.to_owned(), name })
     }
 
@@ -94,10 +92,12 @@ impl Staged {
             Err(Errno::EXIST) => {}
             other => return other.map_err(CopierError::call(act, target)),
         }
-        // A link replaces nothing, a rename does. A signal waits until both are done.
+        // A link replaces nothing, a rename does. A signal waits until both are done, and the lock
+        // keeps sweeps off; a file system without locks has to trust them.
+        let _ = leftover::lock(&self.file);
         let mut names = names();
         let path = loop {
-            let path = fresh_path(&self.directory);
+            let path = fresh_path(&self.directory, PREFIX);
             match self.link(&path) {
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(CopierError::call(act, target)(errno)),
@@ -121,24 +121,7 @@ impl Staged {
     }
 }
 
-/// Makes something under a new temporary name, after removing what others left.
-fn make<T>(
-    directory: &Path,
-    mut make: impl FnMut(&Path) -> Result<T, Errno>,
-) -> Result<(T, Leftover), Errno> {
-    leftover::sweep(directory);
-    loop {
-        let path = fresh_path(directory);
-        let mut names = names();
-        match make(&path) {
-            Ok(made) => return Ok((made, Leftover::new(path, &mut names))),
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-}
-
-/// Tells others that it is in use; a file system without locks has to trust them.
-fn lock(file: &File) {
-    let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
+/// Removes what killed copies left. A directory that cannot be listed can still be written to.
+fn sweep(directory: &Path) {
+    let _ = leftover::sweep(directory, PREFIX);
 }

@@ -14,6 +14,7 @@ pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod file_size_signal;
+pub mod leftover;
 pub mod mapping;
 pub mod marker;
 pub mod perf_event;
