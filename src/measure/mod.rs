@@ -19,6 +19,7 @@ mod size;
 mod stage;
 mod target;
 mod trial;
+mod waiting;
 mod worker;
 
 pub use arm::{Arm, ArmError};

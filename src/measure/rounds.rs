@@ -3,6 +3,7 @@ use super::cell::Cell;
 use super::limit::LIMITS;
 use super::order::Orders;
 use super::protocol::{Reply, Request};
+use super::waiting::{PROBES, Wait};
 use crate::analysis::looks::{FIRST_LOOK, Looks};
 use crate::analysis::summary::relative;
 use crate::analysis::{Margin, Measurements};
@@ -15,8 +16,6 @@ use std::time::{Duration, Instant};
 /// Time that the copies of one value should take together, so that their median is worth
 /// something even where one copy takes microseconds.
 const VALUE: Duration = Duration::from_millis(2);
-/// Copies most of which must have waited before a strategy is left out for it.
-const PROBES: u32 = 3;
 /// Most copies in one value.
 const MOST_COPIES: u64 = 10;
 
@@ -221,45 +220,31 @@ impl Rounds<'_> {
                 }
             }
             match self.waits(arms, strategy)? {
-                Some(switches) => listener.skip(self.waiting(strategy, switches), false)?,
+                Some(reason) => {
+                    let (cell, strategy) = (self.cell.id(), strategy.to_owned());
+                    listener.skip(SkipLine { cell, strategy, call: None, errno: None, reason }, false)?;
+                }
                 None => able.push(strategy),
             }
         }
         Ok(able)
     }
 
-    /// How often a copy waits at least, where the clock counts instructions: while all wait, a
-    /// guest's clock jumps to its next timer, so that the count says nothing.
-    fn waits(&self, arms: &mut [NamedArm], strategy: &str) -> Result<Option<u64>, RoundsError> {
+    /// Why a strategy is left out where the clock counts instructions.
+    fn waits(&self, arms: &mut [NamedArm], strategy: &str) -> Result<Option<String>, RoundsError> {
         if self.clock == Clock::Wall {
             return Ok(None);
         }
         let (name, arm) = &mut arms[0];
-        let mut waited = Vec::new();
-        // Not in the observed copy, whose observers have threads; and one copy may once have met a
-        // lock that a worker of the kernel held.
+        let mut waits = Vec::new();
+        // Not of the observed copy, whose observers have threads.
         for _ in 0..PROBES {
-            let counters = match self.block(name, arm, strategy, 1, false)? {
-                Reply::Block { counters, .. } => counters,
-                other => return Err(failed(name, &other)),
-            };
-            let switches = counters.and_then(|counters| counters.get("voluntary_switches").copied());
-            waited.extend(switches.filter(|switches| *switches > 0));
+            match Wait::of(|| self.block(name, arm, strategy, 1, false))? {
+                (wait, Reply::Block { .. }) => waits.push(wait),
+                (_, other) => return Err(failed(name, &other)),
+            }
         }
-        Ok(waited.iter().min().copied().filter(|_| waited.len() * 2 > PROBES as usize))
-    }
-
-    fn waiting(&self, strategy: &str, switches: u64) -> SkipLine {
-        SkipLine {
-            cell: self.cell.id(),
-            strategy: strategy.to_owned(),
-            call: None,
-            errno: None,
-            reason: format!(
-                "it waits inside the clock ({switches} voluntary context switches a copy), which counted \
-                 instructions cannot tell"
-            ),
-        }
+        Ok(Wait::reason(&waits))
     }
 
     /// How many copies make a value, from the base's time.

@@ -4,6 +4,7 @@ use crate::{Suite, another_program, common, matrix, not_the_first};
 use copybench::strategy::Strategy;
 use libtest_mimic::{Failed, Trial};
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -48,20 +49,25 @@ fn killed(strategy: &Strategy) -> Result<TempDir, Failed> {
         ["run", "--rounds", "1000", "--no-limits", "--layout", "dense", "--size", "8MiB", "--strategy"];
     let mut run = copybench(&words);
     run.arg(strategy.name).arg("--dir").arg(directory.path()).arg("--out").arg(&record);
-    let mut run = run.stderr(Stdio::null()).spawn()?;
-    let measured = wait_for_a_sample(&record, &mut run);
+    let mut run = run.spawn()?;
+    let measured = wait_for_a_sample(&record, strategy, &mut run);
     run.kill()?;
-    run.wait()?;
+    let ended = run.wait_with_output()?;
     measured?;
+    // Nothing that a run leaves in order shows what a killed one leaves.
+    if ended.status.signal() != Some(9) {
+        return Err(format!("ended by itself: {}", String::from_utf8_lossy(&ended.stderr)).into());
+    }
     Ok(directory)
 }
 
-/// Waits until the run is copying for sure.
-fn wait_for_a_sample(record: &Path, run: &mut Child) -> Result<(), Failed> {
+/// Waits until the run is copying with the strategy for sure; its base comes first.
+fn wait_for_a_sample(record: &Path, strategy: &Strategy, run: &mut Child) -> Result<(), Failed> {
+    let name = format!(r#""strategy":"{}""#, strategy.name);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let text = fs::read_to_string(record).unwrap_or_default();
-        if text.contains(r#""t":"sample""#) {
+        if text.lines().any(|line| line.contains(r#""t":"sample""#) && line.contains(&name)) {
             return Ok(());
         }
         if run.try_wait()?.is_some() || Instant::now() > deadline {
