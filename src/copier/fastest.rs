@@ -9,9 +9,21 @@ use super::choose::Row;
 
 #[rustfmt::skip]
 pub(super) static FASTEST: &[Row] = &[
+    Row { file_system: "btrfs", size: 65536, order: &["sendfile"] },
+    Row { file_system: "btrfs", size: 1048576, order: &["sendfile", "splice-64k"] },
     Row { file_system: "btrfs", size: 16777216, order: &["sendfile", "splice-1m"] },
-    Row { file_system: "ext4", size: 16777216, order: &["splice-256k", "sendfile", "copy-file-range"] },
+    Row { file_system: "btrfs", size: 268435456, order: &["splice-256k", "sendfile"] },
+    Row { file_system: "ext4", size: 65536, order: &["copy-file-range-128k", "sendfile"] },
+    Row { file_system: "ext4", size: 1048576, order: &["splice-1m"] },
+    Row { file_system: "ext4", size: 16777216, order: &["splice-1m", "sendfile-1m"] },
     Row { file_system: "ext4", size: 33554432, order: &["splice-1m"] },
-    Row { file_system: "tmpfs", size: 16777216, order: &["copy-file-range", "sendfile-1m", "splice-64k"] },
+    Row { file_system: "ext4", size: 268435456, order: &["splice-1m", "sendfile"] },
+    Row { file_system: "tmpfs", size: 65536, order: &["copy-file-range-128k", "sendfile-1m"] },
+    Row { file_system: "tmpfs", size: 1048576, order: &["copy-file-range", "splice-1m", "sendfile"] },
+    Row { file_system: "tmpfs", size: 16777216, order: &["copy-file-range-128k", "sendfile-1m", "splice-1m"] },
+    Row { file_system: "tmpfs", size: 268435456, order: &["sendfile-1m", "splice-1m", "copy-file-range-1m"] },
+    Row { file_system: "xfs", size: 65536, order: &["sendfile"] },
+    Row { file_system: "xfs", size: 1048576, order: &["splice-1m"] },
     Row { file_system: "xfs", size: 16777216, order: &["splice-1m", "sendfile-1m"] },
+    Row { file_system: "xfs", size: 268435456, order: &["splice-1m"] },
 ];
