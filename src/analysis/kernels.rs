@@ -70,17 +70,11 @@ fn timed(
 /// by the agreement that boots are held to beyond. A single boot carries no interval.
 fn counted(old: &Series, new: &Series, margin: Margin) -> Option<Change> {
     let (old_boots, new_boots) = (boots(old)?, boots(new)?);
-    let centre = |boots: &[f64]| median(boots);
-    let ratio = centre(&old_boots)? - centre(&new_boots)?;
+    let ratio = median(&old_boots)? - median(&new_boots)?;
     let enough = old_boots.len() > 1 && new_boots.len() > 1 && old.broken + new.broken == 0;
-    let ends = |boots: &[f64]| {
-        boots.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(*value), high.max(*value))
-        })
-    };
-    let ((old_low, old_high), (new_low, new_high)) = (ends(&old_boots), ends(&new_boots));
+    let (old, new) = (range(&old_boots), range(&new_boots));
     let interval = enough
-        .then_some(Interval { low: old_low - new_high - AGREEMENT, high: old_high - new_low + AGREEMENT });
+        .then_some(Interval { low: old.low - new.high - AGREEMENT, high: old.high - new.low + AGREEMENT });
     Some(Change {
         ratio: ratio.exp(),
         interval: interval.map(Interval::exp),
@@ -101,9 +95,14 @@ fn boots(series: &Series) -> Option<Vec<f64>> {
 #[must_use]
 pub fn disagreement(series: &Series) -> Option<f64> {
     let boots = boots(series).filter(|boots| boots.len() > 1)?;
+    let Interval { low, high } = range(&boots);
+    Some((high - low).exp_m1())
+}
+
+fn range(boots: &[f64]) -> Interval {
     let low = boots.iter().copied().fold(f64::INFINITY, f64::min);
     let high = boots.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    Some((high - low).exp_m1())
+    Interval { low, high }
 }
 
 /// Options of the kernels' configurations in which not all runs agree, each with its value in

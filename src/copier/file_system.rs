@@ -1,3 +1,4 @@
+use crate::sys::TMPFS_MAGIC;
 use rustix::fs::fstatfs;
 use rustix::io::Errno;
 use std::fs::File;
@@ -6,11 +7,11 @@ use std::fs::File;
 /// choice knows nothing about.
 pub(super) fn name(file: &File) -> Result<&'static str, Errno> {
     // Magic numbers of statfs(2); ext2, ext3 and ext4 share one, and one driver.
-    Ok(match fstatfs(file)?.f_type as u32 {
+    Ok(match fstatfs(file)?.f_type as i64 {
         0xEF53 => "ext4",
         0x5846_5342 => "xfs",
         0x9123_683E => "btrfs",
-        0x0102_1994 => "tmpfs",
+        TMPFS_MAGIC => "tmpfs",
         _ => "other",
     })
 }

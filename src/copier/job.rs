@@ -8,10 +8,10 @@ use super::stream::stream;
 use super::summary::Tally;
 use super::transfer::Transfer;
 use super::{CopierError, Part, Request, file_system};
-use crate::strategy::{CopyError, DstMode, Method, Span, Strategy};
+use crate::strategy::{CopyError, DstMode, Method, Span, Strategy, set_length};
 use crate::sys::close::close;
 use crate::verify::{Promise, compare, verify};
-use rustix::fs::{Advice, Mode, fadvise, fsync, ftruncate};
+use rustix::fs::{Advice, Mode, fadvise, fsync};
 use std::fs::File;
 use std::path::Path;
 
@@ -101,7 +101,7 @@ impl Job<'_> {
             None => {
                 if self.request.part.is_whole() {
                     // What is left of the old content would stand where the source has holes.
-                    ftruncate(&file, 0).map_err(CopierError::call("emptying the target", path))?;
+                    set_length(&file, 0).map_err(CopierError::call("emptying the target", path))?;
                 }
                 self.transfer(&file, tally, tell)?
             }

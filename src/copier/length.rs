@@ -1,7 +1,8 @@
 //! Length and holes of an open file, with errors that name its path.
 
 use super::CopierError;
-use rustix::fs::{FallocateFlags, fallocate, fstat, ftruncate};
+use crate::strategy;
+use rustix::fs::{FallocateFlags, fallocate, fstat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::path::Path;
@@ -12,7 +13,7 @@ pub(super) fn length_of(file: &File, path: &Path) -> Result<u64, CopierError> {
 }
 
 pub(super) fn set_length(file: &File, path: &Path, length: u64) -> Result<(), CopierError> {
-    ftruncate(file, length).map_err(CopierError::call("setting the length of", path))
+    strategy::set_length(file, length).map_err(CopierError::call("setting the length of", path))
 }
 
 /// Makes a range of `file` a hole, and the file long enough to hold it.

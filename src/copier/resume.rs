@@ -58,12 +58,8 @@ impl Carrier<'_, '_> {
 /// Whether `source` has a byte at `offset`. The count of a call is not believed: files of procfs
 /// end at once for all calls but read(2).
 pub(super) fn has_byte(source: &File, offset: u64) -> bool {
-    loop {
-        match rustix::io::pread(source, &mut [0_u8; 1], offset) {
-            Err(Errno::INTR) => {}
-            other => return other.is_ok_and(|length| length > 0),
-        }
-    }
+    let read = || rustix::io::pread(source, &mut [0_u8; 1], offset);
+    rustix::io::retry_on_intr(read).is_ok_and(|length| length > 0)
 }
 
 fn rest(span: Span, copied: u64) -> Span {

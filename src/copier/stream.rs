@@ -1,7 +1,7 @@
 use super::CopierError;
 use super::event::Event;
 use crate::strategy::{CopyError, Span};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
 
 const NAME: &str = "stream";
@@ -22,15 +22,15 @@ pub(super) fn stream(
     };
     loop {
         let most = span.length.map_or(BUFFER as u64, |length| (length - copied).min(BUFFER as u64)) as usize;
-        let read = retry(|| rustix::io::pread(source, &mut buffer[..most], span.source + copied))
+        let read = retry_on_intr(|| rustix::io::pread(source, &mut buffer[..most], span.source + copied))
             .map_err(|errno| failed("pread", copied, errno))?;
         if read == 0 {
             break;
         }
         let mut rest = &buffer[..read];
         while !rest.is_empty() {
-            let written =
-                retry(|| rustix::io::write(target, rest)).map_err(|errno| failed("write", copied, errno))?;
+            let written = retry_on_intr(|| rustix::io::write(target, rest))
+                .map_err(|errno| failed("write", copied, errno))?;
             if written == 0 {
                 return Err(failed("write", copied, Errno::IO));
             }
@@ -42,13 +42,4 @@ pub(super) fn stream(
         tell(Event::Copied { start: span.source, end: span.source + copied, by: NAME });
     }
     Ok(copied)
-}
-
-fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            other => return other,
-        }
-    }
 }

@@ -60,7 +60,7 @@ fn ranges(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, C
 fn cutting(target: &File, end: u64, clone: impl Fn() -> Result<(), Cause>) -> Result<(), Cause> {
     match clone() {
         Err(Cause::Call { errno: Errno::INVAL, .. }) if length(target)? > end => {
-            retry_on_intr(|| rustix::fs::ftruncate(target, end)).during("ftruncate")?;
+            super::set_length(target, end).during("ftruncate")?;
             clone()
         }
         other => other,

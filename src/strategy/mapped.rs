@@ -3,7 +3,7 @@
 use super::advance::{MOST, Span, Step};
 use super::error::{Cause, CopyError, During};
 use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::Errno;
 use rustix::mm::Advice;
 use std::fs::File;
 
@@ -107,7 +107,7 @@ pub(super) fn extend(target: &File, offset: u64, length: usize) -> Result<(), Ca
     let end = offset + length as u64;
     let now = rustix::fs::fstat(target).during("fstat")?.st_size.unsigned_abs();
     if now < end {
-        retry_on_intr(|| rustix::fs::ftruncate(target, end)).during("ftruncate")?;
+        super::set_length(target, end).during("ftruncate")?;
     }
     Ok(())
 }

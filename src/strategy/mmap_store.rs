@@ -89,7 +89,7 @@ fn allocated(source: &File, target: &File, span: Span) -> Result<u64, CopyError>
 fn cut_back(target: &File, length: u64) {
     let longer = rustix::fs::fstat(target).is_ok_and(|now| now.st_size.unsigned_abs() > length);
     if longer {
-        let _ = rustix::fs::ftruncate(target, length);
+        let _ = super::set_length(target, length);
     }
 }
 

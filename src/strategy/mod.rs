@@ -35,6 +35,7 @@ mod read_mmap;
 mod read_write;
 mod reflink_copy;
 mod sendfile;
+mod set_length;
 mod sparse;
 mod splice;
 mod threads;
@@ -43,6 +44,7 @@ mod vmsplice;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
+pub use set_length::set_length;
 
 use std::fs::File;
 use std::path::Path;
@@ -222,7 +224,7 @@ fn end_at(target: &File, length: u64) -> Result<(), CopyError> {
     let failed = |call| move |errno| CopyError::call(call, length, errno);
     let now = rustix::fs::seek(target, rustix::fs::SeekFrom::End(0)).map_err(failed("lseek"))?;
     if now != length {
-        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(target, length)).map_err(failed("ftruncate"))?;
+        set_length(target, length).map_err(failed("ftruncate"))?;
     }
     Ok(())
 }
