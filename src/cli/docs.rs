@@ -88,7 +88,8 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
 fn kernel_tables(root: &Path, command: &str) -> anyhow::Result<String> {
     let folder = command.split(' ').next_back().unwrap_or_default();
     let runs = read_files(&records_below(&[root.join(folder)])?)?.runs;
-    let margin = Margin::from_fraction(kernels::usual_margin(&runs)).context("the margin")?;
+    let margin = Margin::from_fraction(crate::report::usual_margin(runs.iter().map(|run| &run.run)))
+        .context("the margin")?;
     Ok(kernels::page(&runs, BASE, margin, Format::Markdown))
 }
 

@@ -207,7 +207,10 @@ impl Kernels {
     /// The table, and what did not work.
     fn conclude(&self, report: &Report, out: &Path) -> anyhow::Result<()> {
         let runs = read_files(&report.records)?.runs;
-        let usual = || Margin::from_fraction(kernels::usual_margin(&runs)).unwrap_or_default();
+        let usual = || {
+            Margin::from_fraction(crate::report::usual_margin(runs.iter().map(|run| &run.run)))
+                .unwrap_or_default()
+        };
         let margin = self.margin.unwrap_or_else(usual);
         super::print(&kernels::page(&runs, &self.base, margin, Format::Text))?;
         super::print(&format!("\nrecords {}\n", out.display()))?;

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod claims;
+mod compare;
 mod complete;
 mod copy;
 mod docs;
@@ -39,6 +40,7 @@ enum Command {
     List(list::List),
     Copy(copy::Copy),
     Run(Box<run::Run>),
+    Compare(compare::Compare),
     Kernels(Box<kernels::Kernels>),
     Explain(explain::Explain),
     #[command(name = crate::explain::CHILD, hide = true)]
@@ -65,6 +67,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Kernels(kernels) => kernels.run(),
         Command::Explain(explain) => explain.run(),
         Command::ExplainChild(child) => child.run(),

@@ -3,7 +3,7 @@ use super::units::margin;
 use crate::analysis::{Margin, Measurements};
 use crate::record::read_files;
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, kernels};
+use crate::report::{BASE, kernels, usual_margin};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -47,10 +47,10 @@ impl Report {
         }
         if kernels::applies(&all.runs) {
             let runs = read_files(&records)?.runs;
-            let margin = self.margin_or(kernels::usual_margin(&runs));
+            let margin = self.margin_or(usual_margin(&all.runs));
             return Ok(super::print(&kernels::page(&runs, &self.base, margin, format))?);
         }
-        let margin = self.margin_or(MARGIN);
+        let margin = self.margin_or(usual_margin(&all.runs));
         let tables: Vec<String> = all
             .cells
             .values()

@@ -3,20 +3,11 @@
 use super::chart::mean_counters;
 use super::grid::lay_out;
 use super::table::{Format, KINDS, duration, heading};
-use crate::analysis::kernels::{
-    Change, INSTRUCTIONS_MARGIN, age, changes, config_differences, disagreement, version,
-};
+use crate::analysis::kernels::{Change, age, changes, config_differences, disagreement, version};
 use crate::analysis::{Kind, Margin, Measurements, median};
 use crate::record::{CellLine, Clock, Counters, Run, RunLine};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-
-/// The margin for runs of this clock where the user names none: counts repeat far better than times.
-#[must_use]
-pub fn usual_margin(runs: &[Run]) -> f64 {
-    let counted = runs.iter().all(|run| run.run.clock == Clock::Instructions);
-    if counted { INSTRUCTIONS_MARGIN } else { super::MARGIN }
-}
 
 /// One column: a kernel's run.
 struct Column<'a> {
@@ -262,6 +253,7 @@ mod tests {
     use super::*;
     use crate::analysis::example::{Example, sample};
     use crate::record::GuestLine;
+    use crate::report::usual_margin;
 
     /// Two boots of a kernel under the instruction clock, with this count and so many faults.
     fn kernel(release: &str, count: u64, faults: u64, lru_gen: &str) -> Run {
@@ -288,7 +280,7 @@ mod tests {
         for sample in &mut runs[1].samples {
             sample.counters = Some(Counters::from([("voluntary_switches".to_owned(), 3)]));
         }
-        let margin = Margin::from_fraction(usual_margin(&runs)).unwrap();
+        let margin = Margin::from_fraction(usual_margin(runs.iter().map(|run| &run.run))).unwrap();
         let page = page(&runs, "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         assert_eq!(row.split_whitespace().nth(2), Some("waits"), "{row}");
@@ -299,7 +291,7 @@ mod tests {
         let runs = [kernel("6.12.1-amd64", 1_000_000, 16, "y"), kernel("6.9.3-amd64", 2_000_000, 256, "n")];
         let lines: Vec<RunLine> = runs.iter().map(|run| run.run.clone()).collect();
         assert!(applies(&lines) && !applies(&lines[..1]));
-        let margin = Margin::from_fraction(usual_margin(&runs)).unwrap();
+        let margin = Margin::from_fraction(usual_margin(runs.iter().map(|run| &run.run))).unwrap();
         let page = page(&runs, "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         let words: Vec<&str> = row.split_whitespace().collect();

@@ -1,6 +1,7 @@
 //! What a record says, as text and Markdown for people and as data for charts and services.
 
 pub mod chart;
+pub mod comparison;
 pub mod csv;
 pub mod fastest;
 mod grid;
@@ -9,11 +10,20 @@ pub mod kernels;
 pub mod splice;
 pub mod table;
 
+use crate::analysis::kernels::INSTRUCTIONS_MARGIN;
+use crate::record::{Clock, RunLine};
+
 /// The strategy that ratios are taken against: the loop that GNU cp falls back to.
 pub const BASE: &str = "read-write-256k";
 
 /// Default margin within which two strategies count as the same.
 pub const MARGIN: f64 = 0.02;
+
+/// The margin for runs of one clock where the user names none: counts repeat far better than times.
+pub fn usual_margin<'a>(runs: impl IntoIterator<Item = &'a RunLine>) -> f64 {
+    let counted = runs.into_iter().all(|run| run.clock == Clock::Instructions);
+    if counted { INSTRUCTIONS_MARGIN } else { MARGIN }
+}
 
 /// A family of strategies as reports name it.
 #[derive(Clone, Debug, serde::Serialize)]
