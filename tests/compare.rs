@@ -48,7 +48,7 @@ impl Record {
                 let drift = 1.0 + 10.0 * noise();
                 for (strategy, time) in strategies {
                     let elapsed = time * 1000.0 * drift * (1.0 + noise());
-                    self.sample(cell, strategy, arm, process, round, json!([elapsed as u64]));
+                    self.sample(cell, strategy, arm, process, round, &json!([elapsed as u64]));
                 }
             }
         }
@@ -61,7 +61,7 @@ impl Record {
         writeln!(self.text, "{line}").unwrap();
     }
 
-    fn sample(&mut self, cell: &str, strategy: &str, arm: &str, process: u32, round: u32, elapsed: Value) {
+    fn sample(&mut self, cell: &str, strategy: &str, arm: &str, process: u32, round: u32, elapsed: &Value) {
         let line = json!({"t": "sample", "cell": cell, "strategy": strategy, "round": round, "position": 0,
             "process": process, "arm": arm, "elapsed": elapsed, "bytes": 1 << 20, "shared_bytes": 0,
             "allocated_bytes": 1 << 20, "verified": true, "counters": null});
@@ -163,8 +163,8 @@ fn a_slow_minority_of_processes_is_not_confirmed() {
     let mut new = Record::new().rounds(CELL, "this", 3, &fast);
     for process in 4..=5 {
         for round in 0..12 {
-            new.sample(CELL, "read-write-256k", "this", process, round, json!([100_000 + round]));
-            new.sample(CELL, "sendfile", "this", process, round, json!([130_000 + round]));
+            new.sample(CELL, "read-write-256k", "this", process, round, &json!([100_000 + round]));
+            new.sample(CELL, "sendfile", "this", process, round, &json!([130_000 + round]));
         }
     }
     new.write(&directory, "new.jsonl");
@@ -216,7 +216,7 @@ fn what_the_data_cannot_carry_is_unclear() {
     assert_eq!(base["raw"]["verdict"], "unclear");
 
     let mut zero = measured(100.0);
-    zero.sample(CELL, "sendfile", "this", 1, 12, json!([0]));
+    zero.sample(CELL, "sendfile", "this", 1, 12, &json!([0]));
     zero.write(&directory, "zero.jsonl");
     measured(150.0).write(&directory, "new.jsonl");
     let row = &rows(&directory, &["zero.jsonl", "new.jsonl"])[2];
@@ -228,7 +228,7 @@ fn what_the_data_cannot_carry_is_unclear() {
     let mut few = Record::new();
     few.cell(CELL);
     for strategy in ["read-write-256k", "sendfile"] {
-        few.sample(CELL, strategy, "this", 1, 0, json!([100_000]));
+        few.sample(CELL, strategy, "this", 1, 0, &json!([100_000]));
     }
     few.write(&directory, "few.jsonl");
     for row in rows(&directory, &["few.jsonl", "new.jsonl"]) {
