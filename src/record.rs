@@ -81,6 +81,9 @@ pub struct RunLine {
     /// Observers that count nothing in this run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observers: BTreeMap<String, RefusedObserver>,
+    /// Commit of the other executable, where two were measured in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Commit>,
     /// The virtual machine that this program made and measured in; `host` is what it saw there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest: Option<Box<GuestLine>>,

@@ -44,9 +44,20 @@ const RECORD: &str = "tests/golden/run.jsonl";
 #[test]
 fn help_texts() {
     let mut text = output(&["--help"]);
-    for command in
-        ["list", "copy", "run", "compare", "explain", "lab", "claims", "report", "export", "completions"]
-    {
+    for command in [
+        "list",
+        "copy",
+        "run",
+        "compare",
+        "calibrate",
+        "recommend",
+        "explain",
+        "lab",
+        "claims",
+        "report",
+        "export",
+        "completions",
+    ] {
         text += &format!("\n$ copybench {command} --help\n{}", output(&[command, "--help"]));
     }
     is_golden("help.txt", &text);

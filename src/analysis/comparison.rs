@@ -79,6 +79,15 @@ pub fn compare_arms(both: &Measurements, options: &Options) -> Vec<Row> {
     table(&Sides { base: both, new: both, arms: ["old", "this"] }, options)
 }
 
+/// Rows of which only those stay confirmed that another measurement confirms too.
+#[must_use]
+pub fn confirmed_by(rows: Vec<Row>, again: &[Row]) -> Vec<Row> {
+    let holds = |row: &Row| {
+        again.iter().any(|other| other.confirmed && other.cell == row.cell && other.strategy == row.strategy)
+    };
+    rows.into_iter().map(|row| Row { confirmed: row.confirmed && holds(&row), ..row }).collect()
+}
+
 fn table(sides: &Sides<'_>, options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut relative = Vec::new();

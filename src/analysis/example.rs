@@ -112,6 +112,7 @@ impl Example {
                 host: host(),
                 seed: 0,
                 observers: BTreeMap::new(),
+                against: None,
                 guest: None,
             },
             cells: self.samples.iter().map(|line| (line.cell.clone(), cell(&line.cell))).collect(),

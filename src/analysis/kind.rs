@@ -48,6 +48,18 @@ impl Kind {
     }
 }
 
+/// The fastest that the machine can copy memory.
+pub const PHYSICAL_LIMIT: &str = "limit-copy";
+
+/// What bounds the mechanism of `strategy`: stores into a mapped target meet fresh pages that the
+/// kernel zeroes first; all others have the kernel copy into folios. Names begin with what the
+/// source is read by and go on with what the target is written by.
+#[must_use]
+pub fn limit_of(strategy: &str) -> &'static str {
+    let mapped = ["-mmap", "memmap2"].iter().any(|word| strategy.contains(word));
+    if mapped { "limit-zero-copy-4k" } else { "limit-copy-4k" }
+}
+
 /// Whether the name is that of a physical limit.
 #[must_use]
 pub fn is_limit(strategy: &str) -> bool {

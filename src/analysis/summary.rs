@@ -2,7 +2,7 @@
 
 use super::contrast::{Contrast, Prior};
 use super::interval::{interval_at, median_interval};
-use super::kind::is_limit;
+use super::kind::{PHYSICAL_LIMIT, is_limit, limit_of};
 use super::looks::Looks;
 use super::pairing::{by_process, ln_ratios};
 use super::series::{Measurements, Series};
@@ -35,6 +35,11 @@ pub struct Summary {
     pub bytes_per_second: Option<f64>,
     /// Against the base strategy; none for the base itself and without it.
     pub relative: Option<Relative>,
+    /// Its speed as a fraction of the machine's limit in the same rounds; none where that was not
+    /// measured, or where no data was copied.
+    pub of_limit: Option<f64>,
+    /// The same of the limit of its mechanism.
+    pub of_mechanism: Option<f64>,
 }
 
 /// A strategy against another of its cell.
@@ -64,15 +69,23 @@ pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: 
         let median = median(&times)?;
         let relative =
             base_series.filter(|_| name != base).and_then(|base| relative(base, series, comparisons, margin));
+        let kind = Kind::of(name, series);
+        let fraction = |limit: &str| {
+            let limit = all.get(cell, limit, arm).filter(|_| kind == Kind::Copied)?;
+            let ratios: Vec<f64> = ln_ratios(limit, series).iter().map(|pair| pair.value).collect();
+            super::median(&ratios).map(f64::exp)
+        };
         Some(Summary {
             strategy: name.clone(),
-            kind: Kind::of(name, series),
+            kind,
             samples: times.len(),
             copies: series.copies,
             median,
             interval: median_interval(&times, 0.95),
             bytes_per_second: is_time.then(|| series.bytes as f64 / median * 1e9),
             relative,
+            of_limit: fraction(PHYSICAL_LIMIT),
+            of_mechanism: fraction(limit_of(name)),
         })
     };
     let mut summaries: Vec<Summary> = strategies.keys().filter_map(summary).collect();

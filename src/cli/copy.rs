@@ -1,7 +1,7 @@
-use super::Fail;
+use super::named::find_strategy;
 use crate::copier::{self, Event, Part, Request, When, clean_up_on_signals};
-use crate::measure::{closest, parse_size};
-use crate::strategy::{self, Span, Strategy};
+use crate::measure::parse_size;
+use crate::strategy::Span;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -81,7 +81,7 @@ impl Copy {
         let request = Request {
             source: &self.source,
             target: &self.target,
-            strategy: strategy.as_deref().map(find).transpose()?,
+            strategy: strategy.as_deref().map(find_strategy).transpose()?,
             reflink: self.reflink,
             sparse: self.sparse,
             part: self.part(),
@@ -120,17 +120,4 @@ fn when() -> impl TypedValueParser<Value = When> {
 /// A size or an offset.
 fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| format!("{text:?} is not a size; write 4096, 64KiB or 1MiB"))
-}
-
-/// The strategy of that name.
-fn find(name: &str) -> anyhow::Result<&'static Strategy> {
-    strategy::find(name).ok_or_else(|| {
-        let closest = closest(name, strategy::all().map(|(_, strategy)| strategy.name));
-        let offer = if closest.is_empty() {
-            "`copybench list` shows all".to_owned()
-        } else {
-            format!("did you mean {}?", closest.join(" or "))
-        };
-        Fail::Use(format!("no strategy is called {name:?}; {offer}")).into()
-    })
 }

@@ -1,9 +1,8 @@
-use super::Fail;
+use super::named::{find_strategy, unknown};
 use super::units::size;
 use crate::explain::{self, Subject};
 use crate::fixture::{LAYOUTS, Layout, Place};
-use crate::measure::{Variables, clean_up_on_signals, closest};
-use crate::strategy::{self, Strategy};
+use crate::measure::{Variables, clean_up_on_signals};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -36,7 +35,7 @@ pub(super) struct ExplainChild {
 
 impl Explain {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let strategy = find(&self.strategy)?;
+        let strategy = find_strategy(&self.strategy)?;
         let layout = Layout::find(&self.layout).ok_or_else(|| {
             unknown("layout", &self.layout, LAYOUTS.iter().map(|layout| layout.name), "dense or sparse")
         })?;
@@ -54,20 +53,4 @@ impl ExplainChild {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         explain::child(&self.arguments)
     }
-}
-
-fn find(name: &str) -> anyhow::Result<&'static Strategy> {
-    let names = || strategy::all().map(|(_, strategy)| strategy.name);
-    Ok(strategy::find(name)
-        .ok_or_else(|| unknown("strategy", name, names(), "`copybench list` shows all"))?)
-}
-
-fn unknown(what: &str, word: &str, names: impl Iterator<Item = &'static str>, otherwise: &str) -> Fail {
-    let closest = closest(word, names);
-    let offer = if closest.is_empty() {
-        otherwise.to_owned()
-    } else {
-        format!("did you mean {}?", closest.join(" or "))
-    };
-    Fail::Use(format!("no {what} is called {word:?}; {offer}"))
 }

@@ -1,7 +1,7 @@
 use crate::copier::CopierError;
 use crate::fixture::{PlaceError, SourceError};
 use crate::guest::{BootError, KernelError};
-use crate::measure::{ArmError, ResumeError, SelectionError, StageError};
+use crate::measure::{ArmError, ResumeError, RoundsError, SelectionError, StageError};
 use crate::record::ReadError;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -30,6 +30,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
             || cause.is::<ReadError>()
             || cause.is::<ResumeError>()
             || cause.is::<ArmError>()
+            || matches!(cause.downcast_ref(), Some(RoundsError::Arm(_)))
             || cause.is::<KernelError>()
             || cause.downcast_ref::<BootError>().is_some_and(BootError::is_unfit)
     });

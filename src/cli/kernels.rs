@@ -178,8 +178,7 @@ impl Kernels {
     }
 
     fn measure(&self, campaign: &Campaign<'_>, choice: &Choice, label: &str) -> anyhow::Result<Report> {
-        let argv: Vec<String> =
-            std::iter::once("copybench".to_owned()).chain(std::env::args().skip(1)).collect();
+        let argv: Vec<String> = super::argv();
         let mut guests = Vec::new();
         for kernel in campaign.kernels {
             guests.push((kernel.release().to_owned(), campaign.guest_line(kernel, &choice.reason)?));

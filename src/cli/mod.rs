@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
+mod calibrate;
 mod catalogue;
 mod claims;
 mod compare;
@@ -13,7 +14,9 @@ mod guest;
 mod kernels;
 mod lab;
 mod list;
+mod named;
 mod progress;
+mod recommend;
 mod report;
 mod run;
 mod select;
@@ -41,6 +44,8 @@ enum Command {
     Copy(copy::Copy),
     Run(Box<run::Run>),
     Compare(compare::Compare),
+    Calibrate(calibrate::Calibrate),
+    Recommend(recommend::Recommend),
     Kernels(Box<kernels::Kernels>),
     Explain(explain::Explain),
     #[command(name = crate::explain::CHILD, hide = true)]
@@ -68,6 +73,8 @@ pub fn main() -> anyhow::Result<()> {
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
         Command::Compare(compare) => compare.run(),
+        Command::Calibrate(calibrate) => calibrate.run(),
+        Command::Recommend(recommend) => recommend.run(),
         Command::Kernels(kernels) => kernels.run(),
         Command::Explain(explain) => explain.run(),
         Command::ExplainChild(child) => child.run(),
@@ -86,6 +93,11 @@ fn version() -> String {
     let commit = crate::measure::commit();
     let dirty = if commit.dirty { ", with changes" } else { "" };
     format!("{} (commit {}{dirty})", env!("CARGO_PKG_VERSION"), commit.sha)
+}
+
+/// The command line as records keep it.
+fn argv() -> Vec<String> {
+    std::iter::once("copybench".to_owned()).chain(std::env::args().skip(1)).collect()
 }
 
 /// Writes to standard output; unlike `print!`, a reader who went away is an error, not a panic.

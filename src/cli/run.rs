@@ -1,20 +1,22 @@
+use super::named::find_strategy;
 use super::select::{Cells, Directories};
 use super::units::{Partition, duration, margin};
 use super::{Fail, progress};
-use crate::analysis::{Margin, Measurements};
+use crate::analysis::{Margin, Measurements, Options, Row, compare_arms};
 use crate::fixture::Place;
 use crate::guest::Orders;
 use crate::guest::init::Sender;
 use crate::measure::{
-    Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume,
-    clean_up_on_signals, closest, default_record_path, run_rounds,
+    Against, Arm, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume,
+    clean_up_on_signals, default_record_path, measure_again, run_rounds,
 };
-use crate::record::{Clock, Writer};
+use crate::record::{Clock, Commit, RunLine, Writer};
+use crate::report::comparison::{self, Comparison};
 use crate::report::{BASE, table};
 use crate::strategy;
 use anyhow::Context;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A budget for what ends by itself.
@@ -37,15 +39,24 @@ pub(super) struct Run {
     /// What counts as the same
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
-    /// Time for everything: 60s, 5m [default: 20s a cell]
+    /// Time for everything but measuring again: 60s, 5m [default: 20s a cell; 60s with --against]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
     /// Exactly N rounds in each cell and process instead of a budget
     #[arg(long, value_name = "N", conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Processes that measure one after the other; comparing runs later takes at least 3
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    processes: u32,
+    /// [default: 1; 4 with --against]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    processes: Option<u32>,
+    /// Another build of copybench: both measure the same cells in turn, and each strategy is compared
+    /// with itself. Without --strategy, with the first of each family
+    #[arg(long, value_name = "OLD_EXE")]
+    against: Option<PathBuf>,
+    /// Exit with 1 if a strategy became slower than under --against, confirmed by most processes and
+    /// once more by fresh ones
+    #[arg(long, requires = "against")]
+    gate: bool,
     /// Seed of the generated files and of the orders
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -72,27 +83,35 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let base = find_base(&self.base)?;
-        let selection = self.cells.selection()?;
+        let mut selection = self.cells.selection()?;
         let (from, to) = self.directories.places()?;
         clean_up_on_signals().context("installing the signal handlers")?;
+        // Before anything is written, so that a wrong executable leaves nothing.
+        let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
+        if old.is_some() && selection.strategies.is_none() {
+            selection.strategies = Some(strategy::representatives(usize::MAX).collect());
+        }
         pin(self.cpu)?;
         let mut plan = Plan::new(&selection, from, to, Scope::Small)?;
         if let Some(part) = self.partition {
             plan.entries.retain(|entry| part.has(&entry.cell.id()));
         }
-        let budget = self.budget.unwrap_or(Duration::from_secs(20) * plan.entries.len() as u32);
+        let (a_cell, processes) = if old.is_some() { (60, 4) } else { (20, 1) };
+        let processes = self.processes.unwrap_or(processes);
+        let budget = self.budget.unwrap_or(Duration::from_secs(a_cell) * plan.entries.len() as u32);
         if self.dry_run {
-            return Ok(progress::print_plan(&plan, budget, self.rounds, self.processes)?);
+            return Ok(progress::print_plan(&plan, budget, self.rounds, processes)?);
         }
         let settings = Settings {
             this: std::env::current_exe().context("finding this executable")?,
+            against: self.against.clone().map_or(Against::Nothing, Against::Build),
             budget,
-            processes: self.processes,
+            processes,
             source: selection.source.clone(),
             ..self.settings(base)
         };
-        let (outcome, all, out) = self.measure(&plan, &settings)?;
-        self.conclude(&outcome, &all, &out, plan.entries.len())
+        let measured = self.measure(&plan, &settings, old)?;
+        self.conclude(&measured, plan.entries.len())
     }
 
     /// Measures once on each mount of a guest and sends one record.
@@ -129,7 +148,7 @@ impl Run {
             processes: 1,
             first_process: 1,
             clock: Clock::Wall,
-            against: None,
+            against: Against::Nothing,
             this: PathBuf::new(),
             limits: !self.no_limits,
             slowdown: self.slowdown.clone(),
@@ -138,43 +157,55 @@ impl Run {
         }
     }
 
-    fn measure(
-        &self,
-        plan: &Plan,
-        settings: &Settings,
-    ) -> anyhow::Result<(SessionOutcome, Measurements, PathBuf)> {
-        let argv: Vec<String> =
-            std::iter::once("copybench".to_owned()).chain(std::env::args().skip(1)).collect();
+    fn measure(&self, plan: &Plan, settings: &Settings, old: Option<Commit>) -> anyhow::Result<Measured> {
+        let run = RunLine { against: old, ..plan.run_line(&super::argv(), self.seed) };
         let out = self
             .out
             .clone()
             .or_else(|| Variables::from_environment().out)
             .unwrap_or_else(default_record_path);
-        let (mut recorder, mut all) = begin_or_resume(&out, plan.run_line(&argv, self.seed))?;
+        let (mut recorder, mut all) = begin_or_resume(&out, run.clone())?;
         for remark in plan.remarks() {
             eprintln!("copybench: {remark}");
         }
         let mut watcher = progress::Bar::new(plan.entries.len());
         let outcome = run_rounds(plan, settings, &mut all, &mut recorder, &mut watcher)?;
+        let against = match (&settings.against, self.gate) {
+            (Against::Nothing, _) => None,
+            (_, true) => Some(measure_again(plan, settings, (&run, &all), &mut recorder, &mut watcher)?),
+            (_, false) => {
+                Some(compare_arms(&all, &Options { margin: self.margin, ..Options::new(settings.base) }))
+            }
+        };
         drop(watcher);
         for entry in &plan.entries {
             all.cells.insert(entry.cell.id(), entry.cell.line());
         }
         recorder.end().with_context(|| format!("writing the record {}", out.display()))?;
-        Ok((outcome, all, out))
+        Ok(Measured { outcome, all, against, out })
     }
 
     /// The tables, and what did not work.
-    fn conclude(
-        &self,
-        outcome: &SessionOutcome,
-        all: &Measurements,
-        out: &Path,
-        cells: usize,
-    ) -> anyhow::Result<()> {
-        for cell in all.cells.values().filter(|cell| all.series.contains_key(&cell.cell)) {
-            let text = table::cell(all, cell, &self.base, self.margin, table::Format::Text, usize::MAX);
-            super::print(&(text + "\n"))?;
+    fn conclude(&self, measured: &Measured, cells: usize) -> anyhow::Result<()> {
+        let Measured { outcome, all, against, out } = measured;
+        if let Some(rows) = against {
+            super::print(&comparison::text(&Comparison {
+                rows,
+                base: all,
+                new: all,
+                in_turn: true,
+                differences: &[],
+                margin: self.margin,
+                repeat: &[],
+            }))?;
+        } else {
+            for cell in all.cells.values().filter(|cell| all.series.contains_key(&cell.cell)) {
+                let text = table::cell(all, cell, &self.base, self.margin, table::Format::Text, usize::MAX);
+                super::print(&(text + "\n"))?;
+            }
+        }
+        for calibration in all.runs.iter().take(1).filter_map(|run| super::calibrate::known(&run.host.hash)) {
+            super::print(&format!("{}\n", calibration.sentence()))?;
         }
         super::print(&format!(
             "{} of {} comparisons decided.\nrecord {}\n",
@@ -191,16 +222,25 @@ impl Run {
         if cells > 0 && outcome.refused.len() == cells {
             return Err(Fail::Use("no cell could be measured".to_owned()).into());
         }
-        Ok(())
+        match against {
+            Some(rows) if self.gate => super::compare::gate(rows),
+            _ => Ok(()),
+        }
     }
+}
+
+/// What a run has brought.
+struct Measured {
+    outcome: SessionOutcome,
+    all: Measurements,
+    /// The comparison of two executables.
+    against: Option<Vec<Row>>,
+    out: PathBuf,
 }
 
 /// The strategy that others are compared with.
 pub(super) fn find_base(name: &str) -> anyhow::Result<&'static str> {
-    strategy::find(name).map(|base| base.name).ok_or_else(|| {
-        let closest = closest(name, strategy::all().map(|(_, strategy)| strategy.name));
-        Fail::Use(format!("no strategy is called {name:?}; did you mean {}?", closest.join(" or "))).into()
-    })
+    Ok(find_strategy(name)?.name)
 }
 
 fn pin(cpu: Option<usize>) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! Where the time of a copy goes, said from its figures alone.
 
 use super::explanation::Explanation;
+use crate::report::table::duration;
 use std::fmt::Write;
 
 /// A share below this is not worth a sentence.
@@ -14,7 +15,7 @@ const LONG_ENOUGH: f64 = 1e5;
 pub(super) fn account(found: &Explanation) -> String {
     let time = found.time;
     let elapsed = time.elapsed_ns as f64;
-    let mut text = format!("A copy takes {} (median of {})", duration(time.elapsed_ns), time.copies);
+    let mut text = format!("A copy takes {} (median of {})", duration(time.elapsed_ns as f64), time.copies);
     if let Some(reason) = nothing_moved(found) {
         let _ = write!(text, ": {reason}, so the time hardly depends on the size.");
         return text + &waiting(found);
@@ -26,7 +27,7 @@ pub(super) fn account(found: &Explanation) -> String {
             text,
             ", {gibibytes:.2} GiB/s. Moving the same bytes from one buffer to another, a page at a time, takes {}, \
              {:.0} % of that.",
-            duration(time.memory_copy_ns),
+            duration(time.memory_copy_ns as f64),
             (limit / elapsed * 100.0).min(100.0)
         );
     } else {
@@ -60,7 +61,7 @@ fn entries(found: &Explanation, rest: f64) -> String {
     if rest <= NOTICEABLE * found.time.elapsed_ns as f64 || both == 0 {
         return format!(" That leaves little for {counted}.");
     }
-    let each = duration((rest / both as f64) as u64);
+    let each = duration(rest / both as f64);
     let mebibytes = (found.size as f64 / f64::from(1 << 20)).max(f64::MIN_POSITIVE);
     let dominant = if faults > 4 * calls.unwrap_or(0) {
         "most entries into the kernel are faults, and each page that is entered for the first time has to be \
@@ -71,7 +72,7 @@ fn entries(found: &Explanation, rest: f64) -> String {
         "these are few, so the rest is what the calls do inside: finding, allocating and accounting pages of \
          the target"
     };
-    format!(" The rest, {}, is that of {counted}, {each} each on average; {dominant}.", duration(rest as u64))
+    format!(" The rest, {}, is that of {counted}, {each} each on average; {dominant}.", duration(rest))
 }
 
 fn modes(found: &Explanation) -> String {
@@ -97,17 +98,6 @@ fn waiting(found: &Explanation) -> String {
         format!(" It kept {:.1} processors busy.", busy / elapsed)
     } else {
         String::new()
-    }
-}
-
-/// Nanoseconds in a unit that people read.
-pub(super) fn duration(nanoseconds: u64) -> String {
-    let time = nanoseconds as f64;
-    match nanoseconds {
-        0..1_000 => format!("{time:.0} ns"),
-        1_000..1_000_000 => format!("{:.1} µs", time / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.2} ms", time / 1e6),
-        _ => format!("{:.2} s", time / 1e9),
     }
 }
 

@@ -1,6 +1,9 @@
 use super::protocol::{PROTOCOL, Reply, Request};
 use super::worker::Worker;
+use crate::record::Commit;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -66,16 +69,19 @@ impl Arm {
         Self::Here(Box::default())
     }
 
-    /// Starts `executable worker` and makes sure that it speaks the protocol.
+    /// Starts `executable worker`, makes sure that it speaks the protocol, and asks what it was built
+    /// from.
     ///
     /// # Errors
     /// See [`ArmError`].
-    pub fn start(executable: &Path) -> Result<Self, ArmError> {
+    pub fn start(executable: &Path) -> Result<(Self, Commit), ArmError> {
         let mut child = Command::new(executable)
             .arg("worker")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // So that what a foreign executable started ends with it.
+            .process_group(0)
             .spawn()
             .map_err(|source| ArmError::Start { executable: executable.to_owned(), source })?;
         let (sender, replies) = channel();
@@ -92,7 +98,7 @@ impl Arm {
         let input = child.stdin.take();
         let mut arm = Self::Apart(Apart { executable: executable.to_owned(), child, input, replies });
         match arm.ask(&Request::Hello { protocol: PROTOCOL }, Duration::from_secs(10))? {
-            Reply::Hello { protocol: PROTOCOL, .. } => Ok(arm),
+            Reply::Hello { protocol: PROTOCOL, commit, .. } => Ok((arm, commit)),
             other => {
                 Err(ArmError::Foreign { executable: executable.to_owned(), message: format!("{other:?}") })
             }
@@ -140,7 +146,8 @@ impl Drop for Apart {
         self.input = None;
         let patience = Duration::from_secs(5);
         if !matches!(self.replies.recv_timeout(patience), Err(RecvTimeoutError::Disconnected)) {
-            let _ = self.child.kill();
+            let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+            let _ = group.map(|group| kill_process_group(group, Signal::KILL));
         }
         let _ = self.child.wait();
     }

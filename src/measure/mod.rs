@@ -2,8 +2,10 @@
 
 mod arm;
 mod availability;
+mod calibration;
 mod cell;
 mod clock;
+mod confirmation;
 mod interrupt;
 mod limit;
 mod order;
@@ -24,8 +26,10 @@ mod worker;
 
 pub use arm::{Arm, ArmError};
 pub use availability::{Availability, Refused, availability};
+pub use calibration::{Calibrating, calibrate, percent};
 pub use cell::{Cell, End};
 pub use clock::{Clock, WallClock};
+pub use confirmation::measure_again;
 pub use interrupt::clean_up_on_signals;
 pub use limit::{LIMITS, Limit};
 pub use order::Orders;
@@ -36,7 +40,7 @@ pub use resume::{ResumeError, begin_or_resume};
 pub use rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};
 pub use sequence::{Block, source_of};
-pub use session::{Outcome as SessionOutcome, Settings, Watcher, run_rounds};
+pub use session::{Against, Outcome as SessionOutcome, Settings, Watcher, run_rounds};
 pub use size::{format_size, parse_size};
 pub use stage::{Stage, StageError};
 pub use trial::{Look, Outcome, TrialError};

@@ -99,6 +99,23 @@ impl Plan {
         Ok(Self { from, to, unobserved, entries })
     }
 
+    /// The part of this plan with the strategies that are wanted in a cell.
+    #[must_use]
+    pub fn only(&self, wanted: impl Fn(&str, &str) -> bool) -> Self {
+        let entries = self.entries.iter().map(|entry| {
+            let strategies = entry.strategies.iter().copied();
+            let id = entry.cell.id();
+            Entry {
+                cell: entry.cell.clone(),
+                layout: entry.layout,
+                strategies: strategies.filter(|strategy| wanted(&id, strategy.name)).collect(),
+                refusals: Vec::new(),
+            }
+        });
+        let entries = entries.filter(|entry| !entry.strategies.is_empty()).collect();
+        Self { from: self.from.clone(), to: self.to.clone(), unobserved: Vec::new(), entries }
+    }
+
     /// The first line of the run that this plan is for.
     #[must_use]
     pub fn run_line(&self, argv: &[String], seed: u64) -> RunLine {

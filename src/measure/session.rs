@@ -27,8 +27,8 @@ pub struct Settings {
     pub first_process: u32,
     /// What this machine's clock counts. Under instructions, what waits is left out.
     pub clock: Clock,
-    /// The executable of the arm `old`, where two are compared.
-    pub against: Option<PathBuf>,
+    /// What the arm `old` is.
+    pub against: Against,
     /// This executable, as it is started for further processes.
     pub this: PathBuf,
     /// Whether the limits of the machine are measured too.
@@ -39,6 +39,17 @@ pub struct Settings {
     pub seed: u64,
     /// The user's own file.
     pub source: Option<PathBuf>,
+}
+
+/// The other side of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// None: strategies are compared with each other only.
+    Nothing,
+    /// This process once more.
+    Itself,
+    /// Another executable. Both sides are processes of their own then, so that they are alike.
+    Build(PathBuf),
 }
 
 /// What became of a run.
@@ -128,14 +139,12 @@ pub fn run_rounds(
 }
 
 fn arms(settings: &Settings) -> Result<Vec<NamedArm>, ArmError> {
-    let this = if settings.processes == 1 && settings.against.is_none() {
-        Arm::here()
-    } else {
-        Arm::start(&settings.this)?
-    };
+    let this = || Ok(Arm::start(&settings.this)?.0);
     Ok(match &settings.against {
-        Some(old) => vec![("old", Arm::start(old)?), ("this", this)],
-        None => vec![("this", this)],
+        Against::Nothing if settings.processes == 1 => vec![("this", Arm::here())],
+        Against::Nothing => vec![("this", this()?)],
+        Against::Itself => vec![("old", Arm::here()), ("this", Arm::here())],
+        Against::Build(old) => vec![("old", Arm::start(old)?.0), ("this", this()?)],
     })
 }
 

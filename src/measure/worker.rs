@@ -82,7 +82,10 @@ impl Worker {
                 counters: None,
             });
         }
-        let strategy = strategy::find(name).ok_or_else(|| format!("no strategy is called {name:?}"))?;
+        let Some(strategy) = strategy::find(name) else {
+            let reason = "one of the two builds does not have it".to_owned();
+            return Ok(Reply::Refused { reason, call: None, errno: None, wrong: false });
+        };
         let wall = WallClock::new();
         let delayed = Delayed::new(&wall, slowdown);
         let clock: &dyn Clock = if slowdown > 0.0 { &delayed } else { &wall };

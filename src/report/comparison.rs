@@ -131,7 +131,13 @@ impl Comparison<'_> {
 
     fn commits(&self) -> String {
         if self.in_turn {
-            return "two executables, measured in turn in the same rounds".to_owned();
+            let of = |commit: Option<&Commit>| commit.map_or_else(|| "unknown".to_owned(), name);
+            let run = self.new.runs.first();
+            return format!(
+                "base: commit {}; new: commit {}; measured in turn in the same rounds",
+                of(run.and_then(|run| run.against.as_ref())),
+                of(run.map(|run| &run.commit))
+            );
         }
         let of = |runs: &[RunLine]| {
             let commits: BTreeSet<String> = runs.iter().map(|run| name(&run.commit)).collect();

@@ -1,5 +1,6 @@
 //! What a record says, as text and Markdown for people and as data for charts and services.
 
+pub mod calibration;
 pub mod chart;
 pub mod comparison;
 pub mod csv;

@@ -47,16 +47,27 @@ pub fn cell(
         if rows.is_empty() {
             continue;
         }
-        let header = [title, "time", "GiB/s", "against the base", "verdict"].map(str::to_owned).to_vec();
-        let rows = rows.into_iter().map(|summary| row(summary, base).to_vec());
+        let with_limits = rows.iter().any(|summary| summary.of_limit.is_some());
+        let mut header = [title, "time", "GiB/s", "against the base", "verdict"].map(str::to_owned).to_vec();
+        if with_limits {
+            header.extend(["of the limit", "of its mechanism's"].map(str::to_owned));
+        }
+        let rows = rows.into_iter().map(|summary| {
+            let mut cells = row(summary, base).to_vec();
+            if with_limits {
+                cells.extend([summary.of_limit, summary.of_mechanism].map(fraction));
+            }
+            cells
+        });
         let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
-        let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2), format));
+        let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2 | 5 | 6), format));
     }
     text
 }
 
 /// The conditions in words.
-pub(super) fn heading(cell: &CellLine) -> String {
+#[must_use]
+pub fn heading(cell: &CellLine) -> String {
     let between = if cell.fs.source == cell.fs.target {
         cell.fs.source.clone()
     } else {
@@ -86,8 +97,13 @@ fn row(summary: &Summary, base: &str) -> [String; 5] {
     ]
 }
 
+fn fraction(share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0))
+}
+
 /// Nanoseconds in the unit that leaves one to three digits before the point.
-pub(super) fn duration(nanoseconds: f64) -> String {
+#[must_use]
+pub fn duration(nanoseconds: f64) -> String {
     match nanoseconds {
         ns if ns < 1e3 => format!("{ns:.0} ns"),
         ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),

@@ -1,0 +1,171 @@
+use super::run::find_base;
+use super::select::Directories;
+use super::units::{duration, fraction, margin, size};
+use super::{Fail, progress};
+use crate::analysis::Margin;
+use crate::fixture::Layout;
+use crate::host::cpu_time;
+use crate::measure::{
+    Against, Calibrating, Plan, Recorder, Scope, Selection, Settings, calibrate, clean_up_on_signals,
+};
+use crate::record::Clock;
+use crate::report::BASE;
+use crate::report::calibration::Calibration;
+use crate::strategy;
+use anyhow::Context;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Find out what this machine's verdicts are worth
+///
+/// Compares a strategy with itself, and with itself slowed by a real delay inside the clock, in many
+/// short runs: how often is nothing called a difference, and how small a difference is found? What
+/// was found is kept for the reports of later runs, in XDG_CACHE_HOME/copybench.
+#[derive(Debug, Args)]
+pub(super) struct Calibrate {
+    /// Slowdowns to try, separated by commas
+    #[arg(long, value_name = "SHARE,..", value_delimiter = ',', value_parser = fraction,
+        default_values = ["1%", "2%", "5%", "10%"])]
+    slowdown: Vec<f64>,
+    /// Trials without a slowdown, and with each
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    trials: u32,
+    /// Most time of a trial; it ends when it is decided
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    budget: Duration,
+    /// Size of the copied file
+    #[arg(long, value_name = "Z", default_value = "1MiB", value_parser = size)]
+    size: u64,
+    /// The strategy
+    #[arg(long, value_name = "S", default_value = BASE)]
+    strategy: String,
+    /// What counts as the same
+    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
+    margin: Margin,
+    /// Seed of the files and orders
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    directories: Directories,
+    /// Keep the samples: a record for each slowdown, in which every trial is a process
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Calibrate {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let base = find_base(&self.strategy)?;
+        clean_up_on_signals().context("installing the signal handlers")?;
+        let (from, to) = self.directories.places()?;
+        let selection = Selection {
+            strategies: strategy::find(base).map(|strategy| vec![strategy]),
+            sizes: Some(vec![self.size]),
+            layouts: Some(Layout::find("dense").into_iter().collect()),
+            ..Selection::default()
+        };
+        let plan = Plan::new(&selection, from, to, Scope::Small)?;
+        let cell = plan.entries.first().filter(|entry| !entry.strategies.is_empty());
+        let Some(cell) = cell.map(|entry| entry.cell.id()) else {
+            return Err(Fail::Use(format!("{base} does not work here; see copybench list")).into());
+        };
+        let slowdowns: Vec<f64> = std::iter::once(0.0).chain(self.slowdown.iter().copied()).collect();
+        let mut recorders = self.recorders(&plan, &slowdowns)?;
+        let calibrating = Calibrating {
+            plan: &plan,
+            settings: self.settings(base),
+            slowdowns: &slowdowns,
+            trials: self.trials,
+        };
+        let before = cpu_time();
+        let mut watcher = progress::Bar::new(1);
+        let (trials, autocorrelation) = calibrate(&calibrating, &mut recorders, &mut watcher)?;
+        drop(watcher);
+        for recorder in recorders.into_values() {
+            recorder.end().context("writing a record")?;
+        }
+        let run = plan.run_line(&super::argv(), self.seed);
+        let found = Calibration {
+            trials: 0,
+            false_alarms: 0,
+            false_alarm_bound: 1.0,
+            slower: 0,
+            faster: 0,
+            slowdown: 0.0,
+            detected: 0,
+            rates: Vec::new(),
+            minimum_detectable: None,
+            autocorrelation,
+            steal: cpu_time().steal_since(before),
+            margin: self.margin.fraction(),
+            budget_seconds: self.budget.as_secs_f64(),
+            cell,
+            strategy: base.to_owned(),
+            host: run.host.hash,
+            date: run.started.chars().take(10).collect(),
+        }
+        .of(&trials);
+        keep(&found)?;
+        super::print(&if self.json { serde_json::to_string(&found)? + "\n" } else { found.text() })?;
+        Ok(())
+    }
+
+    fn settings(&self, base: &'static str) -> Settings {
+        Settings {
+            base,
+            margin: self.margin,
+            budget: self.budget,
+            rounds: None,
+            processes: 1,
+            first_process: 1,
+            clock: Clock::Wall,
+            against: Against::Itself,
+            this: PathBuf::new(),
+            limits: false,
+            slowdown: None,
+            seed: self.seed,
+            source: None,
+        }
+    }
+
+    fn recorders(&self, plan: &Plan, slowdowns: &[f64]) -> anyhow::Result<BTreeMap<String, Recorder>> {
+        let mut recorders = BTreeMap::new();
+        for slowdown in slowdowns {
+            let Some(out) = &self.out else { break };
+            let name = crate::measure::percent(*slowdown);
+            let path = out.join(format!("slowed-by-{name}-percent.jsonl"));
+            if path.exists() {
+                return Err(Fail::Use(format!("{} exists; name another --out", path.display())).into());
+            }
+            let recorder = Recorder::begin(&path, plan.run_line(&super::argv(), self.seed))
+                .with_context(|| format!("writing the record {}", path.display()))?;
+            recorders.insert(name, recorder);
+        }
+        Ok(recorders)
+    }
+}
+
+/// What calibrating the machine of that hash found.
+pub(super) fn known(host: &str) -> Option<Calibration> {
+    serde_json::from_str(&std::fs::read_to_string(path(host)?).ok()?).ok()
+}
+
+fn keep(found: &Calibration) -> anyhow::Result<()> {
+    let Some(path) = path(&found.host) else { return Ok(()) };
+    let keep = || {
+        std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        std::fs::write(&path, serde_json::to_string_pretty(found)? + "\n")
+    };
+    keep().with_context(|| format!("keeping the calibration in {}; set XDG_CACHE_HOME", path.display()))
+}
+
+/// `$XDG_CACHE_HOME/copybench/calibration-HASH.json`; none without a home.
+fn path(host: &str) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
+    Some(cache.join("copybench").join(format!("calibration-{host}.json")))
+}

@@ -1,0 +1,45 @@
+use super::plan::Plan;
+use super::recorder::Recorder;
+use super::rounds::RoundsError;
+use super::session::{Settings, Watcher, run_rounds};
+use crate::analysis::comparison::confirmed_by;
+use crate::analysis::{Measurements, Options, Row, compare_arms};
+use crate::record::{Line, RunLine};
+
+/// Most of a budget that measuring again may take.
+const SHARE: f64 = 1.0 / 3.0;
+
+/// The comparison of two executables after a run. Where it confirms slowdowns, their cells and
+/// strategies are measured once more in fresh processes, whose samples follow in the record, and
+/// only what is confirmed there too stays confirmed. `run` is the record's first line.
+///
+/// # Errors
+/// See [`RoundsError`]; what was measured until then is recorded.
+pub fn measure_again(
+    plan: &Plan,
+    settings: &Settings,
+    (run, all): (&RunLine, &Measurements),
+    recorder: &mut Recorder,
+    watcher: &mut dyn Watcher,
+) -> Result<Vec<Row>, RoundsError> {
+    let options = Options { margin: settings.margin, ..Options::new(settings.base) };
+    let rows = compare_arms(all, &options);
+    let suspect = |cell: &str, strategy: &str| {
+        rows.iter().any(|row| row.confirmed && row.cell == cell && row.strategy == strategy)
+    };
+    let plan = plan.only(suspect);
+    if plan.entries.is_empty() {
+        return Ok(rows);
+    }
+    let observations = all.series.values().flat_map(|cell| cell.values()).flat_map(|arms| arms.values());
+    let last = observations.flat_map(|series| &series.observations).map(|value| value.process + 1).max();
+    let settings = Settings {
+        first_process: last.unwrap_or(0) + 1,
+        budget: settings.budget.mul_f64(SHARE),
+        ..settings.clone()
+    };
+    let mut again = Measurements::default();
+    again.take(&Line::Run(run.clone()));
+    run_rounds(&plan, &settings, &mut again, recorder, watcher)?;
+    Ok(confirmed_by(rows, &compare_arms(&again, &options)))
+}
