@@ -32,6 +32,14 @@ def arguments(argv):
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write (default: beside the first file)"
     )
+    parser.add_argument(
+        "--claims",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="F.jsonl",
+        help="add what `copybench claims --json` said",
+    )
     parser.add_argument("--samples", action="store_true", help="ask the executable for raw samples too")
     parser.add_argument(
         "--only", choices=["page", "images"], help="write the page alone, or the images alone"
@@ -45,7 +53,7 @@ def arguments(argv):
 def main(argv):
     given = arguments(argv)
     draw.converter()
-    data = source.saved(given.data) if given.data else source.exported(given.records, given.samples)
+    data = source.saved(given.data) if given.data else source.exported(given.records, given.samples, given.claims)
     out = given.out or (given.data or given.records[0]).parent
     cells, looks = choice.prepare(data), style.looks(data)
     try:

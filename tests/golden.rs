@@ -55,6 +55,7 @@ fn help_texts() {
         "lab",
         "claims",
         "report",
+        "history",
         "export",
         "completions",
     ] {
@@ -76,8 +77,17 @@ fn chart_data() {
 }
 
 #[test]
-fn csv() {
-    is_golden("run.csv", &output(&["export", "--format", "csv", RECORD]));
+fn exports() {
+    for (format, name) in [
+        ("csv", "run.csv"),
+        ("bencher", "bencher.json"),
+        ("gab-bigger", "gab-bigger.json"),
+        ("gab-smaller", "gab-smaller.json"),
+        ("criterion", "criterion.txt"),
+        ("hyperfine", "hyperfine.json"),
+    ] {
+        is_golden(name, &output(&["export", "--format", format, RECORD]));
+    }
 }
 
 #[test]

@@ -45,8 +45,8 @@ def executable():
     )
 
 
-def exported(records, samples):
-    """Chart data of record files. Statistics are the executable's work, not ours."""
+def exported(records, samples, claims=()):
+    """Chart data of record files and of what claims came to. Statistics are the executable's work, not ours."""
     for record in records:
         if not os.path.exists(record):
             raise ChartError(f"cannot read {record}: no such file")
@@ -56,6 +56,7 @@ def exported(records, samples):
         "--format",
         "chart",
         *(["--samples"] if samples else []),
+        *(f"--claims={file}" for file in claims),
         *map(str, records),
     ]
     try:

@@ -72,8 +72,8 @@ pub fn compare(base: &Measurements, new: &Measurements, options: &Options) -> Ve
     table(&Sides { base, new, arms: ["this", "this"] }, options)
 }
 
-/// Compares the two executables of runs made in turn, `old` as the base of `this`; what they
-/// did in one round is compared within it.
+/// Compares the two executables of runs made in turn, `old` as the base of `this`: each strategy
+/// with itself in the same round, so that estimate and `raw` are the same.
 #[must_use]
 pub fn compare_arms(both: &Measurements, options: &Options) -> Vec<Row> {
     table(&Sides { base: both, new: both, arms: ["old", "this"] }, options)
@@ -99,7 +99,9 @@ fn table(sides: &Sides<'_>, options: &Options) -> Vec<Row> {
         for (name, pair) in &common {
             let is_base = name == base_name;
             rows.push((cell, *name, *base_name));
-            relative.push((!is_base).then(|| sides.relative(*base_pair, *pair, options.margin)));
+            // Two executables in one round need no base strategy between them, whose noise would be added.
+            let alone = is_base || sides.in_turn();
+            relative.push((!alone).then(|| sides.relative(*base_pair, *pair, options.margin)));
             raw.push(Some(sides.raw(*pair, options.margin)));
         }
     }

@@ -92,7 +92,7 @@ impl Sides<'_> {
         evidence.only_if(base.iter().chain(&strategy).all(|series| series.broken == 0))
     }
 
-    fn in_turn(&self) -> bool {
+    pub(super) fn in_turn(&self) -> bool {
         self.arms[0] != self.arms[1]
     }
 }

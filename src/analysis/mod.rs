@@ -9,6 +9,7 @@ pub mod answer;
 pub mod autocorrelation;
 pub mod binomial;
 pub mod calibration;
+pub mod change_point;
 pub mod comparison;
 pub mod contrast;
 pub mod discovery;

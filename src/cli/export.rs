@@ -1,56 +1,108 @@
-use super::Fail;
 use super::catalogue::families;
+use super::{Fail, history};
 use crate::analysis::{Margin, Measurements};
 use crate::record::read_files;
-use crate::report::{BASE, MARGIN, chart, csv};
-use clap::{Args, ValueEnum};
+use crate::report::export::{Exported, FORMATS, otava_files};
+use crate::report::{BASE, chart, usual_margin};
+use anyhow::Context;
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use serde_json::Value;
 use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+const CHART: &str = "chart";
+const OTAVA: &str = "otava";
 
 /// Print a record in another format
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// The format
-    #[arg(long)]
-    format: Format,
+    #[arg(long, value_parser = formats())]
+    format: String,
     /// Add raw times (chart only)
     #[arg(long)]
     samples: bool,
+    /// Add what `claims --json` said (chart only)
+    #[arg(long, value_name = "F.jsonl")]
+    claims: Vec<PathBuf>,
+    /// Directory for the files (otava only)
+    #[arg(long, value_name = "DIR", required_if_eq("format", OTAVA))]
+    out: Option<PathBuf>,
     /// The strategy that ratios are taken against
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// Record files
+    /// Record files; for otava, each a run
     #[arg(value_name = "F.jsonl", required = true)]
     records: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A row a strategy and cell
-    Csv,
-    /// All that scripts/chart.py draws, as JSON
-    Chart,
+fn formats() -> PossibleValuesParser {
+    let own = [
+        PossibleValue::new(CHART).help("all that scripts/chart.py draws, as JSON"),
+        PossibleValue::new(OTAVA)
+            .help("Apache Otava: otava.yaml and a CSV file a cell and machine, in --out"),
+    ];
+    let registered = FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.summary));
+    PossibleValuesParser::new(registered.chain(own))
 }
 
 impl Export {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let margin =
-            Margin::from_fraction(MARGIN).ok_or_else(|| Fail::Use("the margin is no fraction".to_owned()))?;
-        let text = match self.format {
-            Format::Csv => {
-                let all = Measurements::read_files(&self.records)?;
-                for warning in &all.warnings {
-                    eprintln!("copybench: {warning}");
-                }
-                csv::csv(&all, margin)
-            }
-            Format::Chart => {
-                let read = read_files(&self.records)?;
-                let families = families();
-                serde_json::to_string(&chart::chart(&read, &families, &self.base, margin, self.samples))?
-                    + "\n"
-            }
+        let text = match (self.format.as_str(), &self.out) {
+            (CHART, _) => self.chart()?,
+            (OTAVA, Some(out)) => return self.otava(out),
+            (name, _) => self.registered(name)?,
         };
         Ok(stdout().write_all(text.as_bytes())?)
+    }
+
+    fn registered(&self, name: &str) -> anyhow::Result<String> {
+        let format =
+            FORMATS.iter().find(|format| format.name == name).context("a format without a writer")?;
+        let all = Measurements::read_files(&self.records)?;
+        for warning in &all.warnings {
+            eprintln!("copybench: {warning}");
+        }
+        let clocks: Vec<_> = all.runs.iter().map(|run| run.clock).collect();
+        if clocks.iter().any(|clock| *clock != clocks[0]) {
+            return Err(
+                Fail::Use("mixed clocks: wall and instructions have no unit in common".to_owned()).into()
+            );
+        }
+        let margin = Margin::from_fraction(usual_margin(&all.runs)).unwrap_or_default();
+        Ok(format.write(Exported { all: &all, base: &self.base, margin })?)
+    }
+
+    fn chart(&self) -> anyhow::Result<String> {
+        let read = read_files(&self.records)?;
+        let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();
+        let families = families();
+        let mut claims: Vec<Value> = Vec::new();
+        for path in &self.claims {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            for (number, line) in text.lines().enumerate() {
+                claims.push(serde_json::from_str(line).map_err(|error| {
+                    Fail::Use(format!(
+                        "{}:{}: not a line of `claims --json`: {error}",
+                        path.display(),
+                        number + 1
+                    ))
+                })?);
+            }
+        }
+        let data = chart::chart(&read, &families, &self.base, margin, self.samples).with_claims(claims);
+        Ok(serde_json::to_string(&data)? + "\n")
+    }
+
+    fn otava(&self, out: &Path) -> anyhow::Result<()> {
+        let histories = history::of_files(&self.records, &self.base, None)?;
+        std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
+        for (name, text) in otava_files(&histories)? {
+            let path = out.join(name);
+            std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+        }
+        Ok(())
     }
 }

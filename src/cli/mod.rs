@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod fail;
 mod guest;
+mod history;
 mod kernels;
 mod lab;
 mod list;
@@ -55,6 +56,7 @@ enum Command {
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
     Report(report::Report),
+    History(history::Past),
     Export(export::Export),
     Docs(docs::Docs),
     Worker(worker::Worker),
@@ -82,6 +84,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::Claims(claims) => claims.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
+        Command::History(past) => past.run(),
         Command::Export(export) => export.run(),
         Command::Docs(docs) => docs.run(),
         Command::Worker(worker) => worker.run(),

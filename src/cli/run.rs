@@ -19,6 +19,13 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Strategies that two builds are compared by where the user names none.
+const STRATEGIES: usize = 12;
+
+/// Pairs of processes that two builds are compared by. What differs from process to process, by
+/// where its memory lies, is most of the noise, so many short ones tell more than a few long ones.
+const PAIRS: u32 = 24;
+
 /// A budget for what ends by itself.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -46,11 +53,11 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Processes that measure one after the other; comparing runs later takes at least 3
-    /// [default: 1; 4 with --against]
+    /// [default: 1; 24 with --against]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     processes: Option<u32>,
     /// Another build of copybench: both measure the same cells in turn, and each strategy is compared
-    /// with itself. Without --strategy, with the first of each family
+    /// with itself. Without --strategy, with the first of twelve families
     #[arg(long, value_name = "OLD_EXE")]
     against: Option<PathBuf>,
     /// Exit with 1 if a strategy became slower than under --against, confirmed by most processes and
@@ -89,14 +96,14 @@ impl Run {
         // Before anything is written, so that a wrong executable leaves nothing.
         let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
         if old.is_some() && selection.strategies.is_none() {
-            selection.strategies = Some(strategy::representatives(usize::MAX).collect());
+            selection.strategies = Some(strategy::representatives(STRATEGIES).collect());
         }
         pin(self.cpu)?;
         let mut plan = Plan::new(&selection, from, to, Scope::Small)?;
         if let Some(part) = self.partition {
             plan.entries.retain(|entry| part.has(&entry.cell.id()));
         }
-        let (a_cell, processes) = if old.is_some() { (60, 4) } else { (20, 1) };
+        let (a_cell, processes) = if old.is_some() { (60, PAIRS) } else { (20, 1) };
         let processes = self.processes.unwrap_or(processes);
         let budget = self.budget.unwrap_or(Duration::from_secs(a_cell) * plan.entries.len() as u32);
         if self.dry_run {

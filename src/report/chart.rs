@@ -1,6 +1,7 @@
 //! Everything that charts show, computed here so that the script which draws computes nothing.
 
 use super::{Family, Strategy, family_of};
+use crate::analysis::history::{History, histories};
 use crate::analysis::summary::Summary;
 use crate::analysis::{Interval, Margin, Measurements, answer, summarise};
 use crate::record::{Clock, Commit, Counters, Read, Run, SCHEMA, SkipLine};
@@ -21,8 +22,8 @@ pub struct ChartData<'a> {
     rows: Vec<Row<'a>>,
     samples: Vec<SampleRow<'a>>,
     skips: Vec<SkipRow<'a>>,
-    history: Vec<()>,
-    claims: Vec<()>,
+    history: Vec<History>,
+    claims: Vec<serde_json::Value>,
     warnings: &'a [String],
 }
 
@@ -127,7 +128,7 @@ pub fn chart<'a>(
         rows: Vec::new(),
         samples: Vec::new(),
         skips: Vec::new(),
-        history: Vec::new(),
+        history: past(read, base, margin),
         claims: Vec::new(),
         warnings: &read.warnings,
     };
@@ -146,7 +147,23 @@ pub fn chart<'a>(
     data
 }
 
+/// Series of more than one run; of one there is nothing to draw.
+fn past(read: &Read, base: &str, margin: Margin) -> Vec<History> {
+    let of = |run: &Run| (run.run.clone(), Measurements::from_runs(std::slice::from_ref(run)));
+    let runs: Vec<_> = read.runs.iter().map(of).collect();
+    histories(&runs, base, margin)
+        .into_iter()
+        .filter(|history| history.points.len() > 1 && !history.is_time())
+        .collect()
+}
+
 impl<'a> ChartData<'a> {
+    /// With the lines of `claims --json`.
+    #[must_use]
+    pub fn with_claims(self, claims: Vec<serde_json::Value>) -> Self {
+        Self { claims, ..self }
+    }
+
     fn take(&mut self, index: usize, run: &'a Run, families: &[Family], base: &'a str, margin: Margin) {
         let all = Measurements::from_runs(std::slice::from_ref(run));
         let counters = mean_counters(run);

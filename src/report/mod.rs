@@ -3,9 +3,10 @@
 pub mod calibration;
 pub mod chart;
 pub mod comparison;
-pub mod csv;
+pub mod export;
 pub mod fastest;
 mod grid;
+pub mod history;
 pub mod index;
 pub mod kernels;
 pub mod splice;

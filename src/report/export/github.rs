@@ -1,0 +1,66 @@
+//! github-action-benchmark: an array of named values of one direction.
+
+use super::{Entry, Exported};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
+    unit: &'static str,
+    value: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<String>,
+    extra: String,
+}
+
+/// GiB/s, and how many times as fast as the base strategy.
+pub(super) fn bigger(exported: Exported<'_>) -> serde_json::Result<String> {
+    let gibibyte = f64::from(1 << 30);
+    list(exported, |entry| {
+        let summary = &entry.summary;
+        let speed = summary.bytes_per_second.map(|speed| {
+            let at = |time: f64| speed * summary.median / time;
+            let bounds =
+                summary.interval.map(|bounds| [at(bounds.high) / gibibyte, at(bounds.low) / gibibyte]);
+            ("GiB/s", speed / gibibyte, bounds)
+        });
+        let relative = entry
+            .relative
+            .map(|[ratio, low, high]| ("times as fast", 1.0 / ratio, Some([1.0 / high, 1.0 / low])));
+        [speed, relative]
+    })
+}
+
+/// Nanoseconds or instructions, and the time relative to the base strategy's.
+pub(super) fn smaller(exported: Exported<'_>) -> serde_json::Result<String> {
+    list(exported, |entry| {
+        let summary = &entry.summary;
+        let unit = if summary.bytes_per_second.is_some() { "ns" } else { "instructions" };
+        let bounds = summary.interval.map(|bounds| [bounds.low, bounds.high]);
+        let relative =
+            entry.relative.map(|[ratio, low, high]| ("of the base's time", ratio, Some([low, high])));
+        [Some((unit, summary.median, bounds)), relative]
+    })
+}
+
+/// Unit, value and bounds.
+type Figure = Option<(&'static str, f64, Option<[f64; 2]>)>;
+
+fn list(exported: Exported<'_>, figures: impl Fn(&Entry<'_>) -> [Figure; 2]) -> serde_json::Result<String> {
+    let mut all = Vec::new();
+    for entry in exported.entries() {
+        let names = [entry.name(), entry.relative_name()];
+        let verdict = entry.summary.relative.map_or("base", |relative| relative.verdict.name());
+        for (name, figure) in names.into_iter().zip(figures(&entry)) {
+            let Some((unit, value, bounds)) = figure else { continue };
+            let range = bounds.map(|[low, high]| format!("{low:.6} to {high:.6}"));
+            let extra = format!(
+                "{} samples, {verdict} at a margin of {} %",
+                entry.summary.samples,
+                exported.margin.fraction() * 100.0
+            );
+            all.push(Named { name, unit, value, range, extra });
+        }
+    }
+    Ok(serde_json::to_string_pretty(&all)? + "\n")
+}

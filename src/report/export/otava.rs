@@ -1,0 +1,59 @@
+//! Apache Otava: a CSV file a series with a row a run, and a configuration that names them all.
+
+use super::csv::quoted;
+use crate::analysis::history::History;
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+/// Name of the configuration.
+const CONFIGURATION: &str = "otava.yaml";
+
+/// The files by name: `otava.yaml` first, of which JSON is a part of YAML, then a table for every
+/// cell, strategy and machine, as Otava wants each field of a table filled.
+///
+/// # Errors
+/// Those of serialising.
+pub fn files(histories: &[History]) -> serde_json::Result<Vec<(String, String)>> {
+    let mut tests = Map::new();
+    let mut files = Vec::new();
+    for history in histories {
+        let name = format!("{}-{}-{}", history.host, history.cell, history.strategy);
+        let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+        let name: String = name.chars().map(plain).collect();
+        let file = format!("{name}.csv");
+        let metrics: Map<String, Value> = columns(history)
+            .iter()
+            // Both are times: less is better.
+            .map(|column| ((*column).to_owned(), json!({"column": column, "direction": -1, "scale": 1})))
+            .collect();
+        tests.insert(
+            name,
+            json!({
+                "type": "csv", "file": file, "time_column": "started", "attributes": ["commit"],
+                "metrics": metrics, "csv_options": {"delimiter": ",", "quote_char": "\""},
+            }),
+        );
+        files.push((file, table(history)));
+    }
+    let configuration = serde_json::to_string_pretty(&json!({ "tests": tests }))? + "\n";
+    files.insert(0, (CONFIGURATION.to_owned(), configuration));
+    Ok(files)
+}
+
+/// The base strategy has no time relative to itself.
+fn columns(history: &History) -> &'static [&'static str] {
+    if history.is_time() { &["time"] } else { &["time", "relative"] }
+}
+
+fn table(history: &History) -> String {
+    let columns = columns(history);
+    let mut text = format!("started,commit,{}\n", columns.join(","));
+    for point in &history.points {
+        let _ = write!(text, "{},{},{}", quoted(&point.started), quoted(&point.sha), point.time);
+        if let Some(ratio) = point.ratio.filter(|_| columns.len() > 1) {
+            let _ = write!(text, ",{}", 1.0 / ratio);
+        }
+        text.push('\n');
+    }
+    text
+}
