@@ -141,6 +141,7 @@ impl Group {
             clock: crate::record::Clock::Wall,
             done: 0,
             until,
+            at_least: 1,
             exactly: None,
         };
         let mut all = Measurements::default();

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Strategies that two builds are compared by where the user names none.
-const STRATEGIES: usize = 12;
+const STRATEGIES: usize = 10;
 
 /// Pairs of processes that two builds are compared by. What differs from process to process, by
 /// where its memory lies, is most of the noise, so many short ones tell more than a few long ones.
@@ -57,7 +57,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     processes: Option<u32>,
     /// Another build of copybench: both measure the same cells in turn, and each strategy is compared
-    /// with itself. Without --strategy, with the first of twelve families
+    /// with itself. Without --strategy, with the first of ten families
     #[arg(long, value_name = "OLD_EXE")]
     against: Option<PathBuf>,
     /// Exit with 1 if a strategy became slower than under --against, confirmed by most processes and

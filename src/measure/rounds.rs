@@ -45,8 +45,10 @@ pub struct Rounds<'a> {
     pub clock: Clock,
     /// Rounds of this process that the record has already.
     pub done: u32,
-    /// When to stop, decided or not; the first round is always measured.
+    /// When to stop, decided or not.
     pub until: Instant,
+    /// Rounds that are measured all the same.
+    pub at_least: u32,
     /// Exactly so many rounds instead.
     pub exactly: Option<u32>,
 }
@@ -166,7 +168,7 @@ impl Rounds<'_> {
             return round >= rounds;
         }
         let decided = progress.decided == progress.comparisons && round as usize >= FIRST_LOOK;
-        decided || (round > self.done && Instant::now() >= self.until)
+        decided || (round >= self.at_least.max(self.done + 1) && Instant::now() >= self.until)
     }
 
     fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {

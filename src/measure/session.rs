@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+/// Rounds that every process of several measures, be the budget spent: with fewer than six it has no
+/// say in a comparison, so that all its time would be lost.
+const ENOUGH_ROUNDS: u32 = 8;
+
 /// What a run of rounds is told.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -124,6 +128,7 @@ pub fn run_rounds(
                 clock: settings.clock,
                 done: done.get(&(id.clone(), process)).copied().unwrap_or(0),
                 until,
+                at_least: if settings.processes > 1 { ENOUGH_ROUNDS } else { 1 },
                 exactly: settings.rounds,
             };
             let mut listener =
