@@ -1,6 +1,7 @@
 //! What a record says, as text and Markdown for people and as data for charts and services.
 
 pub mod chart;
+pub mod comparison;
 pub mod csv;
 pub mod fastest;
 mod grid;

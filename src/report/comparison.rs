@@ -1,0 +1,177 @@
+//! Two runs, or two executables in one run, against each other.
+
+mod facts;
+mod markdown;
+
+pub use facts::{Facts, Side, command_line, commit};
+pub use markdown::markdown;
+
+use super::grid::lay_out;
+use super::table::{Format, heading};
+use crate::analysis::comparison::Estimate;
+use crate::analysis::{Row, Verdict, confirmed_slower};
+use crate::record::Clock;
+use std::fmt::Write;
+
+/// Processes a side from which raw times carry an interval.
+const PROCESSES: usize = 3;
+
+/// An array with one object a row. `raw` is the verdict on the strategy's own time, the numbers
+/// behind it stand beside; what cannot be told is null.
+///
+/// # Errors
+/// None that is known; serialisation could refuse.
+pub fn json(rows: &[Row]) -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(rows)? + "\n")
+}
+
+/// Everything in columns of a terminal: the answer, both sides, a table a cell, remarks.
+#[must_use]
+pub fn text(rows: &[Row], facts: &Facts) -> String {
+    let mut text = headline(rows) + "\n\n";
+    for (name, side) in ["base", "new "].iter().zip(&facts.sides) {
+        let _ = writeln!(text, "{name}  {}", describe(side));
+    }
+    for cell in rows.chunk_by(|left, right| left.cell == right.cell) {
+        let rows: Vec<&Row> = cell.iter().collect();
+        let _ = writeln!(text, "\n{}\n\n{}", cell_title(&cell[0].cell, facts), table(&rows, Format::Text));
+    }
+    let _ = writeln!(text, "\n{}", legend(rows, facts));
+    for remark in hosts_differ(facts).into_iter().chain(advice(rows)).chain(facts.remarks.iter().cloned()) {
+        let _ = writeln!(text, "note: {remark}");
+    }
+    text
+}
+
+/// The answer in a sentence.
+#[must_use]
+pub fn headline(rows: &[Row]) -> String {
+    let count = |verdict| rows.iter().filter(|row| row.estimate.verdict == verdict).count();
+    let [slower, faster, same, unclear] =
+        [Verdict::Slower, Verdict::Faster, Verdict::Same, Verdict::Unclear].map(count);
+    let all = rows.len();
+    let confirmed = confirmed_slower(rows).len();
+    if unclear == all {
+        return format!("Nothing can be told: all of {all} comparisons are unclear.");
+    }
+    let begin = match confirmed {
+        0 => "No confirmed slowdown".to_owned(),
+        1 => "1 confirmed slowdown".to_owned(),
+        many => format!("{many} confirmed slowdowns"),
+    };
+    format!(
+        "{begin} in {all} comparisons: {slower} slower, {faster} faster, {same} the same, {unclear} unclear."
+    )
+}
+
+/// Rows in columns, all of one cell.
+fn table(rows: &[&Row], format: Format) -> String {
+    let header = ["strategy", "ratio", "verdict", "own time", "processes", ""].map(str::to_owned).to_vec();
+    let lines = rows.iter().map(|row| {
+        let columns = columns(row);
+        match format {
+            Format::Text => columns.to_vec(),
+            Format::Markdown => columns.map(|column| markdown::escaped(&column)).to_vec(),
+        }
+    });
+    let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
+    lay_out(&lines, |_| false, format)
+}
+
+fn columns(row: &Row) -> [String; 6] {
+    [
+        row.strategy.clone(),
+        ratio(row.estimate),
+        row.estimate.verdict.name().to_owned(),
+        match row.raw.low {
+            _ if row.strategy == row.base => String::new(),
+            Some(_) => format!("{} {}", ratio(row.raw), row.raw.verdict),
+            None => ratio(row.raw),
+        },
+        format!("{} + {}", row.processes[0], row.processes[1]),
+        notes(row).join(", "),
+    ]
+}
+
+/// The ratio with its interval, where it has them.
+fn ratio(estimate: Estimate) -> String {
+    match estimate {
+        Estimate { ratio: None, .. } => "none".to_owned(),
+        Estimate { ratio: Some(ratio), low: Some(low), high: Some(high), .. } => {
+            format!("{ratio:.3}× ({low:.3} to {high:.3})")
+        }
+        Estimate { ratio: Some(ratio), .. } => format!("{ratio:.3}×"),
+    }
+}
+
+fn notes(row: &Row) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    if row.confirmed {
+        notes.push("confirmed");
+    }
+    if row.strategy == row.base {
+        notes.push("base, own time");
+    }
+    if row.processes.contains(&0) {
+        notes.push("too few rounds");
+    } else if lacks_processes(row) && row.strategy == row.base {
+        notes.push("too few processes");
+    }
+    notes
+}
+
+fn lacks_processes(row: &Row) -> bool {
+    row.processes.iter().any(|count| *count < PROCESSES)
+}
+
+/// What would turn `unclear` into something else.
+fn advice(rows: &[Row]) -> Option<String> {
+    rows.iter().any(lacks_processes).then(|| {
+        format!(
+            "own times say nothing with fewer than {PROCESSES} processes a side: measure both sides with \
+             `copybench run --processes {PROCESSES}`"
+        )
+    })
+}
+
+fn legend(rows: &[Row], facts: &Facts) -> String {
+    let mut bases: Vec<&str> = rows.iter().map(|row| row.base.as_str()).collect();
+    bases.sort_unstable();
+    bases.dedup();
+    let what = match facts.clock {
+        Clock::Wall => "time",
+        Clock::Instructions => "instructions",
+    };
+    let share = facts.margin.fraction() * 100.0;
+    format!(
+        "ratio: base {what} / new {what}, below 1 is slower; relative to {} in the same round. Margin {} %.",
+        bases.join(" or "),
+        (share * 1000.0).round() / 1000.0
+    )
+}
+
+fn hosts_differ(facts: &Facts) -> Option<String> {
+    let shown = |value: &str| if value.is_empty() { "nothing" } else { value }.to_owned();
+    let each = facts.differences.iter().map(|difference| {
+        format!("{} ({} against {})", difference.field, shown(&difference.base), shown(&difference.new))
+    });
+    let each: Vec<String> = each.collect();
+    (!each.is_empty()).then(|| format!("the hosts differ in {}", each.join(", ")))
+}
+
+fn cell_title(cell: &str, facts: &Facts) -> String {
+    facts.cells.get(cell).map_or_else(|| cell.to_owned(), heading)
+}
+
+fn describe(side: &Side) -> String {
+    let commits = match side.commits.as_slice() {
+        [] => "commit not recorded".to_owned(),
+        commits => format!("commit {}", commits.join(", ")),
+    };
+    let started = match side.started.as_slice() {
+        [] => String::new(),
+        [one] => format!(", {one}"),
+        [first, .., last] => format!(", {first} to {last}"),
+    };
+    format!("{commits}; {}{started}", side.hosts.join("; "))
+}
