@@ -44,7 +44,9 @@ const RECORD: &str = "tests/golden/run.jsonl";
 #[test]
 fn help_texts() {
     let mut text = output(&["--help"]);
-    for command in ["list", "copy", "run", "explain", "lab", "claims", "report", "export", "completions"] {
+    for command in
+        ["list", "copy", "run", "explain", "lab", "claims", "report", "compare", "export", "completions"]
+    {
         text += &format!("\n$ copybench {command} --help\n{}", output(&[command, "--help"]));
     }
     is_golden("help.txt", &text);

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod claims;
+mod compare;
 mod complete;
 mod copy;
 mod docs;
@@ -48,6 +49,7 @@ enum Command {
     #[command(name = crate::lab::CHILD, hide = true)]
     LabChild(lab::LabChild),
     Report(report::Report),
+    Compare(compare::Compare),
     Export(export::Export),
     Docs(docs::Docs),
     Worker(worker::Worker),
@@ -72,6 +74,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::Claims(claims) => claims.run(),
         Command::LabChild(child) => child.run(),
         Command::Report(report) => report.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Export(export) => export.run(),
         Command::Docs(docs) => docs.run(),
         Command::Worker(worker) => worker.run(),

@@ -150,7 +150,9 @@ fn legend(rows: &[Row], facts: &Facts) -> String {
     )
 }
 
-fn hosts_differ(facts: &Facts) -> Option<String> {
+/// The fields in which the hosts differ, with both values; none where they are alike.
+#[must_use]
+pub fn hosts_differ(facts: &Facts) -> Option<String> {
     let shown = |value: &str| if value.is_empty() { "nothing" } else { value }.to_owned();
     let each = facts.differences.iter().map(|difference| {
         format!("{} ({} against {})", difference.field, shown(&difference.base), shown(&difference.new))
