@@ -126,6 +126,13 @@ fn lacks_processes(row: &Row) -> bool {
 
 /// What would turn `unclear` into something else.
 fn advice(rows: &[Row]) -> Option<String> {
+    if rows.iter().any(|row| row.processes.contains(&0)) {
+        return Some(
+            "a process with fewer than 6 rounds says nothing: measure both sides with more, as by \
+             `copybench run --rounds 24`"
+                .to_owned(),
+        );
+    }
     rows.iter().any(lacks_processes).then(|| {
         format!(
             "own times say nothing with fewer than {PROCESSES} processes a side: measure both sides with \
