@@ -7,7 +7,7 @@ mod lines;
 mod read;
 mod write;
 
-pub use lines::{ReadError, visit_files};
+pub use lines::{ReadError, visit_files, visit_files_after};
 pub use read::{Read, Run, read_files, read_text};
 pub use write::Writer;
 

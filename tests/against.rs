@@ -121,7 +121,7 @@ fn both_sides_are_in_the_record_and_told_by_commit() {
     let output = run(&directory, Path::new(COPYBENCH), &["--rounds", "2", "--processes", "1"]);
     let said = said(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("measured in turn"), "{said}");
+    assert!(said.contains("base  commit"), "{said}");
     let text = fs::read_to_string(directory.path().join("run.jsonl")).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["against"], lines[0]["commit"]);
@@ -156,6 +156,6 @@ fn the_gate_passes_the_same_executable_and_stops_a_slowed_one() {
     }
     let (code, told) = shut();
     let told = if code == Some(1) { told } else { told + &shut().1 };
-    assert!(told.contains("confirmed slower: sendfile in "), "{told}");
+    assert!(told.contains("slower, and confirmed: sendfile in "), "{told}");
     assert!(!told.contains("mmap-write in "), "{told}");
 }

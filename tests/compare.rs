@@ -1,288 +1,303 @@
-//! `copybench compare` on made-up records: what it says, and what it exits with.
+//! `copybench compare` over made-up records: what it says, and how it exits.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use serde_json::{Value, json};
-use std::fmt::Write;
+mod common;
+
+use common::golden::is_golden;
+use common::synthetic::{CELL, HEAD, Head, STRATEGIES, Synthetic, slowed};
+use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-const CELL: &str = "ext4|dense|1MiB|warm|new|none";
+const LARGE: &str = "ext4|dense|32MiB|warm|new|none";
 
-/// A record in the making.
-struct Record {
-    run: Value,
-    text: String,
-}
-
-impl Record {
-    fn new() -> Self {
-        let run = json!({
-            "t": "run", "schema": "1.0", "id": "example", "started": "2026-01-02T03:04:05Z", "clock": "wall",
-            "argv": ["copybench", "run", "--dir", "DIR", "--strategy", "mmap-*,sendfile"],
-            "commit": {"sha": "0123456789abcdef0123456789abcdef01234567", "dirty": false},
-            "host": {"label": "zen4-2cpu", "hash": "0", "kernel": "6.12", "identity": {"arch": "x86_64"}}
-        });
-        Self { run, text: String::new() }
-    }
-
-    fn with(mut self, key: &str, value: Value) -> Self {
-        *self.run.pointer_mut(key).unwrap() = value;
-        self
-    }
-
-    /// Twelve rounds of each process in `cell` by `arm`; each strategy takes its time, in
-    /// microseconds, with some noise that is the same in every test.
-    fn rounds(mut self, cell: &str, arm: &str, processes: u32, strategies: &[(&str, f64)]) -> Self {
-        self.cell(cell);
-        let mut state = 1_u32;
-        let mut noise = || {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            f64::from(state % 1000) / 1e6
-        };
-        for process in 1..=processes {
-            for round in 0..12 {
-                let drift = 1.0 + 10.0 * noise();
-                for (strategy, time) in strategies {
-                    let elapsed = time * 1000.0 * drift * (1.0 + noise());
-                    self.sample(cell, strategy, arm, process, round, &json!([elapsed as u64]));
-                }
-            }
-        }
-        self
-    }
-
-    fn cell(&mut self, cell: &str) {
-        let line = json!({"t": "cell", "cell": cell, "fs": {"source": "ext4", "target": "ext4"}, "layout": "dense",
-            "size": 1 << 20, "cache": "warm", "dst": "new", "end": "none"});
-        writeln!(self.text, "{line}").unwrap();
-    }
-
-    fn sample(&mut self, cell: &str, strategy: &str, arm: &str, process: u32, round: u32, elapsed: &Value) {
-        let line = json!({"t": "sample", "cell": cell, "strategy": strategy, "round": round, "position": 0,
-            "process": process, "arm": arm, "elapsed": elapsed, "bytes": 1 << 20, "shared_bytes": 0,
-            "allocated_bytes": 1 << 20, "verified": true, "counters": null});
-        writeln!(self.text, "{line}").unwrap();
-    }
-
-    fn write(&self, directory: &TempDir, name: &str) {
-        std::fs::write(directory.path().join(name), format!("{}\n{}", self.run, self.text)).unwrap();
-    }
-}
-
-/// Three strategies by three processes; `sendfile` takes so long.
-fn measured(sendfile: f64) -> Record {
-    let strategies = [("read-write-256k", 100.0), ("sendfile", sendfile), ("mmap-write", 150.0)];
-    Record::new().rounds(CELL, "this", 3, &strategies)
-}
-
-fn directory() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn compare(directory: &TempDir, arguments: &[&str]) -> Output {
+fn compare(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_copybench"))
-        .current_dir(directory.path())
+        .current_dir(directory)
         .arg("compare")
         .args(arguments)
         .output()
         .unwrap()
 }
 
-/// Standard output of a comparison that ends with `code`, and what it said beside.
+fn directory() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// Three processes of twelve rounds.
+fn run(head: &Head<'_>, strategies: &[(&str, f64)], seed: u32) -> Synthetic {
+    Synthetic::new(head, seed).rounds((CELL, "this"), strategies, (3, 12))
+}
+
+/// `base.jsonl` and `new.jsonl` in a directory of their own.
+fn pair(base: &Synthetic, new: &Synthetic) -> TempDir {
+    let here = directory();
+    base.write(&here.path().join("base.jsonl"));
+    new.write(&here.path().join("new.jsonl"));
+    here
+}
+
 #[track_caller]
-fn ends(directory: &TempDir, arguments: &[&str], code: i32) -> (String, String) {
+fn succeeds(directory: &Path, arguments: &[&str]) -> (String, String) {
     let output = compare(directory, arguments);
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (out, said) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{out}{said}");
-    (out, said)
+    let [out, messages] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{messages}");
+    (out, messages)
+}
+
+/// Standard error of a comparison that must be refused.
+#[track_caller]
+fn refused(directory: &Path, arguments: &[&str]) -> String {
+    let output = compare(directory, arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(output.stdout.is_empty());
+    message
 }
 
 #[track_caller]
-fn is_refused(directory: &TempDir, arguments: &[&str], words: &[&str]) {
-    let (out, said) = ends(directory, arguments, 2);
-    assert_eq!(out, "");
-    for word in words {
-        assert!(said.contains(word), "{word:?} is not in {said}");
-    }
+fn rows(directory: &Path, arguments: &[&str]) -> Vec<Value> {
+    let (out, _) = succeeds(directory, &[arguments, &["--format", "json"]].concat());
+    serde_json::from_str::<Value>(&out).unwrap().as_array().unwrap().clone()
 }
 
 #[track_caller]
-fn rows(directory: &TempDir, arguments: &[&str]) -> Vec<Value> {
-    let (out, _) = ends(directory, &[&["--format", "json"], arguments].concat(), 0);
-    serde_json::from_str(&out).unwrap()
+fn row<'a>(rows: &'a [Value], strategy: &str) -> &'a Value {
+    rows.iter().find(|row| row["strategy"] == strategy).unwrap()
 }
 
-#[track_caller]
-fn is_golden(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("COPYBENCH_BLESS").is_some() {
-        std::fs::write(&path, found).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{name}: COPYBENCH_BLESS=1 cargo test --test compare writes it anew\n{found}");
-}
-
-#[test]
-fn every_format_says_what_became_slower() {
-    let directory = directory();
-    measured(100.0).write(&directory, "base.jsonl");
-    let new = measured(112.0).with("/commit/sha", json!("fedcba9876543210fedcba9876543210fedcba98"));
-    new.rounds("ext4|dense|4KiB|warm|new|none", "this", 3, &[("sendfile", 5.0)])
-        .write(&directory, "new.jsonl");
-    for (format, name) in
-        [("text", "comparison.txt"), ("markdown", "comparison.md"), ("json", "comparison.json")]
-    {
-        let (out, _) = ends(&directory, &["base.jsonl", "new.jsonl", "--format", format], 0);
-        is_golden(name, &out);
+/// Numbers to six digits: the last ones belong to the mathematics library.
+fn rounded(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            *value = Value::from((number.as_f64().unwrap() * 1e6).round() / 1e6);
+        }
+        Value::Array(values) => values.iter_mut().for_each(rounded),
+        Value::Object(fields) => fields.values_mut().for_each(rounded),
+        _ => {}
     }
 }
 
+/// A strategy slower in one cell, another faster in the other, and some on one side only.
+fn changed() -> TempDir {
+    let more = [slowed("sendfile", 0.1), vec![("ficlone", 0.1)]].concat();
+    let base = run(&Head { id: "1d", ..HEAD }, &STRATEGIES, 1).rounds((LARGE, "this"), &STRATEGIES, (3, 12));
+    let new = run(&Head { id: "2d", ..HEAD }, &more, 2).rounds(
+        (LARGE, "this"),
+        &slowed("splice-1m", -0.1),
+        (3, 12),
+    );
+    pair(&base, &new)
+}
+
+const BOTH: [&str; 2] = ["base.jsonl", "new.jsonl"];
+
 #[test]
-fn a_confirmed_slowdown_closes_the_gate_and_a_speedup_does_not() {
-    let directory = directory();
-    measured(100.0).write(&directory, "fast.jsonl");
-    measured(112.0).write(&directory, "slow.jsonl");
-    let (_, said) = ends(&directory, &["fast.jsonl", "slow.jsonl", "--gate"], 1);
-    assert!(said.contains(&format!("confirmed slower: sendfile in {CELL}")), "{said}");
-    ends(&directory, &["fast.jsonl", "slow.jsonl"], 0);
-    ends(&directory, &["slow.jsonl", "fast.jsonl", "--gate"], 0);
-    ends(&directory, &["fast.jsonl", "fast.jsonl", "--gate"], 0);
-    ends(&directory, &["fast.jsonl", "slow.jsonl", "--gate", "--margin", "20%"], 0);
+fn text_for_a_terminal() {
+    is_golden("compare.txt", &succeeds(changed().path(), &BOTH).0);
 }
 
 #[test]
-fn a_slow_minority_of_processes_is_not_confirmed() {
-    let directory = directory();
-    let fast = [("read-write-256k", 100.0), ("sendfile", 100.0)];
-    Record::new().rounds(CELL, "this", 5, &fast).write(&directory, "base.jsonl");
-    let mut new = Record::new().rounds(CELL, "this", 3, &fast);
-    for process in 4..=5 {
-        for round in 0..12 {
-            new.sample(CELL, "read-write-256k", "this", process, round, &json!([100_000 + round]));
-            new.sample(CELL, "sendfile", "this", process, round, &json!([130_000 + round]));
+fn markdown_for_a_pull_request() {
+    let arguments = [&BOTH[..], &["--format", "markdown"]].concat();
+    is_golden("compare.md", &succeeds(changed().path(), &arguments).0);
+}
+
+#[test]
+fn json_for_programs() {
+    let mut rows = Value::Array(rows(changed().path(), &BOTH));
+    rounded(&mut rows);
+    is_golden("compare.json", &(serde_json::to_string_pretty(&rows).unwrap() + "\n"));
+}
+
+#[test]
+fn a_gate_fails_for_a_confirmed_slowdown_alone() {
+    let gate = [&BOTH[..], &["--gate"]].concat();
+    for (share, code) in [(0.1, 1), (0.0, 0), (-0.1, 0)] {
+        let here = pair(&run(&HEAD, &STRATEGIES, 1), &run(&HEAD, &slowed("sendfile", share), 2));
+        let output = compare(here.path(), &gate);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{share}: {message}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("sendfile"), "the report comes first");
+        assert_eq!(message.contains(&format!("sendfile in {CELL}")), code == 1, "{message}");
+        succeeds(here.path(), &BOTH);
+    }
+    let slow_base = pair(&run(&HEAD, &STRATEGIES, 1), &run(&HEAD, &slowed("read-write-256k", 0.5), 2));
+    let output = compare(slow_base.path(), &gate);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("read-write-256k in"));
+}
+
+#[test]
+fn a_margin_hides_what_does_not_matter() {
+    let here = pair(&run(&HEAD, &STRATEGIES, 1), &run(&HEAD, &slowed("sendfile", 0.1), 2));
+    let rows = rows(here.path(), &[&BOTH[..], &["--margin", "25%", "--gate"]].concat());
+    assert_eq!(row(&rows, "sendfile")["verdict"], "same");
+}
+
+#[test]
+fn one_process_a_side_says_what_is_relative_and_no_more() {
+    let once = |strategies: &[(&str, f64)], seed| {
+        Synthetic::new(&HEAD, seed).rounds((CELL, "this"), strategies, (1, 24))
+    };
+    let here = pair(&once(&STRATEGIES, 1), &once(&slowed("sendfile", 0.2), 2));
+    let rows = rows(here.path(), &BOTH);
+    assert_eq!(row(&rows, "sendfile")["verdict"], "slower");
+    assert_ne!(row(&rows, "splice-1m")["verdict"], "slower");
+    assert_eq!(row(&rows, "read-write-256k")["verdict"], "unclear");
+    for row in &rows {
+        assert_eq!((&row["raw"], &row["raw_low"]), (&Value::from("unclear"), &Value::Null));
+        assert!(row["raw_ratio"].is_f64());
+    }
+    assert!(succeeds(here.path(), &BOTH).0.contains("--processes 3"));
+}
+
+#[test]
+fn too_few_rounds_and_zero_times_are_unclear() {
+    let few = Synthetic::new(&HEAD, 1).rounds((CELL, "this"), &STRATEGIES, (3, 4));
+    let here = pair(&few, &run(&HEAD, &slowed("sendfile", 1.0), 2));
+    for row in rows(here.path(), &BOTH) {
+        assert_eq!((&row["verdict"], &row["low"]), (&Value::from("unclear"), &Value::Null));
+    }
+    let (out, _) = succeeds(here.path(), &[&BOTH[..], &["--gate"]].concat());
+    assert!(out.contains("Nothing can be told") && out.contains("too few rounds"), "{out}");
+    let zero = format!(
+        r#"{{"t":"sample","cell":"{CELL}","strategy":"sendfile","round":12,"process":1,"elapsed":[0],"bytes":1048576,"verified":true}}"#
+    );
+    let here =
+        pair(&run(&HEAD, &STRATEGIES, 1), &run(&HEAD, &slowed("sendfile", 1.0), 2).line(&(zero + "\n")));
+    assert_eq!(row(&rows(here.path(), &BOTH), "sendfile")["verdict"], "unclear");
+    assert!(succeeds(here.path(), &BOTH).0.contains("sendfile took no time"));
+}
+
+#[test]
+fn arms_of_one_record_are_compared_in_turn() {
+    let here = directory();
+    let both = Synthetic::new(&HEAD, 1).rounds((CELL, "old"), &STRATEGIES, (12, 24)).rounds(
+        (CELL, "this"),
+        &slowed("sendfile", 0.1),
+        (12, 24),
+    );
+    both.write(&here.path().join("both.jsonl"));
+    let rows = rows(here.path(), &["both.jsonl"]);
+    assert_eq!(row(&rows, "sendfile")["confirmed"], true);
+    assert_eq!(row(&rows, "splice-1m")["verdict"], "same");
+    let output = compare(here.path(), &["both.jsonl", "--gate"]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_side_is_a_directory_or_several_files() {
+    let here = directory();
+    for (side, seed) in [("base", 10), ("new", 20)] {
+        std::fs::create_dir_all(here.path().join(side).join("deep")).unwrap();
+        for part in 0..3 {
+            let one = Synthetic::new(&HEAD, seed + part).rounds((CELL, "this"), &STRATEGIES, (1, 12));
+            let name = if part == 0 { "deep/0.jsonl".to_owned() } else { format!("{part}.jsonl") };
+            one.write(&here.path().join(side).join(name));
         }
     }
-    new.write(&directory, "new.jsonl");
-    let rows = rows(&directory, &["base.jsonl", "new.jsonl", "--gate"]);
-    assert_eq!(rows[1]["confirmed"], false);
-}
-
-#[test]
-fn sides_may_be_several_files_or_directories() {
-    let directory = directory();
-    std::fs::create_dir(directory.path().join("before")).unwrap();
-    measured(100.0).write(&directory, "before/one.jsonl");
-    measured(100.0).write(&directory, "before/two.jsonl");
-    measured(112.0).write(&directory, "a.jsonl");
-    measured(112.0).write(&directory, "b.jsonl");
-    let of = |arguments: &[&str]| rows(&directory, arguments)[2]["processes"].clone();
-    assert_eq!(of(&["before", "a.jsonl"]), json!([6, 3]));
-    assert_eq!(of(&["before/one.jsonl", "before/two.jsonl", "a.jsonl"]), json!([6, 3]));
-    assert_eq!(of(&["before/one.jsonl", "--new", "a.jsonl", "b.jsonl"]), json!([3, 6]));
-}
-
-#[test]
-fn two_arms_in_one_record_are_compared_in_turn() {
-    let directory = directory();
-    let fast = [("read-write-256k", 100.0), ("sendfile", 100.0)];
-    let slow = [("read-write-256k", 100.0), ("sendfile", 112.0)];
-    Record::new()
-        .rounds(CELL, "old", 4, &fast)
-        .rounds(CELL, "this", 4, &slow)
-        .write(&directory, "both.jsonl");
-    let rows = rows(&directory, &["both.jsonl"]);
-    let sendfile = rows.iter().find(|row| row["strategy"] == "sendfile").unwrap();
-    assert_eq!((&sendfile["verdict"], &sendfile["confirmed"]), (&json!("slower"), &json!(true)));
-    assert_eq!(sendfile["raw"]["verdict"], "slower");
-    ends(&directory, &["both.jsonl", "--gate"], 1);
-}
-
-#[test]
-fn what_the_data_cannot_carry_is_unclear() {
-    let directory = directory();
-    let single =
-        |time| Record::new().rounds(CELL, "this", 1, &[("read-write-256k", 100.0), ("sendfile", time)]);
-    single(100.0).write(&directory, "a.jsonl");
-    single(200.0).write(&directory, "b.jsonl");
-    let (out, _) = ends(&directory, &["a.jsonl", "b.jsonl"], 0);
-    assert!(out.contains("--processes 3"), "{out}");
-    let base = &rows(&directory, &["a.jsonl", "b.jsonl"])[0];
-    assert_eq!((&base["strategy"], &base["verdict"]), (&json!("read-write-256k"), &json!("unclear")));
-    assert_eq!(base["raw"]["verdict"], "unclear");
-
-    let mut zero = measured(100.0);
-    zero.sample(CELL, "sendfile", "this", 1, 12, &json!([0]));
-    zero.write(&directory, "zero.jsonl");
-    measured(150.0).write(&directory, "new.jsonl");
-    let row = &rows(&directory, &["zero.jsonl", "new.jsonl"])[2];
-    assert_eq!(
-        (&row["strategy"], &row["verdict"], &row["low"]),
-        (&json!("sendfile"), &json!("unclear"), &Value::Null)
+    let whole = rows(here.path(), &["base", "new"]);
+    assert_eq!(whole[0]["processes"], serde_json::json!([3, 3]));
+    let files = rows(
+        here.path(),
+        &["base/1.jsonl", "base/2.jsonl", "base/deep", "--new", "new/1.jsonl", "new/2.jsonl", "new/deep"],
     );
+    assert_eq!(files, whole);
+    let message = refused(here.path(), &["base/1.jsonl", "base/2.jsonl", "new/1.jsonl"]);
+    assert!(message.contains("--new"), "{message}");
+}
 
-    let mut few = Record::new();
-    few.cell(CELL);
-    for strategy in ["read-write-256k", "sendfile"] {
-        few.sample(CELL, strategy, "this", 1, 0, &json!([100_000]));
+#[test]
+fn a_last_line_cut_short_is_named_and_left_out() {
+    let cut = run(&HEAD, &STRATEGIES, 2).line(r#"{"t":"sample","cell":"ext4|den"#);
+    let here = pair(&run(&HEAD, &STRATEGIES, 1), &cut);
+    let (_, messages) = succeeds(here.path(), &BOTH);
+    assert!(messages.contains("new.jsonl:147:") && messages.contains("cut short"), "{messages}");
+}
+
+#[test]
+fn unlike_hosts_take_a_word_and_are_named() {
+    let other = Head { kernel: "7.3", governor: "powersave", ..HEAD };
+    let here = pair(&run(&HEAD, &STRATEGIES, 1), &run(&other, &STRATEGIES, 2));
+    let message = refused(here.path(), &BOTH);
+    for part in
+        ["governor (performance against powersave)", "kernel (6.12.115 against 7.3)", "--allow-host-diff"]
+    {
+        assert!(message.contains(part), "{message}");
     }
-    few.write(&directory, "few.jsonl");
-    for row in rows(&directory, &["few.jsonl", "new.jsonl"]) {
-        assert_eq!((&row["verdict"], &row["confirmed"]), (&json!("unclear"), &json!(false)));
+    let allowed = [&BOTH[..], &["--allow-host-diff"]].concat();
+    assert!(succeeds(here.path(), &allowed).0.contains("governor (performance against powersave)"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_with_the_reason() {
+    let usual = || run(&HEAD, &STRATEGIES, 1);
+    let instructions = Head { clock: "instructions", ..HEAD };
+    let emulated = Head { accel: "tcg", ..HEAD };
+    let foreign = Head { schema: "2.0", ..HEAD };
+    let elsewhere = Synthetic::new(&HEAD, 2).rounds((LARGE, "this"), &STRATEGIES, (3, 12));
+    let others = Synthetic::new(&HEAD, 2).rounds((CELL, "this"), &[("ficlone", 1.0)], (3, 12));
+    let mixed = || run(&HEAD, &STRATEGIES, 2);
+    let second_run = r#"{"t":"run","schema":"1.0","id":"b","started":"2026-01-02T03:04:05Z","clock":"instructions","argv":[],"commit":{"sha":"0","dirty":false},"host":{"label":"h","hash":"0","kernel":"6.12"}}"#;
+    let last_line = r#"{"t":"end","samples":1,"skips":0,"wall_seconds":1.0,"steal":0.0}"#;
+    for (new, parts) in [
+        (elsewhere, &["no common cells", CELL, LARGE][..]),
+        (others, &["no strategy", CELL]),
+        (run(&instructions, &STRATEGIES, 2), &["new.jsonl:1:", "clock"]),
+        (mixed().line(&format!("{second_run}\n")), &["new.jsonl:147:", "clock"]),
+        (run(&emulated, &STRATEGIES, 2), &["emulation", "example"]),
+        (mixed().line("{\"t\":\"sample\",\n").line(last_line), &["new.jsonl:147:"]),
+        (mixed().line("NaN\n").line(last_line), &["new.jsonl:147:"]),
+        (run(&foreign, &STRATEGIES, 2), &["new.jsonl:1:", "schema 2.0"]),
+    ] {
+        let message = refused(pair(&usual(), &new).path(), &BOTH);
+        for part in parts {
+            assert!(message.contains(part), "{part} in {message}");
+        }
     }
 }
 
 #[test]
-fn what_cannot_be_compared_is_refused() {
-    let directory = directory();
-    measured(100.0).write(&directory, "a.jsonl");
-    is_refused(&directory, &["a.jsonl"], &["one side only"]);
-    is_refused(&directory, &["a.jsonl", "missing.jsonl"], &["missing.jsonl"]);
-
-    Record::new()
-        .rounds("xfs|dense|1MiB|warm|new|none", "this", 3, &[("sendfile", 1.0)])
-        .write(&directory, "xfs.jsonl");
-    is_refused(&directory, &["a.jsonl", "xfs.jsonl"], &["no cell"]);
-
-    measured(100.0).with("/clock", json!("instructions")).write(&directory, "counted.jsonl");
-    is_refused(&directory, &["a.jsonl", "counted.jsonl"], &["mixed clocks", "wall", "instructions"]);
-
-    let mut emulated = measured(100.0);
-    emulated.run["guest"] = json!({"accel": "tcg", "reason": "asked for", "emulator": "7.2", "cpu": "max",
-        "memory_mib": 1024, "settle_seconds": 0});
-    emulated.write(&directory, "emulated.jsonl");
-    let (_, said) = ends(&directory, &["emulated.jsonl", "emulated.jsonl"], 2);
-    assert!(said.contains("plain emulation"), "{said}");
+fn wrong_operands_are_refused_with_the_cure() {
+    let here = pair(&run(&HEAD, &STRATEGIES, 1), &run(&HEAD, &STRATEGIES, 2));
+    std::fs::create_dir(here.path().join("empty")).unwrap();
+    std::fs::write(here.path().join("empty.jsonl"), "").unwrap();
+    for (arguments, part) in [
+        (&["base.jsonl", "missing.jsonl"][..], "missing.jsonl: No such file"),
+        (&["base.jsonl", "empty"], "no record below empty"),
+        (&["base.jsonl", "empty.jsonl"], "no common cells"),
+        (&["base.jsonl"], "second record"),
+        (&["base.jsonl", "new.jsonl", "--base", "sendfil"], "read-write-256k, sendfile"),
+        (&["base.jsonl", "new.jsonl", "--margin=-1%"], "write 2% or 0.02"),
+        (&[], "required"),
+    ] {
+        let message = refused(here.path(), arguments);
+        assert!(message.contains(part), "{arguments:?}: {message}");
+    }
 }
 
 #[test]
-fn unlike_machines_are_compared_only_when_that_is_wanted() {
-    let directory = directory();
-    measured(100.0).write(&directory, "a.jsonl");
-    let other = measured(100.0).with("/host/kernel", json!("7.3")).with("/host/hash", json!("1"));
-    other.with("/host/identity/arch", json!("aarch64")).write(&directory, "b.jsonl");
-    is_refused(&directory, &["a.jsonl", "b.jsonl"], &["arch", "kernel", "--allow-host-diff"]);
-    let (out, _) = ends(&directory, &["a.jsonl", "b.jsonl", "--allow-host-diff"], 0);
-    assert!(out.contains("differ in kernel: 6.12 on the base side, 7.3 on the new one"), "{out}");
+fn a_base_that_a_cell_lacks_is_replaced_and_said_so() {
+    let without = [("mmap-write", 1.1), ("sendfile", 0.9)];
+    let here = pair(&run(&HEAD, &without, 1), &run(&HEAD, &without, 2));
+    assert_eq!(row(&rows(here.path(), &BOTH), "sendfile")["base"], "mmap-write");
+    assert!(succeeds(here.path(), &BOTH).0.contains("relative to mmap-write"));
 }
 
 #[test]
-fn a_killed_run_is_read_to_its_last_whole_line_and_a_corrupt_one_is_named() {
-    let directory = directory();
-    measured(100.0).write(&directory, "a.jsonl");
-    let whole = std::fs::read_to_string(directory.path().join("a.jsonl")).unwrap();
-    std::fs::write(directory.path().join("killed.jsonl"), &whole[..whole.len() - 40]).unwrap();
-    let (_, said) = ends(&directory, &["a.jsonl", "killed.jsonl"], 0);
-    assert!(said.contains("killed.jsonl"), "{said}");
-
-    let corrupt = whole.replacen("\"t\":\"cell\"", "\"t\":\"ce", 1);
-    std::fs::write(directory.path().join("corrupt.jsonl"), corrupt).unwrap();
-    is_refused(&directory, &["a.jsonl", "corrupt.jsonl"], &["corrupt.jsonl", "line 2"]);
-
-    measured(100.0).with("/schema", json!("2.0")).write(&directory, "newer.jsonl");
-    is_refused(&directory, &["a.jsonl", "newer.jsonl"], &["newer.jsonl", "2.0"]);
+fn a_comment_is_never_longer_than_a_service_takes() {
+    let many: Vec<String> = (0..60).map(|number| format!("a-strategy-with-a-long-name-{number}")).collect();
+    let strategies: Vec<(&str, f64)> = many.iter().map(|name| (name.as_str(), 1.0)).collect();
+    let wide = |seed| {
+        (0..16).fold(Synthetic::new(&HEAD, seed), |run, cell| {
+            run.rounds((&format!("ext4|dense|{cell}MiB|warm|new|none"), "this"), &strategies, (1, 6))
+        })
+    };
+    let here = pair(&wide(1), &wide(2));
+    let (out, _) = succeeds(here.path(), &[&BOTH[..], &["--format", "markdown"]].concat());
+    assert!(out.len() < 65_536, "{}", out.len());
+    assert!(out.contains("are left out here") && out.contains("To repeat it"), "{out}");
 }

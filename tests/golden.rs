@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use common::golden::is_golden;
+use std::path::Path;
 use std::process::Command;
 
 fn root() -> &'static Path {
@@ -21,22 +24,6 @@ fn output(arguments: &[&str]) -> String {
         .unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-#[track_caller]
-fn is_golden(name: &str, found: &str) {
-    let path: PathBuf = root().join("tests/golden").join(name);
-    if std::env::var_os("COPYBENCH_BLESS").is_some() {
-        std::fs::write(&path, found).unwrap();
-        return;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
-    assert!(
-        found == expected,
-        "{name} differs from line {}; COPYBENCH_BLESS=1 cargo test --test golden writes it anew\n{found}",
-        differs.unwrap_or(found.lines().count().min(expected.lines().count())) + 1
-    );
 }
 
 const RECORD: &str = "tests/golden/run.jsonl";

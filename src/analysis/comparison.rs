@@ -4,12 +4,13 @@ use super::evidence::{Sides, judge};
 use super::kind::is_limit;
 use super::series::Measurements;
 use super::{Margin, Verdict};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What to compare by.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Name of the base strategy; in a cell without it, the first common strategy by name.
+    /// Name of the base strategy; in a cell without it, the first common strategy by name
+    /// that is no limit of the machine.
     pub base: String,
     /// Differences inside it do not matter.
     pub margin: Margin,
@@ -62,8 +63,22 @@ pub struct Row {
     pub processes: [usize; 2],
     /// Standard deviation, as a logarithm, that processes add to their rounds; the larger side.
     pub process_spread: Option<f64>,
-    /// Its time by itself.
+    /// Its time by itself; serialised as the word `raw` and the numbers `raw_ratio`, `raw_low` and
+    /// `raw_high`.
+    #[serde(flatten, serialize_with = "raw_keys")]
     pub raw: Estimate,
+}
+
+fn raw_keys<S: Serializer>(raw: &Estimate, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Keys {
+        raw: Verdict,
+        raw_ratio: Option<f64>,
+        raw_low: Option<f64>,
+        raw_high: Option<f64>,
+    }
+    let Estimate { ratio, low, high, verdict } = *raw;
+    Keys { raw: verdict, raw_ratio: ratio, raw_low: low, raw_high: high }.serialize(serializer)
 }
 
 /// Compares runs that were made at different times.
@@ -88,13 +103,23 @@ pub fn confirmed_by(rows: Vec<Row>, again: &[Row]) -> Vec<Row> {
     rows.into_iter().map(|row| Row { confirmed: row.confirmed && holds(&row), ..row }).collect()
 }
 
+/// The rows that a gate fails for.
+#[must_use]
+pub fn confirmed_slower(rows: &[Row]) -> Vec<&Row> {
+    rows.iter().filter(|row| row.confirmed && row.estimate.verdict == Verdict::Slower).collect()
+}
+
 fn table(sides: &Sides<'_>, options: &Options) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut relative = Vec::new();
     let mut raw = Vec::new();
     for cell in sides.new.series.keys() {
         let common = sides.common(cell);
-        let base = common.iter().find(|(name, _)| *name == options.base).or_else(|| common.first());
+        let base = common
+            .iter()
+            .find(|(name, _)| *name == options.base)
+            .or_else(|| common.iter().find(|(name, _)| !is_limit(name)))
+            .or_else(|| common.first());
         let Some((base_name, base_pair)) = base else { continue };
         for (name, pair) in &common {
             let is_base = name == base_name;

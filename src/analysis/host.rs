@@ -1,6 +1,6 @@
 //! Whether two machines are alike enough for their times to be compared.
 
-use crate::record::{HostLine, RunLine};
+use crate::record::{GuestLine, HostLine, RunLine};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -39,19 +39,46 @@ pub fn differences(base: &HostLine, new: &HostLine) -> Vec<Difference> {
     found
 }
 
-/// The differences of every run on either side from the first run of the base side, each once.
+/// The differences of every run on either side from the first run of the base side, each once:
+/// of the hosts, and of how virtual machines were made.
 #[must_use]
 pub fn differences_of_runs(base: &[RunLine], new: &[RunLine]) -> Vec<Difference> {
     let Some(first) = base.first() else { return Vec::new() };
-    let all: BTreeSet<Difference> =
-        base.iter().chain(new).flat_map(|run| differences(&first.host, &run.host)).collect();
+    let all: BTreeSet<Difference> = base
+        .iter()
+        .chain(new)
+        .flat_map(|run| {
+            let hosts = differences(&first.host, &run.host);
+            hosts.into_iter().chain(guest_differences(first.guest.as_deref(), run.guest.as_deref()))
+        })
+        .collect();
     all.into_iter().collect()
+}
+
+fn guest_differences(base: Option<&GuestLine>, new: Option<&GuestLine>) -> Vec<Difference> {
+    let fields = |guest: Option<&GuestLine>| {
+        let text = |of: &dyn Fn(&GuestLine) -> String| guest.map(of).unwrap_or_default();
+        [
+            ("guest.accel", text(&|guest| guest.accel.clone())),
+            ("guest.append", text(&|guest| guest.append.clone())),
+            ("guest.cpu", text(&|guest| guest.cpu.clone())),
+            ("guest.emulator", text(&|guest| guest.emulator.clone())),
+            ("guest.memory_mib", text(&|guest| guest.memory_mib.to_string())),
+            ("guest.settle_seconds", text(&|guest| guest.settle_seconds.to_string())),
+        ]
+    };
+    fields(base)
+        .into_iter()
+        .zip(fields(new))
+        .map(|((field, base), (_, new))| Difference { field: field.to_owned(), base, new })
+        .filter(|difference| difference.base != difference.new)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::example::host;
+    use crate::analysis::example::{Example, host};
 
     #[test]
     fn unlike_fields_are_named() {
@@ -66,6 +93,19 @@ mod tests {
         let fields: Vec<String> =
             differences(&base, &new).into_iter().map(|difference| difference.field).collect();
         assert_eq!(fields, ["governor", "smt", "kernel"]);
+    }
+
+    #[test]
+    fn guests_of_unlike_make_are_unlike() {
+        let guest = |memory_mib| {
+            let mut run = Example::default().run().run;
+            run.guest = Some(Box::new(GuestLine { memory_mib, ..GuestLine::default() }));
+            run
+        };
+        assert!(differences_of_runs(&[guest(512)], &[guest(512)]).is_empty());
+        let found = differences_of_runs(&[guest(512)], &[guest(512), guest(1024)]);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].field.as_str(), found[0].new.as_str()), ("guest.memory_mib", "1024"));
     }
 
     #[test]

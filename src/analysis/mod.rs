@@ -24,13 +24,14 @@ pub mod kernels;
 pub mod kind;
 pub mod looks;
 pub mod pairing;
+pub mod remarks;
 pub mod series;
 pub mod student;
 pub mod summary;
 pub mod verdict;
 
 pub use answer::answer;
-pub use comparison::{Options, Row, compare, compare_arms};
+pub use comparison::{Options, Row, compare, compare_arms, confirmed_slower};
 pub use interval::{Interval, median};
 pub use kind::Kind;
 pub use series::Measurements;

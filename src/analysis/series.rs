@@ -1,7 +1,7 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
 use super::median;
-use crate::record::{CellLine, Line, ReadError, Run, RunLine, SampleLine, visit_files};
+use crate::record::{CellLine, Clock, Line, ReadError, Run, RunLine, SampleLine, visit_files_after};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -57,8 +57,21 @@ impl Measurements {
     /// # Errors
     /// See [`ReadError`].
     pub fn read_files(paths: &[PathBuf]) -> Result<Self, ReadError> {
+        Self::read_after(&mut None, paths)
+    }
+
+    /// Reads the record files of two sides, which must be of one clock.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn read_sides(base: &[PathBuf], new: &[PathBuf]) -> Result<[Self; 2], ReadError> {
+        let mut clock = None;
+        Ok([Self::read_after(&mut clock, base)?, Self::read_after(&mut clock, new)?])
+    }
+
+    fn read_after(clock: &mut Option<Clock>, paths: &[PathBuf]) -> Result<Self, ReadError> {
         let mut all = Self::default();
-        all.warnings = visit_files(paths, |_, line| all.take(&line))?;
+        all.warnings = visit_files_after(clock, paths, |_, line| all.take(&line))?;
         all.sort();
         Ok(all)
     }

@@ -1,173 +1,195 @@
 use super::Fail;
 use super::report::records_below;
 use super::units::margin;
-use crate::analysis::host::{Difference, differences_of_runs};
-use crate::analysis::{Margin, Measurements, Options, Row, compare, compare_arms};
-use crate::report::comparison::{Comparison, json, markdown, text};
-use crate::report::{BASE, usual_margin};
+use crate::analysis::{Margin, Measurements, Options, Row, compare, compare_arms, confirmed_slower};
+use crate::report::BASE;
+use crate::report::comparison::{self, Facts, command_line};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// Say what became slower or faster between two runs
+/// Compare two runs, or two executables that one run measured in turn
 ///
-/// Runs of different times drift apart as a whole, so a strategy is judged by its time relative to
-/// the base strategy's of the same round; the base strategy, and each `by itself`, by raw times
-/// between processes, of which that takes 3 a side. Two executables that `run --against` measured
-/// in turn are in one record and are compared round by round.
+/// Runs of different times are compared by what each strategy takes relative to the base strategy of
+/// the same round, which cancels most of what changed on the machine meanwhile. The base strategy
+/// is compared by its own time, and so is, beside it, every other; that takes 3 processes a side
+/// (`copybench run --processes 3`) and is unclear with fewer.
+///
+/// Two operands are the base and the new side. More on a side are told apart by --new. A single
+/// operand must hold two arms, as of `copybench run --against`: `old` is the base, `this` is new.
 #[derive(Debug, Args)]
+#[command(override_usage = "copybench compare [OPTIONS] <BASE> <NEW>\n       \
+                      copybench compare [OPTIONS] <BASE>... --new <NEW>...\n       \
+                      copybench compare [OPTIONS] <RUN>")]
 pub(super) struct Compare {
-    /// Base and new record files, or directories with records below them: the last is the new side
-    /// unless --new names it; one with two arms needs no other
-    #[arg(value_name = "BASE.. NEW", required = true)]
+    /// Record files, or directories with records below them: base and new; with --new, base alone
+    #[arg(value_name = "F.jsonl|DIR", required = true)]
     records: Vec<PathBuf>,
-    /// The records of the new side; all others are the base side
-    #[arg(long, value_name = "NEW", num_args = 1..)]
+    /// Records of the new side, where a side has several
+    #[arg(long, value_name = "F.jsonl|DIR", num_args = 1..)]
     new: Vec<PathBuf>,
-    /// The strategy that times are taken relative to
+    /// The strategy that others are relative to; in cells without it, the first by name
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// What counts as the same [default: 2%; 0.2% for instructions]
-    #[arg(long, value_name = "SHARE", value_parser = margin)]
-    margin: Option<Margin>,
-    /// Exit with 1 if a slowdown is confirmed: beyond the margin when all rows are to hold at once,
-    /// and in most processes
+    /// What counts as the same
+    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
+    margin: Margin,
+    /// Exit 1 where a slowdown is confirmed: after correction for all comparisons, and in most
+    /// processes
     #[arg(long)]
     gate: bool,
-    /// Compare machines that differ
+    /// Compare hosts that are not alike, and say in what
     #[arg(long)]
     allow_host_diff: bool,
-    /// How it is written
+    /// How the comparison is written
     #[arg(long, default_value = "text")]
-    format: Style,
+    format: Format,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Style {
+enum Format {
+    /// For a terminal
     Text,
-    /// A comment for a review
+    /// For a comment on a pull request
     Markdown,
+    /// An array with one object a cell and strategy
     Json,
+}
+
+/// What is compared with what.
+enum Sides {
+    Apart([Measurements; 2]),
+    InTurn(Measurements),
 }
 
 impl Compare {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let (base_paths, new_paths) = self.sides();
-        let base = read(base_paths)?;
-        let new = if new_paths.is_empty() { None } else { Some(read(new_paths)?) };
-        let in_turn = new.is_none();
-        let new = new.as_ref().unwrap_or(&base);
-        let differences = self.check(&base, new, in_turn)?;
-        let margin =
-            self.margin.or_else(|| Margin::from_fraction(usual_margin(&new.runs))).unwrap_or_default();
-        let options = Options { margin, ..Options::new(&self.base) };
-        let rows = if in_turn { compare_arms(&base, &options) } else { compare(&base, new, &options) };
+        let sides = self.read()?;
+        sides.check()?;
+        let options = Options { margin: self.margin, ..Options::new(&self.base) };
+        let (rows, mut facts) = match &sides {
+            Sides::Apart([base, new]) => {
+                (compare(base, new, &options), Facts::of_sides(base, new, self.margin))
+            }
+            Sides::InTurn(both) => (compare_arms(both, &options), Facts::of_arms(both, self.margin)),
+        };
         if rows.is_empty() {
-            return Err(Fail::Use(
-                "the two sides have no cell with a strategy in common: measure the same cells".to_owned(),
-            )
+            return Err(nothing_in_common(&sides).into());
+        }
+        self.check_base(&rows)?;
+        if !facts.differences.is_empty() && !self.allow_host_diff {
+            let differences = comparison::hosts_differ(&facts).unwrap_or_default();
+            return Err(Fail::Use(format!(
+                "{differences}; times of unlike hosts say little about a change, --allow-host-diff compares them \
+                 nevertheless"
+            ))
             .into());
         }
-        let repeat = Self::repeat(&base, new, in_turn);
-        let comparison = Comparison {
-            rows: &rows,
-            base: &base,
-            new,
-            in_turn,
-            differences: &differences,
-            margin,
-            repeat: &repeat,
-        };
+        facts.repeat.push(own_command());
         super::print(&match self.format {
-            Style::Text => text(&comparison),
-            Style::Markdown => markdown(&comparison),
-            Style::Json => json(&comparison)?,
+            Format::Text => comparison::text(&rows, &facts),
+            Format::Markdown => comparison::markdown(&rows, &facts),
+            Format::Json => comparison::json(&rows)?,
         })?;
-        if self.gate { gate(&rows) } else { Ok(()) }
+        if self.gate { pass(&rows) } else { Ok(()) }
     }
 
-    fn sides(&self) -> (&[PathBuf], &[PathBuf]) {
-        match self.records.split_last() {
-            Some((last, others)) if self.new.is_empty() && !others.is_empty() => {
-                (others, std::slice::from_ref(last))
+    fn read(&self) -> anyhow::Result<Sides> {
+        let (base, new) = match (self.records.as_slice(), self.new.as_slice()) {
+            ([both], []) => {
+                let all = Measurements::read_files(&records_below(std::slice::from_ref(both))?)?;
+                if all.has_two_arms() {
+                    return Ok(Sides::InTurn(all));
+                }
+                return Err(Fail::Use(format!(
+                    "{} has not two arms, `old` and `this`, as `copybench run --against` measures; name a second \
+                     record to compare it with",
+                    both.display()
+                ))
+                .into());
             }
-            _ => (&self.records, &self.new),
-        }
-    }
-
-    /// Refuses what cannot be compared; returns in what the machines differ.
-    fn check(
-        &self,
-        base: &Measurements,
-        new: &Measurements,
-        in_turn: bool,
-    ) -> anyhow::Result<Vec<Difference>> {
-        let refuse = |reason: String| Err(Fail::Use(reason).into());
-        if in_turn && !base.has_two_arms() {
-            return refuse(
-                "one side only: name the records of the new side too, or one with two arms".to_owned(),
-            );
-        }
-        let mut runs = base.runs.iter().chain(&new.runs);
-        if let Some(first) = runs.next()
-            && let Some(other) = runs.clone().find(|run| run.clock != first.clock)
-        {
-            return refuse(format!(
-                "mixed clocks: the run {} counts {}, the run {} {}; they have no unit in common",
-                first.id,
-                first.clock.name(),
-                other.id,
-                other.clock.name()
-            ));
-        }
-        if let Some(run) = base.runs.iter().chain(&new.runs).find(|run| !run.is_comparable()) {
-            return refuse(format!(
-                "the run {} was measured under plain emulation, whose times say nothing about any machine; \
-                 use --accel instructions",
-                run.id
-            ));
-        }
-        let differences = differences_of_runs(&base.runs, &new.runs);
-        if !differences.is_empty() && !self.allow_host_diff {
-            let fields: Vec<&str> = differences.iter().map(|difference| difference.field.as_str()).collect();
-            return refuse(format!(
-                "the machines differ in {}; --allow-host-diff compares them all the same",
-                fields.join(", ")
-            ));
-        }
-        Ok(differences)
-    }
-
-    /// The commands of both sides and this one.
-    fn repeat(base: &Measurements, new: &Measurements, in_turn: bool) -> Vec<String> {
-        let sides = if in_turn { vec![base] } else { vec![base, new] };
-        let mut commands: Vec<String> = Vec::new();
-        for run in sides.into_iter().flat_map(|side| &side.runs) {
-            let command = shlex::try_join(run.argv.iter().map(String::as_str)).unwrap_or_default();
-            if !command.is_empty() && !commands.contains(&command) {
-                commands.push(command);
+            ([base, new], []) => (std::slice::from_ref(base), std::slice::from_ref(new)),
+            (all, []) => {
+                return Err(Fail::Use(format!(
+                    "which of the {} records are new? write `copybench compare BASE.. --new NEW..`",
+                    all.len()
+                ))
+                .into());
             }
+            sides => sides,
+        };
+        Ok(Sides::Apart(Measurements::read_sides(&records_below(base)?, &records_below(new)?)?))
+    }
+
+    fn check_base(&self, rows: &[Row]) -> anyhow::Result<()> {
+        if self.base == BASE || rows.iter().any(|row| row.base == self.base) {
+            return Ok(());
         }
-        commands
+        let common: BTreeSet<&str> = rows.iter().map(|row| row.strategy.as_str()).collect();
+        let common = common.into_iter().collect::<Vec<_>>().join(", ");
+        Err(Fail::Use(format!(
+            "both sides have no {:?} in any cell to be the base; they have {common}",
+            self.base
+        ))
+        .into())
     }
 }
 
 /// The error that a confirmed slowdown is.
-pub(super) fn gate(rows: &[Row]) -> anyhow::Result<()> {
-    let slower: Vec<String> = rows
-        .iter()
-        .filter(|row| row.confirmed)
-        .map(|row| format!("{} in {}", row.strategy, row.cell))
-        .collect();
+pub(super) fn pass(rows: &[Row]) -> anyhow::Result<()> {
+    let slower = confirmed_slower(rows);
     if slower.is_empty() {
         return Ok(());
     }
-    Err(Fail::Work(format!("confirmed slower: {}", slower.join(", "))).into())
+    let names: Vec<String> = slower.iter().map(|row| format!("{} in {}", row.strategy, row.cell)).collect();
+    Err(Fail::Work(format!("slower, and confirmed: {}", names.join("; "))).into())
 }
 
-fn read(paths: &[PathBuf]) -> anyhow::Result<Measurements> {
-    let all = Measurements::read_files(&records_below(paths)?)?;
-    for warning in &all.warnings {
-        eprintln!("copybench: {warning}");
+impl Sides {
+    /// Refuses what must not be compared, and says what was cut.
+    fn check(&self) -> Result<(), Fail> {
+        for all in self.all() {
+            for warning in &all.warnings {
+                eprintln!("copybench: {warning}");
+            }
+            if let Some(run) = all.runs.iter().find(|run| !run.is_comparable()) {
+                return Err(Fail::Use(format!(
+                    "the run {} of {} was measured under plain emulation (tcg), whose times say nothing about any \
+                     machine; measure with `copybench kernels --accel instructions` or `kvm`",
+                    run.id, run.started
+                )));
+            }
+        }
+        Ok(())
     }
-    Ok(all)
+
+    fn all(&self) -> Vec<&Measurements> {
+        match self {
+            Self::Apart([base, new]) => vec![base, new],
+            Self::InTurn(both) => vec![both],
+        }
+    }
+}
+
+fn nothing_in_common(sides: &Sides) -> Fail {
+    let Sides::Apart([base, new]) = sides else {
+        return Fail::Use("no strategy was measured by both arms in one cell".to_owned());
+    };
+    let cells = |all: &Measurements| match all.series.keys().cloned().collect::<Vec<_>>() {
+        cells if cells.is_empty() => "no samples".to_owned(),
+        cells => cells.join(", "),
+    };
+    if base.series.keys().any(|cell| new.series.contains_key(cell)) {
+        return Fail::Use(format!(
+            "no strategy was measured on both sides of a common cell, {}",
+            cells(base)
+        ));
+    }
+    Fail::Use(format!("no common cells: the base side has {}; the new side has {}", cells(base), cells(new)))
+}
+
+/// This very command; `args` would panic on what is not UTF-8.
+fn own_command() -> String {
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    command_line(&std::iter::once("copybench".to_owned()).chain(arguments).collect::<Vec<_>>())
 }

@@ -4,7 +4,6 @@ use crate::analysis::{Margin, Measurements};
 use crate::record::read_files;
 use crate::report::table::{self, Format};
 use crate::report::{BASE, kernels, usual_margin};
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -78,10 +77,10 @@ pub(super) fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         let before = records.len();
         let mut folders = vec![path.clone()];
         while let Some(folder) = folders.pop() {
-            let entries =
-                std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
-            for entry in entries {
-                let entry = entry?.path();
+            let unreadable =
+                |error: std::io::Error| Fail::Use(format!("listing {}: {error}", folder.display()));
+            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+                let entry = entry.map_err(unreadable)?.path();
                 if entry.is_dir() {
                     folders.push(entry);
                 } else if entry.extension().is_some_and(|extension| extension == "jsonl") {

@@ -11,7 +11,7 @@ use crate::measure::{
     clean_up_on_signals, default_record_path, measure_again, run_rounds,
 };
 use crate::record::{Clock, Commit, RunLine, Writer};
-use crate::report::comparison::{self, Comparison};
+use crate::report::comparison::{self, Facts};
 use crate::report::{BASE, table};
 use crate::strategy;
 use anyhow::Context;
@@ -196,15 +196,7 @@ impl Run {
     fn conclude(&self, measured: &Measured, cells: usize) -> anyhow::Result<()> {
         let Measured { outcome, all, against, out } = measured;
         if let Some(rows) = against {
-            super::print(&comparison::text(&Comparison {
-                rows,
-                base: all,
-                new: all,
-                in_turn: true,
-                differences: &[],
-                margin: self.margin,
-                repeat: &[],
-            }))?;
+            super::print(&comparison::text(rows, &Facts::of_arms(all, self.margin)))?;
         } else {
             for cell in all.cells.values().filter(|cell| all.series.contains_key(&cell.cell)) {
                 let text = table::cell(all, cell, &self.base, self.margin, table::Format::Text, usize::MAX);
@@ -230,7 +222,7 @@ impl Run {
             return Err(Fail::Use("no cell could be measured".to_owned()).into());
         }
         match against {
-            Some(rows) if self.gate => super::compare::gate(rows),
+            Some(rows) if self.gate => super::compare::pass(rows),
             _ => Ok(()),
         }
     }

@@ -61,12 +61,24 @@ pub enum ReadError {
 ///
 /// # Errors
 /// See [`ReadError`]; a truncated last line is a remark only.
-pub fn visit_files(paths: &[PathBuf], mut take: impl FnMut(&Path, Line)) -> Result<Vec<String>, ReadError> {
+pub fn visit_files(paths: &[PathBuf], take: impl FnMut(&Path, Line)) -> Result<Vec<String>, ReadError> {
+    visit_files_after(&mut None, paths, take)
+}
+
+/// As [`visit_files`], where `clock` is that of runs which were read before, if any, and becomes
+/// that of these.
+///
+/// # Errors
+/// See [`visit_files`]; a run of another clock than `clock` is one.
+pub fn visit_files_after(
+    clock: &mut Option<Clock>,
+    paths: &[PathBuf],
+    mut take: impl FnMut(&Path, Line),
+) -> Result<Vec<String>, ReadError> {
     let mut remarks = Vec::new();
-    let mut clock = None;
     for path in paths {
         let file = File::open(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-        remarks.extend(visit(path, BufReader::with_capacity(1 << 17, file), &mut clock, &mut take)?);
+        remarks.extend(visit(path, BufReader::with_capacity(1 << 17, file), clock, &mut take)?);
     }
     Ok(remarks)
 }

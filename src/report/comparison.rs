@@ -1,210 +1,186 @@
-//! Two sides of a comparison, as a table for a terminal, a comment for a review, and data.
+//! Two runs, or two executables in one run, against each other.
+
+mod facts;
+mod markdown;
+
+pub use facts::{Facts, Side, command_line, commit};
+pub use markdown::markdown;
 
 use super::grid::lay_out;
 use super::table::{Format, heading};
 use crate::analysis::comparison::Estimate;
-use crate::analysis::host::Difference;
-use crate::analysis::{Margin, Measurements, Row, Verdict};
-use crate::record::{Commit, RunLine};
-use std::collections::BTreeSet;
+use crate::analysis::{Row, Verdict, confirmed_slower};
+use crate::record::Clock;
 use std::fmt::Write;
 
-/// Processes a side below which raw times say nothing.
-const ENOUGH_PROCESSES: usize = 3;
+/// Processes a side from which raw times carry an interval.
+const PROCESSES: usize = 3;
 
-/// A comparison and what a reader has to know about it.
-#[derive(Clone, Copy, Debug)]
-pub struct Comparison<'a> {
-    /// The judged rows.
-    pub rows: &'a [Row],
-    /// Base side; of two executables in one record, that record.
-    pub base: &'a Measurements,
-    /// New side.
-    pub new: &'a Measurements,
-    /// Whether the sides are two executables that were measured in turn.
-    pub in_turn: bool,
-    /// In what the machines differ.
-    pub differences: &'a [Difference],
-    /// What counts as the same.
-    pub margin: Margin,
-    /// The commands that repeat it, a line each.
-    pub repeat: &'a [String],
-}
-
-/// One table a cell and, below, what has to be known.
-#[must_use]
-pub fn text(comparison: &Comparison<'_>) -> String {
-    let mut text = String::new();
-    for cell in comparison.cells() {
-        let rows: Vec<&Row> = comparison.rows.iter().filter(|row| row.cell == cell).collect();
-        let title = comparison.new.cells.get(cell).map_or_else(|| cell.to_owned(), heading);
-        let _ = writeln!(text, "{title}\n\n{}\n", table(&rows, Format::Text, false));
-    }
-    let _ = writeln!(text, "{}", comparison.summary());
-    for note in comparison.notes() {
-        let _ = writeln!(text, "- {note}");
-    }
-    text
-}
-
-/// A comment for a review: the word first, what changed below it, the rest folded.
-#[must_use]
-pub fn markdown(comparison: &Comparison<'_>) -> String {
-    let mut text = format!("### {}\n", comparison.summary());
-    for (verdict, title) in [(Verdict::Slower, "Slower"), (Verdict::Faster, "Faster")] {
-        let rows: Vec<&Row> = comparison.rows.iter().filter(|row| row.estimate.verdict == verdict).collect();
-        if !rows.is_empty() {
-            let _ = writeln!(text, "\n**{title}**\n\n{}", table(&rows, Format::Markdown, true));
-        }
-    }
-    let all: Vec<&Row> = comparison.rows.iter().collect();
-    let _ = writeln!(
-        text,
-        "\n<details><summary>All {} comparisons</summary>\n\n{}\n\n</details>\n",
-        all.len(),
-        table(&all, Format::Markdown, true)
-    );
-    for note in comparison.notes() {
-        let _ = writeln!(text, "- {note}");
-    }
-    if !comparison.repeat.is_empty() {
-        let _ = writeln!(text, "\nTo repeat it:\n\n```sh\n{}\n```", comparison.repeat.join("\n"));
-    }
-    text
-}
-
-/// The rows as a JSON array.
+/// An array with one object a row. `raw` is the verdict on the strategy's own time, the numbers
+/// behind it stand beside; what cannot be told is null.
 ///
 /// # Errors
-/// Those of serialising.
-pub fn json(comparison: &Comparison<'_>) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string_pretty(comparison.rows)?;
-    text.push('\n');
-    Ok(text)
+/// None that is known; serialisation could refuse.
+pub fn json(rows: &[Row]) -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
-impl Comparison<'_> {
-    fn cells(&self) -> BTreeSet<&str> {
-        self.rows.iter().map(|row| row.cell.as_str()).collect()
+/// Everything in columns of a terminal: the answer, both sides, a table a cell, remarks.
+#[must_use]
+pub fn text(rows: &[Row], facts: &Facts) -> String {
+    let mut text = headline(rows) + "\n\n";
+    for (name, side) in ["base", "new "].iter().zip(&facts.sides) {
+        let _ = writeln!(text, "{name}  {}", describe(side));
     }
-
-    fn count(&self, verdict: Verdict) -> usize {
-        self.rows.iter().filter(|row| row.estimate.verdict == verdict).count()
+    for cell in rows.chunk_by(|left, right| left.cell == right.cell) {
+        let rows: Vec<&Row> = cell.iter().collect();
+        let _ = writeln!(text, "\n{}\n\n{}", cell_title(&cell[0].cell, facts), table(&rows, Format::Text));
     }
-
-    /// How many of each verdict, the confirmed ones first.
-    fn summary(&self) -> String {
-        let confirmed = self.rows.iter().filter(|row| row.confirmed).count();
-        let word = match confirmed {
-            0 => "No confirmed slowdown".to_owned(),
-            1 => "1 confirmed slowdown".to_owned(),
-            more => format!("{more} confirmed slowdowns"),
-        };
-        let verdicts = [Verdict::Slower, Verdict::Faster, Verdict::Same, Verdict::Unclear]
-            .map(|verdict| format!("{} {}", self.count(verdict), verdict.name()));
-        let margin = self.margin.fraction() * 100.0;
-        format!("{word}: {} of {} at a margin of {margin} %", verdicts.join(", "), self.rows.len())
+    let _ = writeln!(text, "\n{}", legend(rows, facts));
+    for remark in hosts_differ(facts).into_iter().chain(advice(rows)).chain(facts.remarks.iter().cloned()) {
+        let _ = writeln!(text, "note: {remark}");
     }
-
-    fn notes(&self) -> Vec<String> {
-        let mut notes = vec![self.commits()];
-        let too_few =
-            self.rows.iter().filter(|row| row.processes.iter().any(|count| *count < ENOUGH_PROCESSES));
-        if too_few.count() > 0 {
-            notes.push(format!(
-                "fewer than {ENOUGH_PROCESSES} processes a side cannot tell what differs from process to \
-                 process, so raw times stay unclear: measure with --processes {ENOUGH_PROCESSES} or more"
-            ));
-        }
-        for difference in self.differences {
-            let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
-            notes.push(format!(
-                "the machines differ in {}: {} on the base side, {} on the new one",
-                difference.field,
-                value(&difference.base),
-                value(&difference.new)
-            ));
-        }
-        notes.extend(self.alone());
-        notes
-    }
-
-    fn commits(&self) -> String {
-        if self.in_turn {
-            let of = |commit: Option<&Commit>| commit.map_or_else(|| "unknown".to_owned(), name);
-            let run = self.new.runs.first();
-            return format!(
-                "base: commit {}; new: commit {}; measured in turn in the same rounds",
-                of(run.and_then(|run| run.against.as_ref())),
-                of(run.map(|run| &run.commit))
-            );
-        }
-        let of = |runs: &[RunLine]| {
-            let commits: BTreeSet<String> = runs.iter().map(|run| name(&run.commit)).collect();
-            commits.into_iter().collect::<Vec<_>>().join(", ")
-        };
-        format!("base: commit {}; new: commit {}", of(&self.base.runs), of(&self.new.runs))
-    }
-
-    /// What only one side has.
-    fn alone(&self) -> Vec<String> {
-        if self.in_turn {
-            return Vec::new();
-        }
-        let measured = |side: &Measurements| -> BTreeSet<(String, String)> {
-            let of = |(cell, strategies): (&String, &std::collections::BTreeMap<String, _>)| {
-                strategies.keys().map(|name| (cell.clone(), name.clone())).collect::<Vec<_>>()
-            };
-            side.series.iter().flat_map(of).collect()
-        };
-        let (base, new) = (measured(self.base), measured(self.new));
-        let only = |side: &str, here: &BTreeSet<(String, String)>, there: &BTreeSet<(String, String)>| {
-            let names: Vec<String> =
-                here.difference(there).map(|(cell, strategy)| format!("{strategy} in {cell}")).collect();
-            (!names.is_empty()).then(|| format!("only on the {side} side: {}", names.join(", ")))
-        };
-        [only("base", &base, &new), only("new", &new, &base)].into_iter().flatten().collect()
-    }
+    text
 }
 
-fn name(commit: &Commit) -> String {
-    let short: String = commit.sha.chars().take(12).collect();
-    if commit.dirty { format!("{short} with changes") } else { short }
+/// The answer in a sentence.
+#[must_use]
+pub fn headline(rows: &[Row]) -> String {
+    let count = |verdict| rows.iter().filter(|row| row.estimate.verdict == verdict).count();
+    let [slower, faster, same, unclear] =
+        [Verdict::Slower, Verdict::Faster, Verdict::Same, Verdict::Unclear].map(count);
+    let all = rows.len();
+    let confirmed = confirmed_slower(rows).len();
+    if unclear == all {
+        return format!("Nothing can be told: all of {all} comparisons are unclear.");
+    }
+    let begin = match confirmed {
+        0 => "No confirmed slowdown".to_owned(),
+        1 => "1 confirmed slowdown".to_owned(),
+        many => format!("{many} confirmed slowdowns"),
+    };
+    format!(
+        "{begin} in {all} comparisons: {slower} slower, {faster} faster, {same} the same, {unclear} unclear."
+    )
 }
 
-/// Rows, with their cell where a table mixes cells.
-fn table(rows: &[&Row], format: Format, with_cell: bool) -> String {
-    let mut header = ["strategy", "base time / new time", "verdict", "by itself", "by itself: verdict"]
-        .map(str::to_owned)
-        .to_vec();
-    if with_cell {
-        header.insert(0, "cell".to_owned());
-    }
+/// Rows in columns, all of one cell.
+fn table(rows: &[&Row], format: Format) -> String {
+    let header = ["strategy", "ratio", "verdict", "own time", "processes", ""].map(str::to_owned).to_vec();
     let lines = rows.iter().map(|row| {
-        let mut strategy = row.strategy.clone();
-        if row.strategy == row.base {
-            strategy.push_str(" (base)");
+        let columns = columns(row);
+        match format {
+            Format::Text => columns.to_vec(),
+            Format::Markdown => columns.map(|column| markdown::escaped(&column)).to_vec(),
         }
-        let mut verdict = row.estimate.verdict.name().to_owned();
-        if row.confirmed {
-            verdict.push_str(", confirmed");
-        }
-        let mut line =
-            vec![strategy, ratio(&row.estimate), verdict, ratio(&row.raw), row.raw.verdict.name().to_owned()];
-        if with_cell {
-            // A bar would end a cell of a Markdown table.
-            line.insert(0, row.cell.replace('|', " "));
-        }
-        line
     });
-    let all: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
-    lay_out(&all, |_| false, format)
+    let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
+    lay_out(&lines, |_| false, format)
 }
 
-fn ratio(estimate: &Estimate) -> String {
-    match (estimate.ratio, estimate.low.zip(estimate.high)) {
-        (None, _) => String::new(),
-        (Some(ratio), None) => format!("{ratio:.3}"),
-        (Some(ratio), Some((low, high))) => format!("{ratio:.3} ({low:.3} to {high:.3})"),
+fn columns(row: &Row) -> [String; 6] {
+    [
+        row.strategy.clone(),
+        ratio(row.estimate),
+        row.estimate.verdict.name().to_owned(),
+        match row.raw.low {
+            _ if row.strategy == row.base => String::new(),
+            Some(_) => format!("{} {}", ratio(row.raw), row.raw.verdict),
+            None => ratio(row.raw),
+        },
+        format!("{} + {}", row.processes[0], row.processes[1]),
+        notes(row).join(", "),
+    ]
+}
+
+/// The ratio with its interval, where it has them.
+fn ratio(estimate: Estimate) -> String {
+    match estimate {
+        Estimate { ratio: None, .. } => "none".to_owned(),
+        Estimate { ratio: Some(ratio), low: Some(low), high: Some(high), .. } => {
+            format!("{ratio:.3}× ({low:.3} to {high:.3})")
+        }
+        Estimate { ratio: Some(ratio), .. } => format!("{ratio:.3}×"),
     }
+}
+
+fn notes(row: &Row) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    if row.confirmed {
+        notes.push("confirmed");
+    }
+    if row.strategy == row.base {
+        notes.push("base, own time");
+    }
+    if row.processes.contains(&0) {
+        notes.push("too few rounds");
+    } else if lacks_processes(row) && row.strategy == row.base {
+        notes.push("too few processes");
+    }
+    notes
+}
+
+fn lacks_processes(row: &Row) -> bool {
+    row.processes.iter().any(|count| *count < PROCESSES)
+}
+
+/// What would turn `unclear` into something else.
+fn advice(rows: &[Row]) -> Option<String> {
+    if rows.iter().any(|row| row.processes.contains(&0)) {
+        return Some(
+            "a process with fewer than 6 rounds says nothing: measure both sides with more, as by \
+             `copybench run --rounds 24`"
+                .to_owned(),
+        );
+    }
+    rows.iter().any(lacks_processes).then(|| {
+        format!(
+            "own times say nothing with fewer than {PROCESSES} processes a side: measure both sides with \
+             `copybench run --processes {PROCESSES}`"
+        )
+    })
+}
+
+fn legend(rows: &[Row], facts: &Facts) -> String {
+    let mut bases: Vec<&str> = rows.iter().map(|row| row.base.as_str()).collect();
+    bases.sort_unstable();
+    bases.dedup();
+    let what = match facts.clock {
+        Clock::Wall => "time",
+        Clock::Instructions => "instructions",
+    };
+    let share = facts.margin.fraction() * 100.0;
+    format!(
+        "ratio: base {what} / new {what}, below 1 is slower; relative to {} in the same round. Margin {} %.",
+        bases.join(" or "),
+        (share * 1000.0).round() / 1000.0
+    )
+}
+
+/// The fields in which the hosts differ, with both values; none where they are alike.
+#[must_use]
+pub fn hosts_differ(facts: &Facts) -> Option<String> {
+    let shown = |value: &str| if value.is_empty() { "nothing" } else { value }.to_owned();
+    let each = facts.differences.iter().map(|difference| {
+        format!("{} ({} against {})", difference.field, shown(&difference.base), shown(&difference.new))
+    });
+    let each: Vec<String> = each.collect();
+    (!each.is_empty()).then(|| format!("the hosts differ in {}", each.join(", ")))
+}
+
+fn cell_title(cell: &str, facts: &Facts) -> String {
+    facts.cells.get(cell).map_or_else(|| cell.to_owned(), heading)
+}
+
+fn describe(side: &Side) -> String {
+    let commits = match side.commits.as_slice() {
+        [] => "commit not recorded".to_owned(),
+        commits => format!("commit {}", commits.join(", ")),
+    };
+    let started = match side.started.as_slice() {
+        [] => String::new(),
+        [one] => format!(", {one}"),
+        [first, .., last] => format!(", {first} to {last}"),
+    };
+    format!("{commits}; {}{started}", side.hosts.join("; "))
 }

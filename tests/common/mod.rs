@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
+pub(crate) mod golden;
 pub(crate) mod ranges;
+pub(crate) mod synthetic;
 
 use copybench::fixture::Place;
 use std::path::{Path, PathBuf};

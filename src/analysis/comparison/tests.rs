@@ -139,4 +139,5 @@ fn only_common_cells_and_strategies_have_rows() {
     for key in ["cell", "strategy", "ratio", "low", "high", "verdict", "raw"] {
         assert!(json.get(key).is_some(), "{key}");
     }
+    assert_eq!(json["raw"], "unclear");
 }

@@ -1,0 +1,109 @@
+use super::{Facts, advice, cell_title, columns, describe, headline, hosts_differ, lay_out, legend, table};
+use crate::analysis::{Row, Verdict};
+use crate::report::table::Format;
+use std::fmt::Write;
+
+/// Characters of a whole comment: GitHub takes 65,536.
+const LONGEST: usize = 60_000;
+
+/// Rows of the list of what is slower, or faster, and remarks.
+const LISTED: usize = 30;
+
+/// A comment for a pull request: the answer, what is slower and faster, the whole table folded
+/// away, both sides, how to repeat it. Cells that would make it too long for a comment are
+/// counted instead.
+#[must_use]
+pub fn markdown(rows: &[Row], facts: &Facts) -> String {
+    let mut text = format!("### copybench\n\n**{}**\n", headline(rows));
+    for (verdict, title) in [(Verdict::Slower, "Slower"), (Verdict::Faster, "Faster")] {
+        text.push_str(&listed(rows, facts, verdict, title));
+    }
+    let end = closing(rows, facts);
+    let _ = writeln!(text, "\n<details><summary>All {} comparisons</summary>\n", rows.len());
+    let mut left_out = 0;
+    for cell in rows.chunk_by(|left, right| left.cell == right.cell) {
+        let all: Vec<&Row> = cell.iter().collect();
+        let title = escaped(&cell_title(&cell[0].cell, facts));
+        let section = format!("**{title}**\n\n{}\n\n", table(&all, Format::Markdown));
+        if text.len() + section.len() + end.len() > LONGEST {
+            left_out += cell.len();
+        } else {
+            text.push_str(&section);
+        }
+    }
+    if left_out > 0 {
+        let _ = writeln!(text, "{left_out} more are left out here: a comment is too short for them.\n");
+    }
+    text + "</details>\n" + &end
+}
+
+/// What has one verdict, as a table over all cells, the largest change first.
+fn listed(rows: &[Row], facts: &Facts, verdict: Verdict, title: &str) -> String {
+    let mut found: Vec<&Row> = rows.iter().filter(|row| row.estimate.verdict == verdict).collect();
+    if found.is_empty() {
+        return String::new();
+    }
+    let change = |row: &Row| row.estimate.ratio.map_or(0.0, |ratio| ratio.ln().abs());
+    found.sort_by(|left, right| {
+        (right.confirmed, change(right))
+            .partial_cmp(&(left.confirmed, change(left)))
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let header = [title, "ratio", "cell", ""].map(str::to_owned).to_vec();
+    let lines = found.iter().take(LISTED).map(|row| {
+        let [strategy, ratio, _, _, _, notes] = columns(row).map(|column| escaped(&column));
+        vec![strategy, ratio, escaped(&cell_title(&row.cell, facts)), notes]
+    });
+    let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
+    let more = match found.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!("\n\nand {more} more"),
+    };
+    format!("\n{}{more}\n", lay_out(&lines, |_| false, Format::Markdown))
+}
+
+fn closing(rows: &[Row], facts: &Facts) -> String {
+    let mut text = format!("\n{}\n\n", escaped(&legend(rows, facts)));
+    for (name, side) in ["base", "new"].iter().zip(&facts.sides) {
+        let _ = writeln!(text, "- {name}: {}", escaped(&describe(side)));
+    }
+    let alike = || Some("the hosts are alike".to_owned());
+    let remarks = hosts_differ(facts).or_else(alike).into_iter().chain(advice(rows));
+    for remark in remarks.chain(facts.remarks.iter().take(LISTED).cloned()) {
+        let _ = writeln!(text, "- {}", escaped(&remark));
+    }
+    if let more @ 1.. = facts.remarks.len().saturating_sub(LISTED) {
+        let _ = writeln!(text, "- and {more} more remarks");
+    }
+    if !facts.repeat.is_empty() {
+        let _ = write!(text, "\nTo repeat it:\n\n```sh\n{}\n```\n", facts.repeat.join("\n"));
+    }
+    text
+}
+
+/// Text that Markdown shows as it is, in a table too: a record may come from anywhere.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '|' | '*' | '_' | '[' | ']' | '\\' => escaped.extend(['\\', character]),
+            '<' => escaped.push_str("&lt;"),
+            '&' => escaped.push_str("&amp;"),
+            // No one is to be notified by a record.
+            '@' => escaped.push_str("&#64;"),
+            character if character.is_control() => escaped.push(' '),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_record_says_stays_text() {
+        assert_eq!(escaped("a|b\n<img> @you 1×"), r"a\|b &lt;img> &#64;you 1×");
+    }
+}
