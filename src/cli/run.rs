@@ -157,7 +157,8 @@ impl Run {
             clock: Clock::Wall,
             against: Against::Nothing,
             this: PathBuf::new(),
-            limits: !self.no_limits,
+            // Two builds share the machine's limits.
+            limits: !self.no_limits && self.against.is_none(),
             slowdown: self.slowdown.clone(),
             seed: self.seed,
             source: None,
