@@ -1,17 +1,14 @@
-use super::run::find_base;
+use super::named::find_strategy;
 use super::select::Directories;
 use super::units::{duration, fraction, margin, size};
 use super::{Fail, progress};
 use crate::analysis::Margin;
-use crate::fixture::Layout;
 use crate::host::cpu_time;
 use crate::measure::{
-    Against, Calibrating, Plan, Recorder, Scope, Selection, Settings, calibrate, clean_up_on_signals,
+    Calibrating, Plan, Recorder, Scope, Selection, Settings, calibrate, clean_up_on_signals,
 };
-use crate::record::Clock;
 use crate::report::BASE;
-use crate::report::calibration::Calibration;
-use crate::strategy;
+use crate::report::calibration::{Calibration, Conditions};
 use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -59,15 +56,11 @@ pub(super) struct Calibrate {
 
 impl Calibrate {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let base = find_base(&self.strategy)?;
+        let strategy = find_strategy(&self.strategy)?;
+        let base = strategy.name;
         clean_up_on_signals().context("installing the signal handlers")?;
         let (from, to) = self.directories.places()?;
-        let selection = Selection {
-            strategies: strategy::find(base).map(|strategy| vec![strategy]),
-            sizes: Some(vec![self.size]),
-            layouts: Some(Layout::find("dense").into_iter().collect()),
-            ..Selection::default()
-        };
+        let selection = Selection::dense(self.size, vec![strategy]);
         let plan = Plan::new(&selection, from, to, Scope::Small)?;
         let cell = plan.entries.first().filter(|entry| !entry.strategies.is_empty());
         let Some(cell) = cell.map(|entry| entry.cell.id()) else {
@@ -77,7 +70,12 @@ impl Calibrate {
         let mut recorders = self.recorders(&plan, &slowdowns)?;
         let calibrating = Calibrating {
             plan: &plan,
-            settings: self.settings(base),
+            settings: Settings {
+                margin: self.margin,
+                budget: self.budget,
+                seed: self.seed,
+                ..Settings::new(base)
+            },
             slowdowns: &slowdowns,
             trials: self.trials,
         };
@@ -89,16 +87,7 @@ impl Calibrate {
             recorder.end().context("writing a record")?;
         }
         let run = plan.run_line(&super::argv(), self.seed);
-        let found = Calibration {
-            trials: 0,
-            false_alarms: 0,
-            false_alarm_bound: 1.0,
-            slower: 0,
-            faster: 0,
-            slowdown: 0.0,
-            detected: 0,
-            rates: Vec::new(),
-            minimum_detectable: None,
+        let conditions = Conditions {
             autocorrelation,
             steal: cpu_time().steal_since(before),
             margin: self.margin.fraction(),
@@ -107,29 +96,11 @@ impl Calibrate {
             strategy: base.to_owned(),
             host: run.host.hash,
             date: run.started.chars().take(10).collect(),
-        }
-        .of(&trials);
+        };
+        let found = Calibration::new(conditions, &trials);
         keep(&found)?;
         super::print(&if self.json { serde_json::to_string(&found)? + "\n" } else { found.text() })?;
         Ok(())
-    }
-
-    fn settings(&self, base: &'static str) -> Settings {
-        Settings {
-            base,
-            margin: self.margin,
-            budget: self.budget,
-            rounds: None,
-            processes: 1,
-            first_process: 1,
-            clock: Clock::Wall,
-            against: Against::Itself,
-            this: PathBuf::new(),
-            limits: false,
-            slowdown: None,
-            seed: self.seed,
-            source: None,
-        }
     }
 
     fn recorders(&self, plan: &Plan, slowdowns: &[f64]) -> anyhow::Result<BTreeMap<String, Recorder>> {
@@ -155,7 +126,7 @@ pub(super) fn known(host: &str) -> Option<Calibration> {
 }
 
 fn keep(found: &Calibration) -> anyhow::Result<()> {
-    let Some(path) = path(&found.host) else { return Ok(()) };
+    let Some(path) = path(&found.conditions.host) else { return Ok(()) };
     let keep = || {
         std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
         std::fs::write(&path, serde_json::to_string_pretty(found)? + "\n")

@@ -3,8 +3,7 @@ use super::select::Directories;
 use super::units::size;
 use super::{Fail, progress};
 use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
-use crate::fixture::Layout;
-use crate::measure::{Against, Plan, Recorder, Scope, Selection, Settings, clean_up_on_signals, run_rounds};
+use crate::measure::{Plan, Recorder, Scope, Selection, Settings, clean_up_on_signals, run_rounds};
 use crate::record::{Clock, Line};
 use crate::report::{BASE, table};
 use crate::strategy;
@@ -36,19 +35,14 @@ impl Recommend {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         clean_up_on_signals().context("installing the signal handlers")?;
         let (from, to) = self.directories.places()?;
-        let selection = Selection {
-            strategies: Some(strategy::representatives(usize::MAX).collect()),
-            sizes: Some(vec![self.size]),
-            layouts: Some(Layout::find("dense").into_iter().collect()),
-            ..Selection::default()
-        };
+        let selection = Selection::dense(self.size, strategy::representatives(usize::MAX).collect());
         let plan = Plan::new(&selection, from, to, Scope::Small)?;
         let Some(entry) = plan.entries.first() else {
             return Err(Fail::Use("nothing can be measured here".to_owned()).into());
         };
         let cell = entry.cell.id();
         let host = plan.run_line(&[], 0).host.hash;
-        let (all, from_where) = match recorded(&cell, &host)? {
+        let (all, from_where) = match recorded(&cell, &host) {
             Some(all) => {
                 let day: String =
                     all.runs.first().map(|run| run.started.chars().take(10).collect()).unwrap_or_default();
@@ -73,10 +67,10 @@ impl Recommend {
 }
 
 /// The newest record with that cell of that machine.
-fn recorded(cell: &str, host: &str) -> anyhow::Result<Option<Measurements>> {
+fn recorded(cell: &str, host: &str) -> Option<Measurements> {
     let folder = PathBuf::from(RECORDS);
     if !folder.is_dir() {
-        return Ok(None);
+        return None;
     }
     let mut newest: Option<Measurements> = None;
     for path in records_below(&[folder]).unwrap_or_default() {
@@ -89,25 +83,11 @@ fn recorded(cell: &str, host: &str) -> anyhow::Result<Option<Measurements>> {
             newest = Some(all);
         }
     }
-    Ok(newest)
+    newest
 }
 
 fn measure(plan: &Plan) -> anyhow::Result<Measurements> {
-    let settings = Settings {
-        base: BASE,
-        margin: Margin::default(),
-        budget: BUDGET,
-        rounds: None,
-        processes: 1,
-        first_process: 1,
-        clock: Clock::Wall,
-        against: Against::Nothing,
-        this: PathBuf::new(),
-        limits: false,
-        slowdown: None,
-        seed: 1,
-        source: None,
-    };
+    let settings = Settings { budget: BUDGET, ..Settings::new(BASE) };
     let mut all = Measurements::default();
     all.take(&Line::Run(plan.run_line(&[], 1)));
     run_rounds(plan, &settings, &mut all, &mut Recorder::nowhere(), &mut progress::Bar::new(1))?;

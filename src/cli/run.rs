@@ -10,7 +10,7 @@ use crate::measure::{
     Against, Arm, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume,
     clean_up_on_signals, default_record_path, measure_again, run_rounds,
 };
-use crate::record::{Clock, Commit, RunLine, Writer};
+use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
 use crate::report::{BASE, table};
 use crate::strategy;
@@ -25,9 +25,6 @@ const STRATEGIES: usize = 10;
 /// Pairs of processes that two builds are compared by. What differs from process to process, by
 /// where its memory lies, is most of the noise, so many short ones tell more than a few long ones.
 const PAIRS: u32 = 24;
-
-/// A budget for what ends by itself.
-const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Measure strategies in rounds and say which is fastest
 ///
@@ -148,20 +145,13 @@ impl Run {
     /// Settings of one process of this machine, without an end but its rounds.
     fn settings(&self, base: &'static str) -> Settings {
         Settings {
-            base,
             margin: self.margin,
-            budget: UNBOUNDED,
             rounds: self.rounds,
-            processes: 1,
-            first_process: 1,
-            clock: Clock::Wall,
-            against: Against::Nothing,
-            this: PathBuf::new(),
             // Two builds share the machine's limits.
             limits: !self.no_limits && self.against.is_none(),
             slowdown: self.slowdown.clone(),
             seed: self.seed,
-            source: None,
+            ..Settings::new(base)
         }
     }
 

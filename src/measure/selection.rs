@@ -131,6 +131,17 @@ fn offer(closest: &[String]) -> String {
 }
 
 impl Selection {
+    /// Dense files of one size, copied by these strategies.
+    #[must_use]
+    pub fn dense(size: u64, strategies: Vec<&'static Strategy>) -> Self {
+        Self {
+            strategies: Some(strategies),
+            sizes: Some(vec![size]),
+            layouts: Some(Layout::find("dense").into_iter().collect()),
+            ..Self::default()
+        }
+    }
+
     /// Understands the words.
     ///
     /// # Errors

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// say in a comparison, so that all its time would be lost.
 const ENOUGH_ROUNDS: u32 = 8;
 
+/// A budget for what ends by itself.
+const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// What a run of rounds is told.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -43,6 +46,29 @@ pub struct Settings {
     pub seed: u64,
     /// The user's own file.
     pub source: Option<PathBuf>,
+}
+
+impl Settings {
+    /// One process of this machine that compares strategies with `base` until that is decided, without
+    /// an end otherwise.
+    #[must_use]
+    pub fn new(base: &'static str) -> Self {
+        Self {
+            base,
+            margin: Margin::default(),
+            budget: UNBOUNDED,
+            rounds: None,
+            processes: 1,
+            first_process: 1,
+            clock: Clock::Wall,
+            against: Against::Nothing,
+            this: PathBuf::new(),
+            limits: false,
+            slowdown: None,
+            seed: 1,
+            source: None,
+        }
+    }
 }
 
 /// The other side of a run.

@@ -32,6 +32,14 @@ pub struct Calibration {
     pub rates: Vec<Detection>,
     /// The smallest slowdown that is seen in 80 % of trials.
     pub minimum_detectable: Option<f64>,
+    /// What they were about.
+    #[serde(flatten)]
+    pub conditions: Conditions,
+}
+
+/// What the trials of a calibration were about, and how the machine was meanwhile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conditions {
     /// Median lag-1 autocorrelation of the rounds without a slowdown.
     pub autocorrelation: Option<f64>,
     /// Share of the processors' time that other guests took.
@@ -66,9 +74,9 @@ pub struct Detection {
 }
 
 impl Calibration {
-    /// Puts the outcome of `trials` in; what they were about is kept.
+    /// The outcome of `trials`.
     #[must_use]
-    pub fn of(self, trials: &[Trial]) -> Self {
+    pub fn new(conditions: Conditions, trials: &[Trial]) -> Self {
         let alarms = false_alarms(trials);
         let rates = detection_rates(trials);
         let minimum = minimum_detectable(&rates);
@@ -84,14 +92,14 @@ impl Calibration {
             detected: told.map_or(0, |(_, rate)| rate.seen),
             rates: rates.iter().map(|(slowdown, rate)| Detection::new(*slowdown, *rate)).collect(),
             minimum_detectable: minimum,
-            ..self
+            conditions,
         }
     }
 
     /// One sentence for the reports of runs.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let seconds = self.budget_seconds;
+        let seconds = self.conditions.budget_seconds;
         let seen = self.minimum_detectable.map_or_else(
             || "no slowdown that was tried is seen in 80 % of trials".to_owned(),
             |slowdown| {
@@ -101,7 +109,7 @@ impl Calibration {
         format!(
             "Calibrated on {}: {} of {} comparisons of a strategy with itself were called different (at most \
              {} of all, at 95 %); {seen}.",
-            self.date,
+            self.conditions.date,
             self.false_alarms,
             self.trials,
             percent(self.false_alarm_bound)
@@ -111,7 +119,12 @@ impl Calibration {
     /// Everything, for a terminal.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("{} in {}, margin {}\n\n", self.strategy, self.cell, percent(self.margin));
+        let mut text = format!(
+            "{} in {}, margin {}\n\n",
+            self.conditions.strategy,
+            self.conditions.cell,
+            percent(self.conditions.margin)
+        );
         let _ = writeln!(
             text,
             "against itself: {} of {} trials called different ({} slower, {} faster); at most {} of all, at 95 %",
@@ -133,7 +146,7 @@ impl Calibration {
             );
         }
         let _ = writeln!(text, "\n{}", self.sentence());
-        if let Some(lag) = self.autocorrelation {
+        if let Some(lag) = self.conditions.autocorrelation {
             let note = if lag.abs() > NOTICEABLE_LAG {
                 "neighbouring rounds hang together"
             } else {
@@ -141,8 +154,12 @@ impl Calibration {
             };
             let _ = writeln!(text, "Lag-1 autocorrelation of rounds: {lag:.2} ({note}).");
         }
-        let note = if self.steal > NOTICEABLE_STEAL { "other guests disturb this machine" } else { "quiet" };
-        let _ = writeln!(text, "Time stolen by other guests: {} ({note}).", percent(self.steal));
+        let note = if self.conditions.steal > NOTICEABLE_STEAL {
+            "other guests disturb this machine"
+        } else {
+            "quiet"
+        };
+        let _ = writeln!(text, "Time stolen by other guests: {} ({note}).", percent(self.conditions.steal));
         text
     }
 }
@@ -162,17 +179,8 @@ mod tests {
     use super::*;
     use crate::analysis::Verdict;
 
-    fn empty() -> Calibration {
-        Calibration {
-            trials: 0,
-            false_alarms: 0,
-            false_alarm_bound: 0.0,
-            slower: 0,
-            faster: 0,
-            slowdown: 0.0,
-            detected: 0,
-            rates: Vec::new(),
-            minimum_detectable: None,
+    fn conditions() -> Conditions {
+        Conditions {
             autocorrelation: Some(0.5),
             steal: 0.02,
             margin: 0.02,
@@ -191,7 +199,7 @@ mod tests {
         trials.push(trial(0.0, Verdict::Faster));
         trials.extend([trial(0.02, Verdict::Unclear); 10]);
         trials.extend([trial(0.05, Verdict::Slower); 10]);
-        let found = empty().of(&trials);
+        let found = Calibration::new(conditions(), &trials);
         assert_eq!((found.trials, found.false_alarms, found.faster), (20, 1, 1));
         assert_eq!((found.slowdown, found.detected, found.minimum_detectable), (0.05, 10, Some(0.05)));
         let text = found.text();
@@ -201,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_never_seen_is_said() {
-        let found = empty().of(&[Trial { slowdown: 0.01, verdict: Verdict::Same }]);
+        let found = Calibration::new(conditions(), &[Trial { slowdown: 0.01, verdict: Verdict::Same }]);
         assert_eq!((found.slowdown, found.detected, found.minimum_detectable), (0.01, 0, None));
         assert!(found.sentence().contains("no slowdown that was tried"));
     }
