@@ -4,7 +4,7 @@ use super::comparison::{Estimate, Options};
 use super::contrast::{Contrast, Prior};
 use super::discovery::threshold;
 use super::hierarchy::{mean, process_spread};
-use super::pairing::{ProcessEstimate, by_process, differences, ln_ratios, ln_ratios_of_medians, ln_speeds};
+use super::pairing::{ProcessEstimate, by_process, ln_ratios, ln_ratios_of_medians, ln_speeds};
 use super::series::{Measurements, Series};
 use super::{Margin, Verdict, median};
 
@@ -73,20 +73,14 @@ impl Sides<'_> {
     /// A strategy's time relative to that of the base strategy in the same round.
     pub(super) fn relative(&self, base: Pair<'_>, strategy: Pair<'_>, margin: Margin) -> Evidence {
         let rounds = [0, 1].map(|side| ln_ratios(base[side], strategy[side]));
-        let pairs =
-            if self.in_turn() { by_process(&differences(&rounds[1], &rounds[0])) } else { Vec::new() };
-        let mut evidence = if pairs.is_empty() {
-            let [old, new] = [0, 1].map(|side| {
-                if rounds[side].is_empty() {
-                    ln_ratios_of_medians(base[side], strategy[side])
-                } else {
-                    by_process(&rounds[side])
-                }
-            });
-            Evidence::apart(&old, &new, Prior::Rounds, margin)
-        } else {
-            Evidence::in_pairs(&pairs, margin)
-        };
+        let [old, new] = [0, 1].map(|side| {
+            if rounds[side].is_empty() {
+                ln_ratios_of_medians(base[side], strategy[side])
+            } else {
+                by_process(&rounds[side])
+            }
+        });
+        let mut evidence = Evidence::apart(&old, &new, Prior::Rounds, margin);
         let rough = || Some(ln_ratio(base[1], strategy[1])? - ln_ratio(base[0], strategy[0])?);
         evidence.point = evidence.point.or_else(rough);
         evidence.only_if(base.iter().chain(&strategy).all(|series| series.broken == 0))
