@@ -21,11 +21,11 @@ const ERROR: f64 = 0.005;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ChangePoint {
     /// Index of the first value after it.
-    pub index: usize,
-    /// Median before it over median after it: more than 1 is faster, for times.
-    pub ratio: f64,
-    /// p of the test that found it.
-    pub p: f64,
+    pub at: usize,
+    /// Median before it, back to the change before.
+    pub before: f64,
+    /// Median after it, on to the next change.
+    pub after: f64,
 }
 
 /// Changes in `values` (times, or anything positive), oldest first; none where a value is not
@@ -40,29 +40,30 @@ pub fn change_points(values: &[f64], margin: Margin) -> Vec<ChangePoint> {
     }
     let mut bounds = Vec::new();
     split(&ln, 0, margin, &mut bounds);
-    bounds.sort_unstable_by_key(|(index, _)| *index);
-    // Ratios of whole segments, once all their bounds are known.
-    let ends = bounds.iter().skip(1).map(|(index, _)| *index).chain([ln.len()]);
-    let starts = std::iter::once(0).chain(bounds.iter().map(|(index, _)| *index));
+    bounds.sort_unstable();
+    // Levels of whole segments, once all their bounds are known.
+    let ends = bounds.iter().copied().skip(1).chain([values.len()]);
+    let starts = std::iter::once(0).chain(bounds.iter().copied());
     bounds
         .iter()
         .zip(starts.zip(ends))
-        .filter_map(|(&(index, p), (start, end))| {
-            let change = median(&ln[start..index])? - median(&ln[index..end])?;
-            Some(ChangePoint { index, ratio: change.exp(), p })
+        .filter_map(|(&at, (start, end))| {
+            Some(ChangePoint { at, before: median(&values[start..at])?, after: median(&values[at..end])? })
         })
         .collect()
 }
 
-fn split(ln: &[f64], offset: usize, margin: Margin, bounds: &mut Vec<(usize, f64)>) {
-    let Some(p) = pettitt(ln).filter(|p| *p <= ERROR) else { return };
+fn split(ln: &[f64], offset: usize, margin: Margin, bounds: &mut Vec<usize>) {
+    if pettitt(ln).is_none_or(|p| p > ERROR) {
+        return;
+    }
     let Some(at) = best_split(ln) else { return };
     let (before, after) = ln.split_at(at);
     let change = median(before).zip(median(after)).map_or(0.0, |(before, after)| (before - after).abs());
     if change <= margin.ln() {
         return;
     }
-    bounds.push((offset + at, p));
+    bounds.push(offset + at);
     split(before, offset, margin, bounds);
     split(after, offset + at, margin, bounds);
 }
@@ -143,7 +144,7 @@ mod tests {
             .filter(|_| {
                 let changes =
                     change_points(&series(&[(40, 1.0), (20, 1.05)], &mut random), Margin::default());
-                matches!(changes[..], [change] if change.index.abs_diff(40) <= 3 && change.ratio < 0.97)
+                matches!(changes[..], [change] if change.at.abs_diff(40) <= 3 && change.before / change.after < 0.97)
             })
             .count();
         assert!(found >= 95, "{found} of 100");
@@ -154,8 +155,9 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(3);
         let values = series(&[(20, 1.0), (20, 1.2), (20, 0.9)], &mut random);
         let changes = change_points(&values, Margin::default());
-        assert_eq!(changes.iter().map(|change| change.index).collect::<Vec<_>>(), [20, 40]);
-        assert!(changes[0].ratio < 0.9 && changes[1].ratio > 1.25);
+        assert_eq!(changes.iter().map(|change| change.at).collect::<Vec<_>>(), [20, 40]);
+        let ratio = |change: ChangePoint| change.before / change.after;
+        assert!(ratio(changes[0]) < 0.9 && ratio(changes[1]) > 1.25);
     }
 
     #[test]

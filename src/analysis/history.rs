@@ -1,8 +1,7 @@
 //! Runs of different times as series: one of each cell, strategy and kind of machine.
 
-use super::change_point::change_points;
-use super::{Margin, Measurements, median, summarise};
-use crate::record::RunLine;
+use super::change_point::{ChangePoint, change_points};
+use super::{Margin, Measurements, summarise};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ pub struct History {
     /// A point a run.
     pub points: Vec<Point>,
     /// Lasting changes of the ratio; of the base strategy, of its time.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ChangePoint>,
 }
 
 /// What one run says of a strategy.
@@ -40,17 +39,6 @@ pub struct Point {
     pub high: Option<f64>,
 }
 
-/// A lasting change.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Change {
-    /// Index of the first point after it.
-    pub at: usize,
-    /// Median before it, back to the change before.
-    pub before: f64,
-    /// Median after it, on to the next change.
-    pub after: f64,
-}
-
 impl Point {
     /// Start, commit and id of its run, by which runs are in order.
     #[must_use]
@@ -68,7 +56,7 @@ impl Point {
 impl History {
     /// The point at which `change` is first seen.
     #[must_use]
-    pub fn point(&self, change: Change) -> Option<&Point> {
+    pub fn point(&self, change: ChangePoint) -> Option<&Point> {
         self.points.get(change.at)
     }
 
@@ -79,10 +67,10 @@ impl History {
     }
 }
 
-/// The series of `runs`, each with its first line; by cell, strategy and machine.
+/// The series of `runs`, by cell, strategy and machine; each stands under its first line.
 #[must_use]
-pub fn histories(runs: &[(RunLine, Measurements)], base: &str, margin: Margin) -> Vec<History> {
-    let mut order: Vec<&(RunLine, Measurements)> = runs.iter().collect();
+pub fn histories(runs: &[Measurements], base: &str, margin: Margin) -> Vec<History> {
+    let mut order: Vec<_> = runs.iter().filter_map(|all| Some((all.runs.first()?, all))).collect();
     order.sort_by(|(left, _), (right, _)| (&left.started, &left.id).cmp(&(&right.started, &right.id)));
     let mut series: BTreeMap<(String, String, String), Vec<Point>> = BTreeMap::new();
     for (run, all) in order {
@@ -111,23 +99,14 @@ pub fn histories(runs: &[(RunLine, Measurements)], base: &str, margin: Margin) -
         .collect()
 }
 
-fn changes(points: &[Point], margin: Margin) -> Vec<Change> {
+fn changes(points: &[Point], margin: Margin) -> Vec<ChangePoint> {
     let has_ratio = points.iter().any(|point| point.ratio.is_some());
     // A ratio and a time are no series together.
     if has_ratio && points.iter().any(|point| point.ratio.is_none()) {
         return Vec::new();
     }
     let values: Vec<f64> = points.iter().map(Point::value).collect();
-    let found: Vec<usize> = change_points(&values, margin).iter().map(|change| change.index).collect();
-    let starts = std::iter::once(0).chain(found.iter().copied());
-    let ends = found.iter().copied().skip(1).chain([values.len()]);
-    starts
-        .zip(&found)
-        .zip(ends)
-        .filter_map(|((start, &at), end)| {
-            Some(Change { at, before: median(&values[start..at])?, after: median(&values[at..end])? })
-        })
-        .collect()
+    change_points(&values, margin)
 }
 
 #[cfg(test)]
@@ -136,18 +115,17 @@ mod tests {
     use crate::analysis::example::{Example, Noise};
 
     /// Nights of one cell; from night 12 on `sendfile` takes a tenth longer.
-    fn nights() -> Vec<(RunLine, Measurements)> {
+    fn nights() -> Vec<Measurements> {
         let noise = Noise { round: 0.05, sample: 0.005, process: 0.003 };
         (0..24)
             .map(|night| {
                 let slower = if night < 12 { 0.0 } else { 0.1 };
                 let strategies = [("base", 0.0), ("sendfile", slower)];
-                let run =
+                let mut run =
                     Example::default().measured(("c", "this"), &strategies, (1, 12), noise, night).run();
-                let mut line = run.run.clone();
-                line.started = format!("2026-01-{:02}T00:00:00Z", night + 1);
-                line.host.hash = if night == 3 { "other".to_owned() } else { "0".to_owned() };
-                (line, Measurements::from_runs(&[run]))
+                run.run.started = format!("2026-01-{:02}T00:00:00Z", night + 1);
+                run.run.host.hash = if night == 3 { "other".to_owned() } else { "0".to_owned() };
+                Measurements::from_runs(&[run])
             })
             .rev()
             .collect()

@@ -97,6 +97,12 @@ impl Measurements {
         self.series.get(cell)?.get(strategy)?.get(arm)
     }
 
+    /// Number of processes that measured something, of all runs.
+    #[must_use]
+    pub fn processes(&self) -> u32 {
+        self.processes.len() as u32
+    }
+
     /// Whether two executables were measured in turn: both `old` and `this` have samples.
     #[must_use]
     pub fn has_two_arms(&self) -> bool {
@@ -121,7 +127,7 @@ impl Measurements {
             return;
         }
         // The same number in another run is another process.
-        let known = self.processes.len() as u32;
+        let known = self.processes();
         let process = *self.processes.entry((self.runs.len(), sample.process)).or_insert(known);
         // The first look-up makes no keys: this is the path of a million samples.
         let known = self

@@ -56,6 +56,16 @@ pub struct Relative {
     pub paired: bool,
 }
 
+impl Summary {
+    /// Bytes copied per second at the ends of the interval.
+    #[must_use]
+    pub fn speeds(&self) -> Option<Interval> {
+        let at = |time: f64| self.bytes_per_second.map(|speed| speed * self.median / time);
+        let interval = self.interval?;
+        Some(Interval { low: at(interval.high)?, high: at(interval.low)? })
+    }
+}
+
 /// All strategies of a cell, fastest first; empty for a cell without samples.
 #[must_use]
 pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: Margin) -> Vec<Summary> {

@@ -1,9 +1,9 @@
-use super::Fail;
+use super::named::unknown;
 use super::progress::spinner;
 use super::units::duration;
 use crate::claims::{self, Claim, Setting};
 use crate::fixture::Place;
-use crate::measure::{Variables, clean_up_on_signals, closest};
+use crate::measure::{Variables, clean_up_on_signals};
 use crate::record::Clock;
 use anyhow::Context;
 use clap::Args;
@@ -47,13 +47,8 @@ impl Claims {
     fn selected(&self) -> anyhow::Result<Vec<&'static Claim>> {
         for word in &self.only {
             if claims::named(word).next().is_none() {
-                let closest = closest(word, claims::all().map(|claim| claim.id));
-                let offer = if closest.is_empty() {
-                    "README.md has them all".to_owned()
-                } else {
-                    format!("did you mean {}?", closest.join(" or "))
-                };
-                return Err(Fail::Use(format!("no claim is called {word:?}; {offer}")).into());
+                let ids = claims::all().map(|claim| claim.id);
+                return Err(unknown("claim", word, ids, "README.md has them all").into());
             }
         }
         let wanted = |claim: &&Claim| {

@@ -1,5 +1,5 @@
 use super::Fail;
-use super::report::records_below;
+use super::report::{records_below, tell};
 use super::units::margin;
 use crate::analysis::{Margin, Measurements, Options, Row, compare, compare_arms, confirmed_slower};
 use crate::report::BASE;
@@ -85,7 +85,7 @@ impl Compare {
             ))
             .into());
         }
-        facts.repeat.push(own_command());
+        facts.repeat.push(command_line(&super::argv()));
         super::print(&match self.format {
             Format::Text => comparison::text(&rows, &facts),
             Format::Markdown => comparison::markdown(&rows, &facts),
@@ -149,9 +149,7 @@ impl Sides {
     /// Refuses what must not be compared, and says what was cut.
     fn check(&self) -> Result<(), Fail> {
         for all in self.all() {
-            for warning in &all.warnings {
-                eprintln!("copybench: {warning}");
-            }
+            tell(all);
             if let Some(run) = all.runs.iter().find(|run| !run.is_comparable()) {
                 return Err(Fail::Use(format!(
                     "the run {} of {} was measured under plain emulation (tcg), whose times say nothing about any \
@@ -186,10 +184,4 @@ fn nothing_in_common(sides: &Sides) -> Fail {
         ));
     }
     Fail::Use(format!("no common cells: the base side has {}; the new side has {}", cells(base), cells(new)))
-}
-
-/// This very command; `args` would panic on what is not UTF-8.
-fn own_command() -> String {
-    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    command_line(&std::iter::once("copybench".to_owned()).chain(arguments).collect::<Vec<_>>())
 }

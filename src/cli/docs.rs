@@ -6,7 +6,7 @@ use crate::claims::{self, ClaimLine};
 use crate::copier::CANDIDATES;
 use crate::record::{read_files, schema_text};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, fastest, index, kernels, splice};
+use crate::report::{BASE, MARGIN, fastest, index, kernels, splice, usual_margin};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
@@ -88,8 +88,7 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
 fn kernel_tables(root: &Path, command: &str) -> anyhow::Result<String> {
     let folder = command.split(' ').next_back().unwrap_or_default();
     let runs = read_files(&records_below(&[root.join(folder)])?)?.runs;
-    let margin = Margin::from_fraction(crate::report::usual_margin(runs.iter().map(|run| &run.run)))
-        .context("the margin")?;
+    let margin = usual_margin(runs.iter().map(|run| &run.run));
     Ok(kernels::page(&runs, BASE, margin, Format::Markdown))
 }
 

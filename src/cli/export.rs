@@ -1,6 +1,7 @@
 use super::catalogue::families;
+use super::report::measurements;
 use super::{Fail, history};
-use crate::analysis::{Margin, Measurements};
+use crate::analysis::Margin;
 use crate::record::read_files;
 use crate::report::export::{Exported, FORMATS, otava_files};
 use crate::report::{BASE, chart, usual_margin};
@@ -60,17 +61,8 @@ impl Export {
     fn registered(&self, name: &str) -> anyhow::Result<String> {
         let format =
             FORMATS.iter().find(|format| format.name == name).context("a format without a writer")?;
-        let all = Measurements::read_files(&self.records)?;
-        for warning in &all.warnings {
-            eprintln!("copybench: {warning}");
-        }
-        let clocks: Vec<_> = all.runs.iter().map(|run| run.clock).collect();
-        if clocks.iter().any(|clock| *clock != clocks[0]) {
-            return Err(
-                Fail::Use("mixed clocks: wall and instructions have no unit in common".to_owned()).into()
-            );
-        }
-        let margin = Margin::from_fraction(usual_margin(&all.runs)).unwrap_or_default();
+        let all = measurements(&self.records)?;
+        let margin = usual_margin(&all.runs);
         Ok(format.write(Exported { all: &all, base: &self.base, margin })?)
     }
 

@@ -1,9 +1,9 @@
 use super::Fail;
-use super::report::records_below;
+use super::report::{measurements, records_below};
 use super::units::margin;
 use crate::analysis::history::{History, histories};
 use crate::analysis::{Margin, Measurements};
-use crate::record::RunLine;
+use crate::record::Clock;
 use crate::report::{BASE, history, usual_margin};
 use clap::Args;
 use std::path::PathBuf;
@@ -46,19 +46,18 @@ pub(super) fn of_files(
     base: &str,
     margin: Option<Margin>,
 ) -> anyhow::Result<Vec<History>> {
-    let mut runs: Vec<(RunLine, Measurements)> = Vec::new();
+    let mut runs: Vec<Measurements> = Vec::new();
     for path in records_below(records)? {
-        let all = Measurements::read_files(std::slice::from_ref(&path))?;
-        for warning in &all.warnings {
-            eprintln!("copybench: {warning}");
-        }
-        let Some(run) = all.runs.first().cloned() else { continue };
-        if let Some((first, _)) = runs.first().filter(|(first, _)| first.clock != run.clock) {
-            let clocks = format!("{} and {}", first.clock.name(), run.clock.name());
+        let all = measurements(&[path])?;
+        let clocks = runs.iter().chain([&all]).filter_map(|all| Some(all.runs.first()?.clock));
+        let mut clocks: Vec<_> = clocks.map(Clock::name).collect();
+        clocks.dedup();
+        if clocks.len() > 1 {
+            let clocks = clocks.join(" and ");
             return Err(Fail::Use(format!("mixed clocks: {clocks} have no unit in common")).into());
         }
-        runs.push((run, all));
+        runs.push(all);
     }
-    let usual = || Margin::from_fraction(usual_margin(runs.iter().map(|(run, _)| run))).unwrap_or_default();
+    let usual = || usual_margin(runs.iter().flat_map(|all| &all.runs));
     Ok(histories(&runs, base, margin.unwrap_or_else(usual)))
 }

@@ -10,7 +10,7 @@ use crate::measure::{
 };
 use crate::record::{CellLine, FileSystems, RunLine, read_files};
 use crate::report::table::Format;
-use crate::report::{BASE, kernels};
+use crate::report::{BASE, kernels, usual_margin};
 use crate::strategy::representatives;
 use anyhow::Context;
 use clap::Args;
@@ -206,10 +206,7 @@ impl Kernels {
     /// The table, and what did not work.
     fn conclude(&self, report: &Report, out: &Path) -> anyhow::Result<()> {
         let runs = read_files(&report.records)?.runs;
-        let usual = || {
-            Margin::from_fraction(crate::report::usual_margin(runs.iter().map(|run| &run.run)))
-                .unwrap_or_default()
-        };
+        let usual = || usual_margin(runs.iter().map(|run| &run.run));
         let margin = self.margin.unwrap_or_else(usual);
         super::print(&kernels::page(&runs, &self.base, margin, Format::Text))?;
         super::print(&format!("\nrecords {}\n", out.display()))?;

@@ -98,9 +98,10 @@ fn version() -> String {
     format!("{} (commit {}{dirty})", env!("CARGO_PKG_VERSION"), commit.sha)
 }
 
-/// The command line as records keep it.
+/// The command line as records keep it; `args` would panic on what is not UTF-8.
 fn argv() -> Vec<String> {
-    std::iter::once("copybench".to_owned()).chain(std::env::args().skip(1)).collect()
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("copybench".to_owned()).chain(words).collect()
 }
 
 /// Writes to standard output; unlike `print!`, a reader who went away is an error, not a panic.

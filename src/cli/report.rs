@@ -1,7 +1,7 @@
 use super::Fail;
 use super::units::margin;
 use crate::analysis::{Margin, Measurements};
-use crate::record::read_files;
+use crate::record::{ReadError, read_files};
 use crate::report::table::{self, Format};
 use crate::report::{BASE, kernels, usual_margin};
 use clap::{Args, ValueEnum};
@@ -40,16 +40,12 @@ impl Report {
             Style::Text => Format::Text,
             Style::Markdown => Format::Markdown,
         };
-        let all = Measurements::read_files(&records)?;
-        for warning in &all.warnings {
-            eprintln!("copybench: {warning}");
-        }
+        let all = measurements(&records)?;
+        let margin = self.margin.unwrap_or_else(|| usual_margin(&all.runs));
         if kernels::applies(&all.runs) {
             let runs = read_files(&records)?.runs;
-            let margin = self.margin_or(usual_margin(&all.runs));
             return Ok(super::print(&kernels::page(&runs, &self.base, margin, format))?);
         }
-        let margin = self.margin_or(usual_margin(&all.runs));
         let tables: Vec<String> = all
             .cells
             .values()
@@ -60,9 +56,19 @@ impl Report {
         }
         Ok(super::print(&tables.join("\n"))?)
     }
+}
 
-    fn margin_or(&self, usual: f64) -> Margin {
-        self.margin.or_else(|| Margin::from_fraction(usual)).unwrap_or_default()
+/// What records measured; what was cut from one is told.
+pub(super) fn measurements(records: &[PathBuf]) -> Result<Measurements, ReadError> {
+    let all = Measurements::read_files(records)?;
+    tell(&all);
+    Ok(all)
+}
+
+/// Tells what was cut from records.
+pub(super) fn tell(all: &Measurements) {
+    for warning in &all.warnings {
+        eprintln!("copybench: {warning}");
     }
 }
 

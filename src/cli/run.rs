@@ -162,7 +162,7 @@ impl Run {
             .clone()
             .or_else(|| Variables::from_environment().out)
             .unwrap_or_else(default_record_path);
-        let (mut recorder, mut all) = begin_or_resume(&out, run.clone())?;
+        let (mut recorder, mut all) = begin_or_resume(&out, run)?;
         for remark in plan.remarks() {
             eprintln!("copybench: {remark}");
         }
@@ -170,7 +170,7 @@ impl Run {
         let outcome = run_rounds(plan, settings, &mut all, &mut recorder, &mut watcher)?;
         let against = match (&settings.against, self.gate) {
             (Against::Nothing, _) => None,
-            (_, true) => Some(measure_again(plan, settings, (&run, &all), &mut recorder, &mut watcher)?),
+            (_, true) => Some(measure_again(plan, settings, &all, &mut recorder, &mut watcher)?),
             (_, false) => {
                 Some(compare_arms(&all, &Options { margin: self.margin, ..Options::new(settings.base) }))
             }
@@ -194,7 +194,7 @@ impl Run {
                 super::print(&(text + "\n"))?;
             }
         }
-        for calibration in all.runs.iter().take(1).filter_map(|run| super::calibrate::known(&run.host.hash)) {
+        if let Some(calibration) = all.runs.first().and_then(|run| super::calibrate::known(&run.host.hash)) {
             super::print(&format!("{}\n", calibration.sentence()))?;
         }
         super::print(&format!(

@@ -4,21 +4,20 @@ use super::rounds::RoundsError;
 use super::session::{Settings, Watcher, run_rounds};
 use crate::analysis::comparison::confirmed_by;
 use crate::analysis::{Measurements, Options, Row, compare_arms};
-use crate::record::{Line, RunLine};
 
 /// Most of a budget that measuring again may take.
 const SHARE: f64 = 1.0 / 3.0;
 
 /// The comparison of two executables after a run. Where it confirms slowdowns, their cells and
 /// strategies are measured once more in fresh processes, whose samples follow in the record, and
-/// only what is confirmed there too stays confirmed. `run` is the record's first line.
+/// only what is confirmed there too stays confirmed.
 ///
 /// # Errors
 /// See [`RoundsError`]; what was measured until then is recorded.
 pub fn measure_again(
     plan: &Plan,
     settings: &Settings,
-    (run, all): (&RunLine, &Measurements),
+    all: &Measurements,
     recorder: &mut Recorder,
     watcher: &mut dyn Watcher,
 ) -> Result<Vec<Row>, RoundsError> {
@@ -31,15 +30,13 @@ pub fn measure_again(
     if plan.entries.is_empty() {
         return Ok(rows);
     }
-    let observations = all.series.values().flat_map(|cell| cell.values()).flat_map(|arms| arms.values());
-    let last = observations.flat_map(|series| &series.observations).map(|value| value.process + 1).max();
     let settings = Settings {
-        first_process: last.unwrap_or(0) + 1,
+        first_process: all.processes() + 1,
         budget: settings.budget.mul_f64(SHARE),
         ..settings.clone()
     };
     let mut again = Measurements::default();
-    again.take(&Line::Run(run.clone()));
+    again.runs.clone_from(&all.runs);
     run_rounds(&plan, &settings, &mut again, recorder, watcher)?;
     Ok(confirmed_by(rows, &compare_arms(&again, &options)))
 }

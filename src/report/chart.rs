@@ -116,6 +116,8 @@ pub fn chart<'a>(
     margin: Margin,
     samples: bool,
 ) -> ChartData<'a> {
+    let all: Vec<Measurements> =
+        read.runs.iter().map(|run| Measurements::from_runs(std::slice::from_ref(run))).collect();
     let mut data = ChartData {
         schema: SCHEMA,
         clock: read.runs.first().map_or(Clock::Wall, |run| run.run.clock),
@@ -128,12 +130,12 @@ pub fn chart<'a>(
         rows: Vec::new(),
         samples: Vec::new(),
         skips: Vec::new(),
-        history: past(read, base, margin),
+        history: past(&all, base, margin),
         claims: Vec::new(),
         warnings: &read.warnings,
     };
-    for (index, run) in read.runs.iter().enumerate() {
-        data.take(index, run, families, base, margin);
+    for (index, (run, all)) in read.runs.iter().zip(&all).enumerate() {
+        data.take(index, (run, all), families, base, margin);
         if samples {
             let rows = run.samples.iter().filter(|sample| !sample.elapsed.is_empty());
             data.samples.extend(rows.map(|sample| SampleRow {
@@ -148,10 +150,8 @@ pub fn chart<'a>(
 }
 
 /// Series of more than one run; of one there is nothing to draw.
-fn past(read: &Read, base: &str, margin: Margin) -> Vec<History> {
-    let of = |run: &Run| (run.run.clone(), Measurements::from_runs(std::slice::from_ref(run)));
-    let runs: Vec<_> = read.runs.iter().map(of).collect();
-    histories(&runs, base, margin)
+fn past(runs: &[Measurements], base: &str, margin: Margin) -> Vec<History> {
+    histories(runs, base, margin)
         .into_iter()
         .filter(|history| history.points.len() > 1 && !history.is_time())
         .collect()
@@ -164,11 +164,17 @@ impl<'a> ChartData<'a> {
         Self { claims, ..self }
     }
 
-    fn take(&mut self, index: usize, run: &'a Run, families: &[Family], base: &'a str, margin: Margin) {
-        let all = Measurements::from_runs(std::slice::from_ref(run));
+    fn take(
+        &mut self,
+        index: usize,
+        (run, all): (&'a Run, &Measurements),
+        families: &[Family],
+        base: &'a str,
+        margin: Margin,
+    ) {
         let counters = mean_counters(run);
         for (id, cell) in &run.cells {
-            let summaries = summarise(&all, id, "this", base, margin);
+            let summaries = summarise(all, id, "this", base, margin);
             self.cells.push(CellRow {
                 run: index,
                 cell: id,
@@ -184,7 +190,7 @@ impl<'a> ChartData<'a> {
                 dst: &cell.dst,
                 end: &cell.end,
                 base: summaries.iter().any(|summary| summary.strategy == base).then_some(base),
-                answer: answer(&all, id, "this", base, margin),
+                answer: answer(all, id, "this", base, margin),
             });
             let mut ranks = BTreeMap::new();
             for summary in summaries {
@@ -226,7 +232,7 @@ fn row<'a>(
     base: &str,
     counters: Option<Counters>,
 ) -> Row<'a> {
-    let speed_at = |time: f64| summary.bytes_per_second.map(|speed| speed * summary.median / time);
+    let speeds = summary.speeds();
     let ratios: Option<Interval> = summary.relative.as_ref().and_then(|relative| relative.interval);
     let counter = |name: &str| counters.as_ref().and_then(|counters| counters.get(name)).copied();
     let per_mib = |count: Option<u64>| {
@@ -245,8 +251,8 @@ fn row<'a>(
         low: summary.interval.map(|interval| interval.low),
         high: summary.interval.map(|interval| interval.high),
         bytes_per_second: summary.bytes_per_second,
-        bytes_per_second_low: summary.interval.and_then(|interval| speed_at(interval.high)),
-        bytes_per_second_high: summary.interval.and_then(|interval| speed_at(interval.low)),
+        bytes_per_second_low: speeds.map(|speeds| speeds.low),
+        bytes_per_second_high: speeds.map(|speeds| speeds.high),
         ratio: if is_base { Some(1.0) } else { summary.relative.as_ref().map(|relative| relative.ratio) },
         ratio_low: ratios.map(|interval| interval.low),
         ratio_high: ratios.map(|interval| interval.high),

@@ -1,7 +1,8 @@
 //! What changed over runs, in words.
 
 use super::table::duration;
-use crate::analysis::history::{Change, History};
+use crate::analysis::change_point::ChangePoint;
+use crate::analysis::history::{History, Point};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -21,11 +22,7 @@ pub fn text(histories: &[History]) -> String {
         }
     }
     let changes: usize = histories.iter().map(|history| history.changes.len()).sum();
-    let runs: BTreeSet<_> = histories
-        .iter()
-        .flat_map(|history| &history.points)
-        .map(crate::analysis::history::Point::run)
-        .collect();
+    let runs: BTreeSet<_> = histories.iter().flat_map(|history| &history.points).map(Point::run).collect();
     let _ = write!(text, "{changes} changes in {} series of {} runs", histories.len(), runs.len());
     if hosts.len() > 1 {
         let _ = write!(text, " on {} kinds of machine, which are series of their own", hosts.len());
@@ -34,7 +31,7 @@ pub fn text(histories: &[History]) -> String {
     text
 }
 
-fn line(history: &History, change: Change) -> String {
+fn line(history: &History, change: ChangePoint) -> String {
     let (before, after) = (change.before, change.after);
     let values = if history.is_time() {
         format!("from {} to {}", duration(before), duration(after))

@@ -280,7 +280,7 @@ mod tests {
         for sample in &mut runs[1].samples {
             sample.counters = Some(Counters::from([("voluntary_switches".to_owned(), 3)]));
         }
-        let margin = Margin::from_fraction(usual_margin(runs.iter().map(|run| &run.run))).unwrap();
+        let margin = usual_margin(runs.iter().map(|run| &run.run));
         let page = page(&runs, "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         assert_eq!(row.split_whitespace().nth(2), Some("waits"), "{row}");
@@ -291,7 +291,7 @@ mod tests {
         let runs = [kernel("6.12.1-amd64", 1_000_000, 16, "y"), kernel("6.9.3-amd64", 2_000_000, 256, "n")];
         let lines: Vec<RunLine> = runs.iter().map(|run| run.run.clone()).collect();
         assert!(applies(&lines) && !applies(&lines[..1]));
-        let margin = Margin::from_fraction(usual_margin(runs.iter().map(|run| &run.run))).unwrap();
+        let margin = usual_margin(runs.iter().map(|run| &run.run));
         let page = page(&runs, "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         let words: Vec<&str> = row.split_whitespace().collect();

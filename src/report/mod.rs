@@ -12,6 +12,7 @@ pub mod kernels;
 pub mod splice;
 pub mod table;
 
+use crate::analysis::Margin;
 use crate::analysis::kernels::INSTRUCTIONS_MARGIN;
 use crate::record::{Clock, RunLine};
 
@@ -22,9 +23,10 @@ pub const BASE: &str = "read-write-256k";
 pub const MARGIN: f64 = 0.02;
 
 /// The margin for runs of one clock where the user names none: counts repeat far better than times.
-pub fn usual_margin<'a>(runs: impl IntoIterator<Item = &'a RunLine>) -> f64 {
+#[must_use]
+pub fn usual_margin<'a>(runs: impl IntoIterator<Item = &'a RunLine>) -> Margin {
     let counted = runs.into_iter().all(|run| run.clock == Clock::Instructions);
-    if counted { INSTRUCTIONS_MARGIN } else { MARGIN }
+    Margin::from_fraction(if counted { INSTRUCTIONS_MARGIN } else { MARGIN }).unwrap_or_default()
 }
 
 /// A family of strategies as reports name it.

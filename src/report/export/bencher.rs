@@ -19,8 +19,7 @@ pub(super) fn write(exported: Exported<'_>) -> serde_json::Result<String> {
             metric(summary.median, bounds.map(|bounds| (bounds.low, bounds.high))),
         );
         if let Some(speed) = summary.bytes_per_second {
-            let at = |time: f64| speed * summary.median / time;
-            let bounds = bounds.map(|bounds| (at(bounds.high), at(bounds.low)));
+            let bounds = summary.speeds().map(|speeds| (speeds.low, speeds.high));
             measures.insert("bandwidth".to_owned(), metric(speed, bounds));
         }
         if let Some([ratio, low, high]) = entry.relative {

@@ -19,9 +19,7 @@ pub(super) fn bigger(exported: Exported<'_>) -> serde_json::Result<String> {
     list(exported, |entry| {
         let summary = &entry.summary;
         let speed = summary.bytes_per_second.map(|speed| {
-            let at = |time: f64| speed * summary.median / time;
-            let bounds =
-                summary.interval.map(|bounds| [at(bounds.high) / gibibyte, at(bounds.low) / gibibyte]);
+            let bounds = summary.speeds().map(|speeds| [speeds.low / gibibyte, speeds.high / gibibyte]);
             ("GiB/s", speed / gibibyte, bounds)
         });
         let relative = entry
