@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,13 @@ from charts import choice, page, source, style  # noqa: E402
 
 _directory = tempfile.TemporaryDirectory(prefix="copybench-charts-")
 DIRECTORY = Path(_directory.name)
+
+
+def axe():
+    """axe-core, where it is installed: `python3 -m venv target/axe`, then its pip with tests/axe.txt."""
+    named = os.environ.get("COPYBENCH_AXE")
+    found = [Path(named)] if named else sorted(ROOT.glob("target/axe/lib/*/site-packages/*/axe.min.js"))
+    return found[0] if found else None
 
 
 def prepared(name):

@@ -71,6 +71,13 @@ function factors(low, high) {
     : `${factor(low)} … ${factor(high)}`;
 }
 
+// What a figure must be, where one or both ends are given.
+function bounds(least, most) {
+  const given = (value) => value !== null && value !== undefined;
+  if (given(least) && given(most)) return `${factor(least)} … ${factor(most)}`;
+  return given(least) ? `≥ ${factor(least)}` : given(most) ? `≤ ${factor(most)}` : "";
+}
+
 function speed(row) {
   return wall ? rate(row.bytes_per_second) : row.size ? `${significant(row.median / row.size)} /B` : "–";
 }
@@ -101,4 +108,17 @@ function element(name, attributes = {}, ...children) {
   }
   made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return made;
+}
+
+// Machines that are unlike have series of their own, told apart where there are several.
+const pastHosts = new Map(
+  report.history.map((one) => [one.host, report.runs.find((run) => run.host.hash === one.host)?.host.label]),
+);
+
+function seriesKey(one) {
+  return `${one.cell} ${one.strategy} ${one.host}`;
+}
+
+function onHost(one) {
+  return pastHosts.size > 1 ? ` · ${pastHosts.get(one.host) ?? "machine"} ${one.host.slice(0, 6)}` : "";
 }

@@ -61,7 +61,7 @@ function buildFilters() {
   byId("cell").addEventListener("change", (event) => change({ cell: event.target.value }));
   byId("series").append(
     ...report.history.map((one) =>
-      element("option", { value: `${one.cell} ${one.strategy}` }, `${one.strategy} · ${one.cell}`),
+      element("option", { value: seriesKey(one) }, `${one.strategy} · ${one.cell}${onHost(one)}`),
     ),
   );
   byId("series").addEventListener("change", (event) => change({ series: event.target.value }));

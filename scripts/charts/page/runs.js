@@ -70,7 +70,7 @@ const past = {
   present: () => report.history.length > 0,
   build(context, width) {
     const series =
-      report.history.find((one) => `${one.cell} ${one.strategy}` === state.series) ?? report.history[0];
+      report.history.find((one) => seriesKey(one) === state.series) ?? report.history[0];
     const changes = new Map((series.changes ?? []).map((change) => [change.at, change]));
     const shown = series.points.map((point, at) => ({
       strategy: series.strategy,
@@ -81,7 +81,7 @@ const past = {
     }));
     return {
       rows: shown,
-      heading: `${series.strategy} in ${series.cell}`,
+      heading: `${series.strategy} in ${series.cell}${onHost(series)}`,
       subheading: [
         `Ratio to ${report.base} of the same run, with intervals; dashed lines are change points.`,
       ],

@@ -157,17 +157,21 @@ function showClaims() {
   const section = document.getElementById("claims");
   section.hidden = !report.claims.length;
   if (section.hidden) return;
+  const severalKernels = new Set(report.claims.map((claim) => claim.kernel)).size > 1;
   section.append(
     scrolling(
       "Claims",
       tableOf(
         "Claims about copying",
         [
-          ["claim", (claim) => claim.id],
+          ["claim", (claim) => `${claim.id} ${claim.statement ?? ""}`],
           ["file system", (claim) => claim.fs],
-          ["verdict", (claim) => claim.verdict],
-          ["ratio", (claim) => factor(claim.ratio), true],
+          ...(severalKernels ? [["kernel", (claim) => claim.kernel ?? ""]] : []),
+          ["verdict", (claim) => (claim.reason ? `${claim.verdict}: ${claim.reason}` : claim.verdict)],
+          ["figure", (claim) => factor(claim.ratio), true],
           ["interval", (claim) => factors(claim.low, claim.high), true],
+          ["holds if", (claim) => bounds(claim.at_least, claim.at_most)],
+          ["what was measured", (claim) => [claim.figure, claim.cell].filter(Boolean).join("; ")],
           ["source", (claim) => claim.source],
         ],
         report.claims,
