@@ -5,10 +5,13 @@
 
 mod lines;
 mod read;
+mod timed;
 mod write;
 
-pub use lines::{ReadError, visit_files, visit_files_after};
+pub use lines::{ReadError, Take, visit_files};
+
 pub use read::{Read, Run, read_files, read_text};
+pub use timed::{CountersOf, TimedSample};
 pub use write::Writer;
 
 use schemars::JsonSchema;

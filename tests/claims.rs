@@ -4,7 +4,7 @@
 
 mod common;
 
-use copybench::claims::{ClaimLine, Figure, Test, Trial, Verdict, all};
+use copybench::claims::{Act, ClaimLine, Figure, Quantity, READERS, Reader, Test, Trial, Verdict, all};
 use copybench::fixture::Layout;
 use copybench::strategy;
 use std::collections::BTreeSet;
@@ -46,6 +46,16 @@ fn every_experiment_names_known_strategies_and_a_bound_on_the_claimed_side() {
     for claim in all() {
         let Trial::Here(experiment) = &claim.trial else { continue };
         for name in experiment.strategies() {
+            if experiment.conditions.act == Act::Read {
+                assert!(Reader::find(name).is_some(), "{}: {name}", claim.id);
+                assert_eq!(
+                    experiment.figure.quantity(),
+                    Quantity::Time,
+                    "{}: readers count nothing",
+                    claim.id
+                );
+                continue;
+            }
             let strategy = strategy::find(name).unwrap_or_else(|| panic!("{}: {name}", claim.id));
             assert!(strategy.dst.contains(&experiment.conditions.dst), "{}: {name}", claim.id);
         }
@@ -88,6 +98,28 @@ fn claims_about_counts_are_tried_in_a_moment_and_told_as_json_lines() {
         assert!(json.contains(&format!("\"{key}\":")), "{key} in {json}");
     }
     assert!(json.contains(r#""verdict":"not applicable here""#), "{json}");
+}
+
+#[test]
+fn a_claim_about_reading_is_tried_without_a_target() {
+    let found = lines(&["--only", "C16", "--json", "--budget", "1s"]);
+    let [line] = &found[..] else { panic!("{found:?}") };
+    assert!(line.ratio.is_some_and(|ratio| ratio > 0.0) && line.rounds >= Some(16), "{line:?}");
+    assert!(line.cell.as_ref().is_some_and(|cell| cell.ends_with("|dense|8MiB|warm|read")), "{line:?}");
+}
+
+#[test]
+fn every_reader_is_asked_for() {
+    let asked: BTreeSet<&str> = all()
+        .filter_map(|claim| match &claim.trial {
+            Trial::Here(experiment) => Some(experiment.strategies()),
+            Trial::Elsewhere(_) => None,
+        })
+        .flatten()
+        .collect();
+    for reader in READERS {
+        assert!(asked.contains(reader.name), "no claim needs {}: {}", reader.name, reader.summary);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+use copybench::claims::{ClaimLine, Verdict};
 use copybench::record::{Clock, read_files};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;
@@ -41,6 +42,7 @@ fn main() {
         }
     };
     trials.push(real("a small matrix is measured on a stock kernel", small_matrix));
+    trials.push(real("claims are tried on a stock kernel", claims_there));
     trials.push(real("a guest that does not end in time is a skip with its last words", too_slow));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -208,6 +210,9 @@ fn wrong_words() -> Result<(), Failed> {
         (&["--strategy", "mmap-mmpa"], "mmap-mmap"),
         (&["--source", "notes"], "leave out --source"),
         (&["--boots", "0"], "--boots"),
+        (&["--claims", "C41-shraed"], "C41-shared"),
+        (&["--claims", "C74"], "a guest can try none of C74"),
+        (&["--claims", "W2", "--size", "1MiB"], "leave out --strategy"),
     ] {
         let said = refused(here.path(), &[&["--kernel", "missing"], arguments].concat());
         says(&said, &[word]);
@@ -265,6 +270,29 @@ fn small_matrix(kernel: &Path) -> Result<(), Failed> {
     assert!(folder.join("console-1.log").exists() && folder.join("console-2.log").exists());
     let left: Vec<_> = fs::read_dir(here.path())?.flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["out"]);
+    Ok(())
+}
+
+fn claims_there(kernel: &Path) -> Result<(), Failed> {
+    let here = directory();
+    let kernel = kernel.to_string_lossy();
+    let output = kernels(
+        here.path(),
+        &["--accel=instructions", "--fs=tmpfs", "--claims=W2,C25-write", "--out=out", "--kernel", &kernel],
+    );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    says(&table, &["tmpfs", "W2-time", "C25-write", "holds: 256"]);
+    let lines = fs::read_to_string(here.path().join("out/claims.jsonl"))?;
+    let lines: Vec<ClaimLine> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
+    assert_eq!(ids, ["W2", "W2-entries", "W2-time", "C25-write"]);
+    for line in &lines {
+        assert!(line.clock == Clock::Instructions && line.host == "qemu-instructions", "{line:?}");
+        assert!(table.contains(&line.kernel), "{line:?}");
+    }
+    assert_eq!(lines[3].verdict, Verdict::Holds);
     Ok(())
 }
 

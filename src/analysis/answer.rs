@@ -11,7 +11,19 @@ use super::{Kind, Margin, Verdict};
 /// sentence says what the fastest of those takes.
 #[must_use]
 pub fn answer(all: &Measurements, cell: &str, arm: &str, base: &str, margin: Margin) -> Option<String> {
-    let summaries = summarise(all, cell, arm, base, margin);
+    answer_from(&summarise(all, cell, arm, base, margin), all, cell, arm, base, margin)
+}
+
+/// [`answer`] from summaries of the cell that are there already.
+#[must_use]
+pub fn answer_from(
+    summaries: &[Summary],
+    all: &Measurements,
+    cell: &str,
+    arm: &str,
+    base: &str,
+    margin: Margin,
+) -> Option<String> {
     let of_kind = |kind: Kind| summaries.iter().filter(move |summary| summary.kind == kind);
     let mut copied = of_kind(Kind::Copied);
     let winner = copied.next()?;

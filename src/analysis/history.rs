@@ -45,12 +45,6 @@ impl Point {
     pub fn run(&self) -> (&str, &str, &str) {
         (&self.started, &self.sha, &self.run)
     }
-
-    /// What changes are looked for in.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        self.ratio.unwrap_or(self.time)
-    }
 }
 
 impl History {
@@ -63,14 +57,18 @@ impl History {
     /// Whether its values are times, as those of the base strategy are, and less is better.
     #[must_use]
     pub fn is_time(&self) -> bool {
-        self.points.iter().any(|point| point.ratio.is_none())
+        is_time(&self.points)
     }
 }
 
 /// The series of `runs`, by cell, strategy and machine; each stands under its first line.
 #[must_use]
-pub fn histories(runs: &[Measurements], base: &str, margin: Margin) -> Vec<History> {
-    let mut order: Vec<_> = runs.iter().filter_map(|all| Some((all.runs.first()?, all))).collect();
+pub fn histories<'a>(
+    runs: impl IntoIterator<Item = &'a Measurements>,
+    base: &str,
+    margin: Margin,
+) -> Vec<History> {
+    let mut order: Vec<_> = runs.into_iter().filter_map(|all| Some((all.runs.first()?, all))).collect();
     order.sort_by(|(left, _), (right, _)| (&left.started, &left.id).cmp(&(&right.started, &right.id)));
     let mut series: BTreeMap<(String, String, String), Vec<Point>> = BTreeMap::new();
     for (run, all) in order {
@@ -99,14 +97,19 @@ pub fn histories(runs: &[Measurements], base: &str, margin: Margin) -> Vec<Histo
         .collect()
 }
 
+fn is_time(points: &[Point]) -> bool {
+    points.iter().all(|point| point.ratio.is_none())
+}
+
+/// A ratio and a time are no series together: a run without the base strategy, among others with
+/// it, is passed over.
 fn changes(points: &[Point], margin: Margin) -> Vec<ChangePoint> {
-    let has_ratio = points.iter().any(|point| point.ratio.is_some());
-    // A ratio and a time are no series together.
-    if has_ratio && points.iter().any(|point| point.ratio.is_none()) {
-        return Vec::new();
-    }
-    let values: Vec<f64> = points.iter().map(Point::value).collect();
-    change_points(&values, margin)
+    let times = is_time(points);
+    let value = |point: &Point| if times { Some(point.time) } else { point.ratio };
+    let (places, values): (Vec<usize>, Vec<f64>) =
+        points.iter().enumerate().filter_map(|(place, point)| Some((place, value(point)?))).unzip();
+    let found = change_points(&values, margin).into_iter();
+    found.map(|change| ChangePoint { at: places[change.at], ..change }).collect()
 }
 
 #[cfg(test)]
@@ -145,5 +148,18 @@ mod tests {
         assert_eq!(sendfile.point(change).unwrap().started, "2026-01-13T00:00:00Z");
         assert!((change.after / change.before - (-0.1_f64).exp()).abs() < 0.01, "{change:?}");
         assert!(of("base", "0").is_time() && of("base", "0").changes.is_empty());
+    }
+
+    #[test]
+    fn a_night_without_the_base_is_passed_over() {
+        let mut nights = nights();
+        let night = nights.iter_mut().find(|night| night.runs[0].started.contains("-01-08")).unwrap();
+        night.series.get_mut("c").unwrap().remove("base");
+        let histories = histories(&nights, "base", Margin::default());
+        let of = |history: &&History| history.strategy == "sendfile" && history.host == "0";
+        let sendfile = histories.iter().find(of).unwrap();
+        assert!(!sendfile.is_time());
+        let [change] = sendfile.changes[..] else { panic!("{:?}", sendfile.changes) };
+        assert_eq!(sendfile.point(change).unwrap().started, "2026-01-13T00:00:00Z");
     }
 }

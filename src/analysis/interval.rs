@@ -21,6 +21,18 @@ impl Interval {
         Self { low: self.low.exp(), high: self.high.exp() }
     }
 
+    /// The interval of what grows with the values.
+    #[must_use]
+    pub fn map(self, grow: impl Fn(f64) -> f64) -> Self {
+        Self { low: grow(self.low), high: grow(self.high) }
+    }
+
+    /// Of one by the values: the ends change places.
+    #[must_use]
+    pub fn inverted(self) -> Self {
+        Self { low: 1.0 / self.high, high: 1.0 / self.low }
+    }
+
     /// The smallest interval that holds both.
     #[must_use]
     pub fn hull(self, other: Self) -> Self {

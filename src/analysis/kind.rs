@@ -1,7 +1,7 @@
 //! What a copy did to the data, by observation. Kinds are ranked apart.
 
 use super::series::Series;
-use crate::record::SampleLine;
+use crate::record::TimedSample;
 use serde::{Deserialize, Serialize};
 
 /// Less than this may be missing for reasons of the file system's own.
@@ -68,7 +68,7 @@ pub fn is_limit(strategy: &str) -> bool {
 
 /// Whether less is allocated to the target than its length, by more than 64 KiB and by more
 /// than a sixteenth.
-pub(super) fn is_smaller(sample: &SampleLine) -> bool {
+pub(super) fn is_smaller<C>(sample: &TimedSample<'_, C>) -> bool {
     let missing = sample.allocated_bytes.map_or(0, |allocated| sample.bytes.saturating_sub(allocated));
     missing > NOTICEABLE && missing > sample.bytes / 16
 }

@@ -15,6 +15,8 @@
 use super::Interval;
 use super::binomial::{fair_cumulative, fair_mass};
 use super::interval::interval_at;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Rounds at the first look; each later look has twice as many.
 pub const FIRST_LOOK: usize = 12;
@@ -50,6 +52,20 @@ impl Looks {
     /// this one whether it was planned or the budget's end; none where no rank is safe enough.
     #[must_use]
     pub fn rank(self, rounds: usize) -> Option<usize> {
+        thread_local! {
+            /// The strategies of a table have as many rounds, and a rank of many is long to count.
+            static KNOWN: RefCell<BTreeMap<(usize, u64), Option<usize>>> = const { RefCell::new(BTreeMap::new()) };
+        }
+        let key = (rounds, self.error.to_bits());
+        let known = KNOWN.with_borrow(|known| known.get(&key).copied());
+        known.unwrap_or_else(|| {
+            let rank = self.counted_rank(rounds);
+            KNOWN.with_borrow_mut(|known| known.insert(key, rank));
+            rank
+        })
+    }
+
+    fn counted_rank(self, rounds: usize) -> Option<usize> {
         let mut looks = Vec::new();
         let mut look = FIRST_LOOK;
         while look < rounds {

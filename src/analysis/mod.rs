@@ -12,6 +12,7 @@ pub mod calibration;
 pub mod change_point;
 pub mod comparison;
 pub mod contrast;
+pub mod digest;
 pub mod discovery;
 mod evidence;
 #[cfg(test)]
@@ -30,8 +31,9 @@ pub mod student;
 pub mod summary;
 pub mod verdict;
 
-pub use answer::answer;
+pub use answer::{answer, answer_from};
 pub use comparison::{Options, Row, compare, compare_arms, confirmed_slower};
+pub use digest::{Digest, Digests};
 pub use interval::{Interval, median};
 pub use kind::Kind;
 pub use series::Measurements;

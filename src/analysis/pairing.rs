@@ -1,7 +1,7 @@
 //! Times of the same round against each other: what slows a whole round cancels.
 
 use super::interval::{Interval, interval_at, median, range, sign_rank};
-use super::series::{Observation, Series};
+use super::series::Series;
 
 /// Standard deviations that a 95 % interval of a normal estimate reaches to either side.
 const REACH: f64 = 1.96;
@@ -9,7 +9,7 @@ const REACH: f64 = 1.96;
 /// A value of one round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Paired {
-    /// Process as in [`Observation`].
+    /// Process as in [`super::series::Observation`].
     pub process: u32,
     /// Round.
     pub round: u32,
@@ -30,50 +30,29 @@ pub struct ProcessEstimate {
     pub count: usize,
 }
 
-/// ln(base time / other time) of every round that has both, in the order of measuring.
+/// ln(base time / other time) of every round that has both, in the order of measuring; of several
+/// samples of one round the first counts.
 #[must_use]
 pub fn ln_ratios(base: &Series, other: &Series) -> Vec<Paired> {
-    join(
-        &base.observations,
-        &other.observations,
-        |value: &Observation| value.round.map(|round| (value.process, round)),
-        |(process, round), base, other| Paired { process, round, value: (base.time / other.time).ln() },
-    )
-}
-
-/// `left` less `right` of every round that has both.
-#[must_use]
-pub fn differences(left: &[Paired], right: &[Paired]) -> Vec<Paired> {
-    join(
-        left,
-        right,
-        |value: &Paired| Some((value.process, value.round)),
-        |(process, round), left, right| Paired { process, round, value: left.value - right.value },
-    )
-}
-
-/// Merges two sequences sorted by key; of several values with one key the first counts.
-fn join<T: Copy, U>(
-    left: &[T],
-    right: &[T],
-    key: impl Fn(&T) -> Option<(u32, u32)>,
-    combine: impl Fn((u32, u32), T, T) -> U,
-) -> Vec<U> {
-    let keyed = |values: &[T]| -> Vec<((u32, u32), T)> {
-        let mut keyed: Vec<_> = values.iter().filter_map(|value| Some((key(value)?, *value))).collect();
-        keyed.dedup_by_key(|(key, _)| *key);
-        keyed
-    };
-    let (left, right) = (keyed(left), keyed(right));
-    let mut joined = Vec::with_capacity(left.len().min(right.len()));
-    let mut rest = right.iter().peekable();
-    for (at, value) in left {
+    let (base, other) = (by_round(base), by_round(other));
+    let mut ratios = Vec::with_capacity(base.len().min(other.len()));
+    let mut rest = other.iter().peekable();
+    for (at, time) in base {
         while rest.next_if(|(other, _)| *other < at).is_some() {}
         if let Some((_, other)) = rest.next_if(|(other, _)| *other == at) {
-            joined.push(combine(at, value, *other));
+            ratios.push(Paired { process: at.0, round: at.1, value: (time / other).ln() });
         }
     }
-    joined
+    ratios
+}
+
+/// Times with their process and round, which come sorted.
+fn by_round(series: &Series) -> Vec<((u32, u32), f64)> {
+    let times = series.observations.iter();
+    let mut times: Vec<_> =
+        times.filter_map(|value| Some(((value.process, value.round?), value.time))).collect();
+    times.dedup_by_key(|(at, _)| *at);
+    times
 }
 
 /// The estimate of each process that has enough values for an interval of its median.
@@ -151,7 +130,6 @@ mod tests {
         let ratios = ln_ratios(base, other);
         assert_eq!(ratios.iter().map(|paired| paired.round).collect::<Vec<_>>(), [2, 4]);
         assert!(ratios.iter().all(|paired| (paired.value + 0.1).abs() < 1e-6));
-        assert!(differences(&ratios, &ratios).iter().all(|paired| paired.value == 0.0));
         assert!(by_process(&ratios).is_empty(), "two rounds carry no interval");
     }
 

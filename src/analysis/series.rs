@@ -1,9 +1,12 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
 use super::median;
-use crate::record::{CellLine, Clock, Line, ReadError, Run, RunLine, SampleLine, visit_files_after};
+use crate::record::{CellLine, Clock, Line, ReadError, Run, RunLine, Take, TimedSample, visit_files};
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread;
 
 /// The value of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,20 +63,35 @@ impl Measurements {
         Self::read_after(&mut None, paths)
     }
 
-    /// Reads the record files of two sides, which must be of one clock.
+    /// Reads the record files of two sides at the same time; they must be of one clock.
     ///
     /// # Errors
-    /// See [`ReadError`].
+    /// See [`ReadError`]; the base side's first.
     pub fn read_sides(base: &[PathBuf], new: &[PathBuf]) -> Result<[Self; 2], ReadError> {
-        let mut clock = None;
-        Ok([Self::read_after(&mut clock, base)?, Self::read_after(&mut clock, new)?])
+        let (base, other) = thread::scope(|scope| {
+            let other = scope.spawn(|| Self::read_files(new));
+            (Self::read_files(base), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let (base, other) = (base?, other?);
+        match (base.clock(), other.clock()) {
+            // Once more after that clock, for the file and line where it is another.
+            (Some(clock), Some(another)) if clock != another => {
+                Ok([base, Self::read_after(&mut Some(clock), new)?])
+            }
+            _ => Ok([base, other]),
+        }
     }
 
     fn read_after(clock: &mut Option<Clock>, paths: &[PathBuf]) -> Result<Self, ReadError> {
         let mut all = Self::default();
-        all.warnings = visit_files_after(clock, paths, |_, line| all.take(&line))?;
+        all.warnings = visit_files(clock, paths, &mut all)?;
         all.sort();
         Ok(all)
+    }
+
+    /// Unit of the times; none without a run.
+    fn clock(&self) -> Option<Clock> {
+        self.runs.first().map(|run| run.clock)
     }
 
     /// From runs in memory.
@@ -84,7 +102,7 @@ impl Measurements {
             all.runs.push(run.run.clone());
             all.cells.extend(run.cells.clone());
             for sample in &run.samples {
-                all.take_sample(sample);
+                all.take_sample(&TimedSample::from(sample));
             }
         }
         all.sort();
@@ -117,12 +135,12 @@ impl Measurements {
             Line::Cell(cell) => {
                 self.cells.insert(cell.cell.clone(), cell.clone());
             }
-            Line::Sample(sample) => self.take_sample(sample),
+            Line::Sample(sample) => self.take_sample(&TimedSample::from(sample)),
             Line::Skip(_) | Line::End(_) => {}
         }
     }
 
-    fn take_sample(&mut self, sample: &SampleLine) {
+    pub(super) fn take_sample<C>(&mut self, sample: &TimedSample<'_, C>) {
         if sample.elapsed.is_empty() {
             return;
         }
@@ -132,32 +150,43 @@ impl Measurements {
         // The first look-up makes no keys: this is the path of a million samples.
         let known = self
             .series
-            .get_mut(&sample.cell)
-            .and_then(|strategies| strategies.get_mut(&sample.strategy))
-            .and_then(|arms| arms.get_mut(&sample.arm));
+            .get_mut(&*sample.cell)
+            .and_then(|strategies| strategies.get_mut(&*sample.strategy))
+            .and_then(|arms| arms.get_mut(&*sample.arm));
         let series = match known {
             Some(series) => series,
             None => self
                 .series
-                .entry(sample.cell.clone())
+                .entry(sample.cell.clone().into_owned())
                 .or_default()
-                .entry(sample.strategy.clone())
+                .entry(sample.strategy.clone().into_owned())
                 .or_default()
-                .entry(sample.arm.clone())
+                .entry(sample.arm.clone().into_owned())
                 .or_default(),
         };
         series.take(sample, process);
     }
 
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         for series in self.series.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
             series.observations.sort_by_key(|observation| (observation.process, observation.round));
         }
     }
 }
 
+impl Take for Measurements {
+    fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
+        self.take_sample(&TimedSample::<IgnoredAny>::parse(text)?);
+        Ok(())
+    }
+
+    fn line(&mut self, _: &Path, line: Line) {
+        self.take(&line);
+    }
+}
+
 impl Series {
-    fn take(&mut self, sample: &SampleLine, process: u32) {
+    fn take<C>(&mut self, sample: &TimedSample<'_, C>, process: u32) {
         self.copies += sample.elapsed.len() as u64;
         self.bytes = self.bytes.max(sample.bytes);
         self.shares |= sample.shared_bytes.is_some_and(|shared| shared > 0);

@@ -37,7 +37,7 @@ pub struct Source {
 /// How a claim is tried.
 #[derive(Debug)]
 pub enum Trial {
-    /// By copies between files of one directory.
+    /// By copies between files of one directory, or by reading them.
     Here(Experiment),
     /// Not by one machine of this class; says what it would take.
     Elsewhere(&'static str),
@@ -62,9 +62,20 @@ pub struct Experiment {
     pub test: Test,
 }
 
+/// What is done with the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It is copied by strategies.
+    Copy,
+    /// It is only read, by [`super::Reader`]s; there is no target.
+    Read,
+}
+
 /// A cell without its file systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
+    /// What is done.
+    pub act: Act,
     /// Name of the layout.
     pub layout: &'static str,
     /// Length of the source in bytes.
@@ -75,6 +86,17 @@ pub struct Conditions {
     pub dst: DstMode,
     /// What ends the copy.
     pub end: End,
+}
+
+impl Claim {
+    /// What it is tried under; none where it cannot be tried.
+    #[must_use]
+    pub fn conditions(&self) -> Option<Conditions> {
+        match &self.trial {
+            Trial::Here(experiment) => Some(experiment.conditions),
+            Trial::Elsewhere(_) => None,
+        }
+    }
 }
 
 impl Source {
@@ -107,7 +129,20 @@ impl Conditions {
     /// Dense bytes in the page cache to a new file.
     #[must_use]
     pub const fn new(size: u64) -> Self {
-        Self { layout: "dense", size, cache: CacheState::Warm, dst: DstMode::New, end: End::None }
+        Self {
+            act: Act::Copy,
+            layout: "dense",
+            size,
+            cache: CacheState::Warm,
+            dst: DstMode::New,
+            end: End::None,
+        }
+    }
+
+    /// Dense bytes in the page cache that are only read.
+    #[must_use]
+    pub const fn reading(size: u64) -> Self {
+        Self { act: Act::Read, ..Self::new(size) }
     }
 
     /// The same over a file of the same size that is in the page cache.
@@ -145,6 +180,16 @@ impl Conditions {
             cache: self.cache,
             dst: self.dst,
             end: self.end,
+        }
+    }
+
+    /// What the cell is called in outcomes: that of reading has no target.
+    #[must_use]
+    pub fn id(self, file_system: &str) -> String {
+        let id = self.cell(file_system).id();
+        match self.act {
+            Act::Copy => id,
+            Act::Read => id.rsplitn(3, '|').last().unwrap_or_default().to_owned() + "|read",
         }
     }
 

@@ -12,6 +12,9 @@ pub struct ClaimLine {
     pub fs: String,
     /// Author, title, year and link.
     pub source: String,
+    /// What the claim says.
+    #[serde(default)]
+    pub statement: String,
     /// What it came to.
     pub verdict: Verdict,
     /// The figure: a ratio, or a level.
@@ -52,6 +55,7 @@ impl ClaimLine {
             id: claim.id.to_owned(),
             fs: fs.to_owned(),
             source: claim.source.line(),
+            statement: claim.statement.to_owned(),
             verdict: Verdict::Unclear,
             ratio: None,
             low: None,
@@ -60,7 +64,7 @@ impl ClaimLine {
             at_most: experiment.and_then(|experiment| finite(experiment.test.region().1)),
             reason: None,
             figure: experiment.map(|experiment| experiment.figure.describe()),
-            cell: experiment.map(|experiment| experiment.conditions.cell(fs).id()),
+            cell: experiment.map(|experiment| experiment.conditions.id(fs)),
             rounds: None,
             clock,
             host: crate::host::label(),

@@ -9,22 +9,42 @@ mod claim;
 mod estimate;
 mod experiment;
 mod figure;
+mod group;
+pub mod guest;
 mod line;
+mod outcome;
+mod reader;
+mod reading;
 mod table;
 mod test;
 mod topics;
 
-pub use claim::{Claim, Conditions, Experiment, Source, Trial};
+pub use claim::{Act, Claim, Conditions, Experiment, Source, Trial};
 pub use estimate::Estimate;
 pub use experiment::{Setting, run};
 pub use figure::{Figure, Quantity};
 pub use line::ClaimLine;
-pub use table::{details, markdown, outcome, text};
+pub use reader::{READERS, Reader};
+pub use table::{details, markdown, outcome, over_kernels, text};
 pub use test::{Test, Verdict};
 
 /// Every claim, in the order of tables.
 pub fn all() -> impl Iterator<Item = &'static Claim> {
     topics::TOPICS.iter().flat_map(|claims| claims.iter())
+}
+
+/// The claims that words name, all where there are none.
+///
+/// # Errors
+/// The first word that names no claim.
+pub fn select(words: &[String]) -> Result<Vec<&'static Claim>, &str> {
+    if let Some(word) = words.iter().find(|word| named(word).next().is_none()) {
+        return Err(word);
+    }
+    let wanted = |claim: &&Claim| {
+        words.is_empty() || words.iter().any(|word| named(word).any(|named| named.id == claim.id))
+    };
+    Ok(all().filter(wanted).collect())
 }
 
 /// Claims that a word names: the id itself, or what an id begins with before a hyphen.

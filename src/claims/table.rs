@@ -85,6 +85,41 @@ pub fn details(id: &str, lines: &[ClaimLine]) -> String {
     text
 }
 
+/// The same claims on several kernels: a table a file system, a column a kernel; claims that no
+/// kernel could try are left out.
+#[must_use]
+pub fn over_kernels(lines: &[ClaimLine]) -> String {
+    let mut kernels: Vec<&str> = Vec::new();
+    for line in lines {
+        if !kernels.contains(&line.kernel.as_str()) {
+            kernels.push(&line.kernel);
+        }
+    }
+    let mut text = String::new();
+    for system in systems(lines) {
+        let _ = write!(text, "\n{system}\n\n{:<11}", "claim");
+        for kernel in &kernels {
+            let _ = write!(text, "  {kernel:<28}");
+        }
+        text.push('\n');
+        for claim in all() {
+            let of = |kernel: &&str| {
+                lines.iter().find(|line| line.id == claim.id && line.fs == system && line.kernel == *kernel)
+            };
+            let outcomes: Vec<String> =
+                kernels.iter().map(|kernel| of(kernel).map_or_else(|| "–".to_owned(), outcome)).collect();
+            if outcomes.iter().any(|outcome| outcome != "–") {
+                let _ = write!(text, "{:<11}", claim.id);
+                for outcome in outcomes {
+                    let _ = write!(text, "  {outcome:<28}");
+                }
+                let _ = writeln!(text, "  {}", claim.statement);
+            }
+        }
+    }
+    text
+}
+
 /// Verdict and figure in the few words of a cell.
 #[must_use]
 pub fn outcome(line: &ClaimLine) -> String {

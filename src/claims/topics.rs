@@ -4,6 +4,7 @@ mod elsewhere;
 mod inside_the_kernel;
 mod mapping;
 mod page_cache;
+mod reading;
 mod sharing;
 mod workshop;
 
@@ -18,6 +19,7 @@ pub(super) static TOPICS: &[&[Claim]] = &[
     inside_the_kernel::CLAIMS,
     sharing::CLAIMS,
     page_cache::CLAIMS,
+    reading::CLAIMS,
     elsewhere::CLAIMS,
 ];
 

@@ -1,14 +1,20 @@
 use super::named::unknown;
 use super::progress::spinner;
 use super::units::duration;
+use crate::claims::guest::Terms;
 use crate::claims::{self, Claim, Setting};
 use crate::fixture::Place;
-use crate::measure::{Variables, clean_up_on_signals};
-use crate::record::Clock;
+use crate::guest::Orders;
+use crate::guest::init::Sender;
+use crate::measure::{Recorder, Variables, clean_up_on_signals, run_line};
+use crate::record::{RunLine, Writer};
 use anyhow::Context;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Seed of the generated files and of the orders.
+const SEED: u64 = 1;
 
 /// Try published claims about copying here: holds, refuted, can't tell, or not applicable here
 #[derive(Debug, Args)]
@@ -22,6 +28,9 @@ pub(super) struct Claims {
     /// Time for everything: 60s, 5m
     #[arg(long, value_name = "T", default_value = "150s", value_parser = duration)]
     budget: Duration,
+    /// Exactly so many rounds in each cell, in a guest
+    #[arg(long, value_name = "N", hide = true)]
+    rounds: Option<u32>,
     /// Directory for all files [env: COPYBENCH_DIR] [default: the current directory]
     #[arg(long, value_name = "D")]
     dir: Option<PathBuf>,
@@ -29,11 +38,11 @@ pub(super) struct Claims {
 
 impl Claims {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let claims = self.selected()?;
+        let claims = selected(&self.only)?;
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         clean_up_on_signals().context("installing the signal handlers")?;
-        let setting = Setting { place: &place, clock: Clock::Wall, budget: self.budget, seed: 1 };
+        let setting = Setting { place: &place, budget: self.budget, seed: SEED };
         let spinner = spinner();
         let lines = claims::run(&claims, &setting, &mut |cell| spinner.set_message(cell.to_owned()))?;
         spinner.finish_and_clear();
@@ -44,17 +53,24 @@ impl Claims {
         Ok(())
     }
 
-    fn selected(&self) -> anyhow::Result<Vec<&'static Claim>> {
-        for word in &self.only {
-            if claims::named(word).next().is_none() {
-                let ids = claims::all().map(|claim| claim.id);
-                return Err(unknown("claim", word, ids, "README.md has them all").into());
-            }
+    /// Sends what a guest sees of the claims' cells as records; the host judges them.
+    pub(super) fn run_in_guest(&self, orders: &Orders, records: Sender) -> anyhow::Result<()> {
+        let claims = selected(&self.only)?;
+        let run =
+            RunLine { clock: orders.clock, ..run_line(&orders.argv, Path::new("/"), Path::new("/"), SEED) };
+        let mut recorder = Recorder::through(Writer::to(Box::new(records)), run)?;
+        let rounds = self.rounds.context("a guest needs a number of rounds")?;
+        let terms = Terms { clock: orders.clock, boot: orders.boot, rounds, seed: SEED };
+        for mount in &orders.mounts {
+            claims::guest::measure(&claims, &Place::new(&mount.at)?, terms, &mut recorder)?;
         }
-        let wanted = |claim: &&Claim| {
-            self.only.is_empty()
-                || self.only.iter().any(|word| claims::named(word).any(|named| named.id == claim.id))
-        };
-        Ok(claims::all().filter(wanted).collect())
+        Ok(recorder.end().map(drop)?)
     }
+}
+
+/// The claims that words name, all where there are none.
+pub(super) fn selected(words: &[String]) -> anyhow::Result<Vec<&'static Claim>> {
+    claims::select(words).map_err(|word| {
+        unknown("claim", word, claims::all().map(|claim| claim.id), "README.md has them all").into()
+    })
 }

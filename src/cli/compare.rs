@@ -1,5 +1,5 @@
 use super::Fail;
-use super::report::{records_below, tell};
+use super::report::{records_below, refuse_emulated, tell};
 use super::units::margin;
 use crate::analysis::{Margin, Measurements, Options, Row, compare, compare_arms, confirmed_slower};
 use crate::report::BASE;
@@ -150,13 +150,7 @@ impl Sides {
     fn check(&self) -> Result<(), Fail> {
         for all in self.all() {
             tell(all);
-            if let Some(run) = all.runs.iter().find(|run| !run.is_comparable()) {
-                return Err(Fail::Use(format!(
-                    "the run {} of {} was measured under plain emulation (tcg), whose times say nothing about any \
-                     machine; measure with `copybench kernels --accel instructions` or `kvm`",
-                    run.id, run.started
-                )));
-            }
+            refuse_emulated(all)?;
         }
         Ok(())
     }

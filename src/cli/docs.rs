@@ -1,7 +1,7 @@
 use super::Fail;
 use super::catalogue::families;
 use super::report::records_below;
-use crate::analysis::{Margin, Measurements};
+use crate::analysis::{Digests, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
 use crate::copier::CANDIDATES;
 use crate::record::{read_files, schema_text};
@@ -87,7 +87,7 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
 /// Strategy × kernel, from the directory that the marker's command names.
 fn kernel_tables(root: &Path, command: &str) -> anyhow::Result<String> {
     let folder = command.split(' ').next_back().unwrap_or_default();
-    let runs = read_files(&records_below(&[root.join(folder)])?)?.runs;
+    let runs = Digests::read_files(&records_below(&[root.join(folder)])?, false)?.runs;
     let margin = usual_margin(runs.iter().map(|run| &run.run));
     Ok(kernels::page(&runs, BASE, margin, Format::Markdown))
 }

@@ -1,8 +1,10 @@
 use super::catalogue::families;
-use super::report::measurements;
+use super::report::{measurements, refuse_emulated};
 use super::{Fail, history};
-use crate::analysis::Margin;
-use crate::record::read_files;
+use crate::analysis::host::differences_of_runs;
+use crate::analysis::{Digests, Margin};
+use crate::claims::ClaimLine;
+use crate::record::Clock;
 use crate::report::export::{Exported, FORMATS, otava_files};
 use crate::report::{BASE, chart, usual_margin};
 use anyhow::Context;
@@ -62,29 +64,42 @@ impl Export {
         let format =
             FORMATS.iter().find(|format| format.name == name).context("a format without a writer")?;
         let all = measurements(&self.records)?;
+        refuse_emulated(&all)?;
+        // In these formats a strategy of a cell has one value, whatever machines it was measured on.
+        if let Some(difference) = differences_of_runs(&all.runs, &[]).first() {
+            return Err(Fail::Use(format!(
+                "the records are of unlike hosts, which differ in {} ({:?} against {:?}); export those of each by \
+                 themselves, or all with --format {CHART}",
+                difference.field, difference.base, difference.new
+            ))
+            .into());
+        }
         let margin = usual_margin(&all.runs);
+        if format.seconds_only && all.runs.iter().any(|run| run.clock != Clock::Wall) {
+            return Err(Fail::Use(format!(
+                "{name} knows seconds only, and these records count instructions; use another format"
+            ))
+            .into());
+        }
         Ok(format.write(Exported { all: &all, base: &self.base, margin })?)
     }
 
     fn chart(&self) -> anyhow::Result<String> {
-        let read = read_files(&self.records)?;
+        let read = Digests::read_files(&self.records, self.samples)?;
         let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();
         let families = families();
         let mut claims: Vec<Value> = Vec::new();
         for path in &self.claims {
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-            for (number, line) in text.lines().enumerate() {
-                claims.push(serde_json::from_str(line).map_err(|error| {
-                    Fail::Use(format!(
-                        "{}:{}: not a line of `claims --json`: {error}",
-                        path.display(),
-                        number + 1
-                    ))
-                })?);
+            for (number, line) in (1..).zip(text.lines()) {
+                let claim: ClaimLine = serde_json::from_str(line).map_err(|error| {
+                    Fail::Use(format!("{}:{number}: not a line of `claims --json`: {error}", path.display()))
+                })?;
+                claims.push(serde_json::to_value(claim)?);
             }
         }
-        let data = chart::chart(&read, &families, &self.base, margin, self.samples).with_claims(claims);
+        let data = chart::chart(&read, &families, &self.base, margin).with_claims(claims);
         Ok(serde_json::to_string(&data)? + "\n")
     }
 

@@ -16,6 +16,7 @@ pub fn live_as_init() {
 fn obey(orders: &Orders, records: Sender) -> anyhow::Result<()> {
     match Cli::try_parse_from(&orders.argv)?.command {
         Command::Run(run) => run.run_in_guest(orders, records),
+        Command::Claims(claims) => claims.run_in_guest(orders, records),
         _ => bail!("a guest does not know how to {}", orders.argv.join(" ")),
     }
 }

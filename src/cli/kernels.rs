@@ -1,27 +1,18 @@
 use super::run::find_base;
 use super::select::Cells;
+use super::task::Task;
 use super::units::{duration, margin};
 use super::{Fail, progress};
 use crate::analysis::Margin;
 use crate::guest::{Accelerator, Campaign, Choice, FileSystem, Kernel, Report, Wanted, choose};
 use crate::host;
-use crate::measure::{
-    Scope, Selection, Variables, clean_up_on_signals, planned_cells, run_line, unused_directory,
-};
-use crate::record::{CellLine, FileSystems, RunLine, read_files};
-use crate::report::table::Format;
-use crate::report::{BASE, kernels, usual_margin};
-use crate::strategy::representatives;
+use crate::measure::{Cell, clean_up_on_signals, run_line, unused_directory};
+use crate::record::{CellLine, RunLine};
+use crate::report::BASE;
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Strategies of a comparison that names none: the first of so many families.
-const STRATEGIES: usize = 12;
-/// Size of a comparison that names no cell: large enough for folios of every size, and quick
-/// under emulation.
-const SIZE: &str = "8MiB";
 
 /// Measure the same copies on several kernels, each in a virtual machine
 ///
@@ -41,16 +32,19 @@ pub(super) struct Kernels {
     #[arg(long, value_name = "FS,..", value_delimiter = ',', default_value = "ext4,tmpfs")]
     fs: Vec<FileSystem>,
     #[command(flatten)]
-    cells: Cells,
+    pub(super) cells: Cells,
+    /// Try published claims on each kernel instead: all, or ids, or what ids begin with
+    #[arg(long, value_name = "ID,..", num_args = 0.., value_delimiter = ',')]
+    pub(super) claims: Option<Vec<String>>,
     /// The strategy that others are compared with
     #[arg(long, value_name = "S", default_value = BASE)]
-    base: String,
+    pub(super) base: String,
     /// What counts as the same [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
-    margin: Option<Margin>,
-    /// Rounds in each cell and boot [default: 12; 6 for instructions]
+    pub(super) margin: Option<Margin>,
+    /// Rounds in each cell and boot [default: 12; 6 for instructions, 8 with --claims]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: Option<u32>,
+    pub(super) rounds: Option<u32>,
     /// Boots of each kernel [default: 6; 2 for instructions, to prove that they agree; 1 for tcg]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     boots: Option<u32>,
@@ -59,7 +53,7 @@ pub(super) struct Kernels {
     time_limit: Duration,
     /// Seed of the generated files and of the orders
     #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Memory of a guest in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     memory: u64,
@@ -74,14 +68,13 @@ pub(super) struct Kernels {
     out: Option<PathBuf>,
     /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..
     #[arg(long, value_name = "ARM=SHARE", hide = true)]
-    slowdown: Option<String>,
+    pub(super) slowdown: Option<String>,
 }
 
 impl Kernels {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         find_base(&self.base)?;
-        let words = self.words()?;
-        let selection = Selection::new(&words)?;
+        let task = Task::new(self)?;
         clean_up_on_signals().context("installing the signal handlers")?;
         let executable = std::env::current_exe().context("finding this executable")?;
         let scratch = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
@@ -95,8 +88,8 @@ impl Kernels {
             executable: &executable,
             accelerator: choice.accelerator,
             cpu: self.cpu.clone().unwrap_or_else(|| choice.accelerator.model().to_owned()),
-            file_systems: self.file_systems(&selection)?,
-            argv: self.argv(&words, choice.accelerator),
+            file_systems: self.file_systems(&task, choice.accelerator)?,
+            argv: task.argv(self, choice.accelerator),
             boots: self.boots.unwrap_or(usual(choice.accelerator, [6, 1, 2])),
             seed: self.seed,
             time_limit: self.time_limit,
@@ -110,24 +103,7 @@ impl Kernels {
             eprintln!("copybench: {lacking}; skipped there");
         }
         let report = self.measure(&campaign, &choice, &label)?;
-        self.conclude(&report, &out)
-    }
-
-    /// The filters with the defaults of this command.
-    fn words(&self) -> anyhow::Result<Variables> {
-        let mut words = self.cells.words();
-        if words.source.is_some() {
-            return Err(
-                Fail::Use("guests have no file of this machine; leave out --source".to_owned()).into()
-            );
-        }
-        if Selection::new(&words)?.names_no_cell() {
-            words.sizes = Some(SIZE.to_owned());
-            words.layouts = Some("dense".to_owned());
-        }
-        let names = || representatives(STRATEGIES).map(|strategy| strategy.name).collect::<Vec<_>>();
-        words.strategies.get_or_insert_with(|| names().join(","));
-        Ok(words)
+        self.conclude(&task, &report, &out)
     }
 
     /// Opens all kernels, oldest release first.
@@ -142,39 +118,25 @@ impl Kernels {
         }
     }
 
-    fn file_systems(&self, selection: &Selection) -> anyhow::Result<Vec<(FileSystem, Vec<CellLine>)>> {
-        let mut file_systems = self.fs.clone();
-        file_systems.sort_unstable();
-        file_systems.dedup();
+    fn file_systems(
+        &self,
+        task: &Task,
+        accelerator: Accelerator,
+    ) -> anyhow::Result<Vec<(FileSystem, Vec<CellLine>)>> {
         let mut planned = Vec::new();
-        for one in file_systems {
-            let fs = FileSystems { source: one.name().to_owned(), target: one.name().to_owned() };
-            let cells = planned_cells(selection, &fs, Scope::Small)?;
-            planned.push((one, cells.iter().map(crate::measure::Cell::line).collect()));
+        for one in self.wanted_file_systems() {
+            let cells = task.cells(one, accelerator.clock())?;
+            planned.push((one, cells.iter().map(Cell::line).collect()));
         }
         Ok(planned)
     }
 
-    /// What a guest is told to run.
-    fn argv(&self, words: &Variables, accelerator: Accelerator) -> Vec<String> {
-        let rounds = self.rounds.unwrap_or(usual(accelerator, [12, 2, 6]));
-        let mut argv = ["copybench", "run", "--no-limits"].map(str::to_owned).to_vec();
-        let options = [
-            ("--strategy", words.strategies.clone()),
-            ("--size", words.sizes.clone()),
-            ("--layout", words.layouts.clone()),
-            ("--cache", words.cache.clone()),
-            ("--dst", words.dst.clone()),
-            ("--end", words.end.clone()),
-            ("--base", Some(self.base.clone())),
-            ("--rounds", Some(rounds.to_string())),
-            ("--seed", Some(self.seed.to_string())),
-            ("--slowdown", self.slowdown.clone()),
-        ];
-        for (option, value) in options {
-            argv.extend(value.map(|value| format!("{option}={value}")));
-        }
-        argv
+    /// Each once.
+    pub(super) fn wanted_file_systems(&self) -> Vec<FileSystem> {
+        let mut file_systems = self.fs.clone();
+        file_systems.sort_unstable();
+        file_systems.dedup();
+        file_systems
     }
 
     fn measure(&self, campaign: &Campaign<'_>, choice: &Choice, label: &str) -> anyhow::Result<Report> {
@@ -204,11 +166,8 @@ impl Kernels {
     }
 
     /// The table, and what did not work.
-    fn conclude(&self, report: &Report, out: &Path) -> anyhow::Result<()> {
-        let runs = read_files(&report.records)?.runs;
-        let usual = || usual_margin(runs.iter().map(|run| &run.run));
-        let margin = self.margin.unwrap_or_else(usual);
-        super::print(&kernels::page(&runs, &self.base, margin, Format::Text))?;
+    fn conclude(&self, task: &Task, report: &Report, out: &Path) -> anyhow::Result<()> {
+        super::print(&task.findings(self, report, out)?)?;
         super::print(&format!("\nrecords {}\n", out.display()))?;
         for failure in &report.failures {
             eprintln!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error);
@@ -221,7 +180,7 @@ impl Kernels {
 }
 
 /// One of three by accelerator: KVM, plain emulation, counted emulation.
-fn usual<T: Copy>(accelerator: Accelerator, [kvm, emulated, counted]: [T; 3]) -> T {
+pub(super) fn usual<T: Copy>(accelerator: Accelerator, [kvm, emulated, counted]: [T; 3]) -> T {
     match accelerator {
         Accelerator::Kvm { .. } => kvm,
         Accelerator::Tcg => emulated,

@@ -21,6 +21,7 @@ mod recommend;
 mod report;
 mod run;
 mod select;
+mod task;
 mod units;
 mod worker;
 

@@ -1,7 +1,7 @@
 use super::Fail;
 use super::units::margin;
-use crate::analysis::{Margin, Measurements};
-use crate::record::{ReadError, read_files};
+use crate::analysis::{Digests, Margin, Measurements};
+use crate::record::ReadError;
 use crate::report::table::{self, Format};
 use crate::report::{BASE, kernels, usual_margin};
 use clap::{Args, ValueEnum};
@@ -43,7 +43,7 @@ impl Report {
         let all = measurements(&records)?;
         let margin = self.margin.unwrap_or_else(|| usual_margin(&all.runs));
         if kernels::applies(&all.runs) {
-            let runs = read_files(&records)?.runs;
+            let runs = Digests::read_files(&records, false)?.runs;
             return Ok(super::print(&kernels::page(&runs, &self.base, margin, format))?);
         }
         let tables: Vec<String> = all
@@ -72,6 +72,18 @@ pub(super) fn tell(all: &Measurements) {
     }
 }
 
+/// Refuses runs whose times say nothing.
+pub(super) fn refuse_emulated(all: &Measurements) -> Result<(), Fail> {
+    match all.runs.iter().find(|run| !run.is_comparable()) {
+        None => Ok(()),
+        Some(run) => Err(Fail::Use(format!(
+            "the run {} of {} was measured under plain emulation (tcg), whose times say nothing about any machine; \
+             measure with `copybench kernels --accel instructions` or `kvm`",
+            run.id, run.started
+        ))),
+    }
+}
+
 /// Files as they are, and of directories every record below them, by name.
 pub(super) fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut records = Vec::new();
@@ -86,11 +98,13 @@ pub(super) fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
             let unreadable =
                 |error: std::io::Error| Fail::Use(format!("listing {}: {error}", folder.display()));
             for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?.path();
-                if entry.is_dir() {
-                    folders.push(entry);
-                } else if entry.extension().is_some_and(|extension| extension == "jsonl") {
-                    records.push(entry);
+                let entry = entry.map_err(unreadable)?;
+                let path = entry.path();
+                // A link to a directory could lead back here.
+                if entry.file_type().map_err(unreadable)?.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+                    records.push(path);
                 }
             }
         }

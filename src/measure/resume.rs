@@ -1,6 +1,6 @@
 use super::recorder::Recorder;
 use crate::analysis::Measurements;
-use crate::record::{Line, ReadError, RunLine, visit_files};
+use crate::record::{Line, ReadError, RunLine, Take, visit_files};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,28 @@ pub enum ResumeError {
     },
 }
 
+/// What an unfinished record has, with the numbers of its lines.
+#[derive(Default)]
+struct Found {
+    all: Measurements,
+    samples: u64,
+    skips: u64,
+}
+
+impl Take for Found {
+    fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
+        self.all.sample(text)?;
+        self.samples += 1;
+        Ok(())
+    }
+
+    fn line(&mut self, _: &Path, line: Line) {
+        self.samples += u64::from(matches!(line, Line::Sample(_)));
+        self.skips += u64::from(matches!(line, Line::Skip(_)));
+        self.all.take(&line);
+    }
+}
+
 /// Opens the record at `path` for `run`: a new one, or one that an earlier start of the same run
 /// left unfinished, whose samples are returned.
 ///
@@ -40,19 +62,15 @@ pub enum ResumeError {
 /// See [`ResumeError`].
 pub fn begin_or_resume(path: &Path, run: RunLine) -> Result<(Recorder, Measurements), ResumeError> {
     let io = |source| ResumeError::Io { path: path.to_owned(), source };
-    let mut all = Measurements::default();
     if path.metadata().map_or(0, |meta| meta.len()) == 0 {
+        let mut all = Measurements::default();
         all.take(&Line::Run(run.clone()));
         return Ok((Recorder::begin(path, run).map_err(io)?, all));
     }
     cut_partial_line(path).map_err(io)?;
-    let mut samples = 0;
-    let mut skips = 0;
-    visit_files(&[path.to_owned()], |_, line| {
-        samples += u64::from(matches!(line, Line::Sample(_)));
-        skips += u64::from(matches!(line, Line::Skip(_)));
-        all.take(&line);
-    })?;
+    let mut found = Found::default();
+    visit_files(&mut None, &[path.to_owned()], &mut found)?;
+    let Found { all, samples, skips } = found;
     let Some(before) = all.runs.last() else { return Ok((Recorder::begin(path, run).map_err(io)?, all)) };
     let other = |what, there: &str, here: &str| {
         Err(ResumeError::Other {

@@ -32,6 +32,13 @@ pub struct Variables {
 }
 
 impl Variables {
+    /// Whether they choose what is measured, not only where.
+    #[must_use]
+    pub fn names_strategies_or_cells(&self) -> bool {
+        let words = [&self.strategies, &self.sizes, &self.layouts, &self.cache, &self.dst, &self.end];
+        words.iter().any(|word| word.is_some()) || self.source.is_some()
+    }
+
     /// Reads the variables of the environment; an empty one counts as not set.
     #[must_use]
     pub fn from_environment() -> Self {

@@ -1,4 +1,4 @@
-use super::{Clock, Line, SCHEMA, SampleLine};
+use super::{Clock, Line, SCHEMA};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -56,29 +56,33 @@ pub enum ReadError {
     },
 }
 
+/// Who is given the lines of records, one after the other.
+pub trait Take {
+    /// Takes the text of a sample, nearly all lines of a record, parsed as far as it is needed.
+    ///
+    /// # Errors
+    /// What the parser says; the line is then parsed as any other, and nothing was taken.
+    fn sample(&mut self, text: &[u8]) -> serde_json::Result<()>;
+
+    /// Takes a line of the file `path`.
+    fn line(&mut self, path: &Path, line: Line);
+}
+
 /// Gives every line of record files to `take`, in order, without keeping any: a million samples
-/// need no more memory than one. Returns remarks that a user should see: truncated last lines.
+/// need no more memory than one. `clock` is that of runs which were read before, if any, and becomes
+/// that of these. Returns remarks that a user should see: truncated last lines.
 ///
 /// # Errors
 /// See [`ReadError`]; a truncated last line is a remark only.
-pub fn visit_files(paths: &[PathBuf], take: impl FnMut(&Path, Line)) -> Result<Vec<String>, ReadError> {
-    visit_files_after(&mut None, paths, take)
-}
-
-/// As [`visit_files`], where `clock` is that of runs which were read before, if any, and becomes
-/// that of these.
-///
-/// # Errors
-/// See [`visit_files`]; a run of another clock than `clock` is one.
-pub fn visit_files_after(
+pub fn visit_files(
     clock: &mut Option<Clock>,
     paths: &[PathBuf],
-    mut take: impl FnMut(&Path, Line),
+    take: &mut impl Take,
 ) -> Result<Vec<String>, ReadError> {
     let mut remarks = Vec::new();
     for path in paths {
         let file = File::open(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-        remarks.extend(visit(path, BufReader::with_capacity(1 << 17, file), clock, &mut take)?);
+        remarks.extend(visit(path, BufReader::with_capacity(1 << 17, file), clock, take)?);
     }
     Ok(remarks)
 }
@@ -88,7 +92,7 @@ pub(super) fn visit(
     path: &Path,
     mut input: impl BufRead,
     clock: &mut Option<Clock>,
-    take: &mut impl FnMut(&Path, Line),
+    take: &mut impl Take,
 ) -> Result<Option<String>, ReadError> {
     let mut raw = Vec::new();
     let mut line = 0;
@@ -102,10 +106,14 @@ pub(super) fn visit(
             return Ok(None);
         }
         line += 1;
+        // The way around `Line`: serde finds its tag by a detour that takes longer than the parsing.
+        if inside_a_run && raw.starts_with(br#"{"t":"sample","#) && take.sample(&raw).is_ok() {
+            continue;
+        }
         if raw.trim_ascii().is_empty() {
             continue;
         }
-        let parsed = match parse(&raw) {
+        let parsed: Line = match serde_json::from_slice(&raw) {
             Ok(parsed) => parsed,
             Err(error) if !raw.ends_with(b"\n") && is_cut(&raw, &error) => {
                 return Ok(Some(format!(
@@ -138,19 +146,8 @@ pub(super) fn visit(
         } else if !inside_a_run {
             return Err(ReadError::NoRun { path: path.to_owned(), line });
         }
-        take(path, parsed);
+        take.line(path, parsed);
     }
-}
-
-/// Samples, nearly all of a record, are parsed without the detour that serde makes to find the
-/// tag, which takes longer than the parsing itself.
-fn parse(raw: &[u8]) -> serde_json::Result<Line> {
-    if raw.starts_with(br#"{"t":"sample","#)
-        && let Ok(sample) = serde_json::from_slice::<SampleLine>(raw)
-    {
-        return Ok(Line::Sample(sample));
-    }
-    serde_json::from_slice(raw)
 }
 
 /// Whether the text ends too early, be it inside a character.

@@ -1,5 +1,5 @@
 use super::lines::visit;
-use super::{CellLine, EndLine, Line, ReadError, RunLine, SampleLine, SkipLine, visit_files};
+use super::{CellLine, EndLine, Line, ReadError, RunLine, SampleLine, SkipLine, Take, visit_files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub struct Read {
 /// See [`ReadError`]; a truncated last line is a warning only.
 pub fn read_files(paths: &[PathBuf]) -> Result<Read, ReadError> {
     let mut read = Read::default();
-    read.warnings = visit_files(paths, |path, line| read.take(path, line))?;
+    read.warnings = visit_files(&mut None, paths, &mut read)?;
     Ok(read)
 }
 
@@ -45,13 +45,21 @@ pub fn read_files(paths: &[PathBuf]) -> Result<Read, ReadError> {
 /// See [`ReadError`]; a truncated last line is a warning only.
 pub fn read_text(path: &Path, text: &str) -> Result<Read, ReadError> {
     let mut read = Read::default();
-    let warning = visit(path, text.as_bytes(), &mut None, &mut |path: &Path, line| read.take(path, line))?;
+    let warning = visit(path, text.as_bytes(), &mut None, &mut read)?;
     read.warnings.extend(warning);
     Ok(read)
 }
 
-impl Read {
-    fn take(&mut self, path: &Path, line: Line) {
+impl Take for Read {
+    fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
+        let sample = serde_json::from_slice(text)?;
+        if let Some(run) = self.runs.last_mut() {
+            run.samples.push(sample);
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, path: &Path, line: Line) {
         if let Line::Run(run) = line {
             self.runs.push(Run {
                 path: path.to_owned(),

@@ -3,8 +3,8 @@
 use super::{Family, Strategy, family_of};
 use crate::analysis::history::{History, histories};
 use crate::analysis::summary::Summary;
-use crate::analysis::{Interval, Margin, Measurements, answer, summarise};
-use crate::record::{Clock, Commit, Counters, Read, Run, SCHEMA, SkipLine};
+use crate::analysis::{Digest, Digests, Interval, Margin, answer_from, summarise};
+use crate::record::{Clock, Commit, Counters, SCHEMA, SkipLine};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -107,17 +107,9 @@ struct SkipRow<'a> {
     skip: &'a SkipLine,
 }
 
-/// Computes the document. `samples`: whether raw times are wanted too.
+/// Computes the document.
 #[must_use]
-pub fn chart<'a>(
-    read: &'a Read,
-    families: &'a [Family],
-    base: &'a str,
-    margin: Margin,
-    samples: bool,
-) -> ChartData<'a> {
-    let all: Vec<Measurements> =
-        read.runs.iter().map(|run| Measurements::from_runs(std::slice::from_ref(run))).collect();
+pub fn chart<'a>(read: &'a Digests, families: &'a [Family], base: &'a str, margin: Margin) -> ChartData<'a> {
     let mut data = ChartData {
         schema: SCHEMA,
         clock: read.runs.first().map_or(Clock::Wall, |run| run.run.clock),
@@ -130,28 +122,22 @@ pub fn chart<'a>(
         rows: Vec::new(),
         samples: Vec::new(),
         skips: Vec::new(),
-        history: past(&all, base, margin),
+        history: past(&read.runs, base, margin),
         claims: Vec::new(),
         warnings: &read.warnings,
     };
-    for (index, (run, all)) in read.runs.iter().zip(&all).enumerate() {
-        data.take(index, (run, all), families, base, margin);
-        if samples {
-            let rows = run.samples.iter().filter(|sample| !sample.elapsed.is_empty());
-            data.samples.extend(rows.map(|sample| SampleRow {
-                run: index,
-                cell: &sample.cell,
-                strategy: &sample.strategy,
-                elapsed: &sample.elapsed,
-            }));
-        }
+    for (index, run) in read.runs.iter().enumerate() {
+        data.take(index, run, families, base, margin);
     }
     data
 }
 
 /// Series of more than one run; of one there is nothing to draw.
-fn past(runs: &[Measurements], base: &str, margin: Margin) -> Vec<History> {
-    histories(runs, base, margin)
+fn past(runs: &[Digest], base: &str, margin: Margin) -> Vec<History> {
+    if runs.len() < 2 {
+        return Vec::new();
+    }
+    histories(runs.iter().map(|run| &run.all), base, margin)
         .into_iter()
         .filter(|history| history.points.len() > 1 && !history.is_time())
         .collect()
@@ -164,17 +150,9 @@ impl<'a> ChartData<'a> {
         Self { claims, ..self }
     }
 
-    fn take(
-        &mut self,
-        index: usize,
-        (run, all): (&'a Run, &Measurements),
-        families: &[Family],
-        base: &'a str,
-        margin: Margin,
-    ) {
-        let counters = mean_counters(run);
+    fn take(&mut self, index: usize, run: &'a Digest, families: &[Family], base: &'a str, margin: Margin) {
         for (id, cell) in &run.cells {
-            let summaries = summarise(all, id, "this", base, margin);
+            let summaries = summarise(&run.all, id, "this", base, margin);
             self.cells.push(CellRow {
                 run: index,
                 cell: id,
@@ -190,21 +168,28 @@ impl<'a> ChartData<'a> {
                 dst: &cell.dst,
                 end: &cell.end,
                 base: summaries.iter().any(|summary| summary.strategy == base).then_some(base),
-                answer: answer(all, id, "this", base, margin),
+                answer: answer_from(&summaries, &run.all, id, "this", base, margin),
             });
             let mut ranks = BTreeMap::new();
             for summary in summaries {
                 let rank = ranks.entry(summary.kind.name()).and_modify(|rank| *rank += 1).or_insert(1);
-                let counters = counters.get(&(id.as_str(), summary.strategy.as_str())).cloned();
+                let counters = run.counters(id, &summary.strategy);
                 let family = family_of(families, &summary.strategy);
                 self.rows.push(row(index, id, cell.size, *rank, summary, family, base, counters));
             }
         }
+        let raw = run.raw.iter();
+        self.samples.extend(raw.map(|raw| SampleRow {
+            run: index,
+            cell: &raw.cell,
+            strategy: &raw.strategy,
+            elapsed: &raw.elapsed,
+        }));
         self.skips.extend(run.skips.iter().map(|skip| SkipRow { run: index, skip }));
     }
 }
 
-fn run_row(run: &Run) -> RunRow<'_> {
+fn run_row(run: &Digest) -> RunRow<'_> {
     let line = &run.run;
     RunRow {
         id: &line.id,
@@ -214,7 +199,7 @@ fn run_row(run: &Run) -> RunRow<'_> {
         commit: &line.commit,
         argv: &line.argv,
         complete: run.end.is_some(),
-        samples: run.samples.len(),
+        samples: run.samples,
         skips: run.skips.len(),
         wall_seconds: run.end.as_ref().map(|end| end.wall_seconds),
         steal: run.end.as_ref().map(|end| end.steal),
@@ -273,22 +258,4 @@ fn row<'a>(
 
 fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
     Some(left? + right.unwrap_or(0))
-}
-
-/// Sum and number of values.
-type Sum = (u64, u64);
-
-/// Means over the samples of a strategy in a cell that have the counter.
-pub(super) fn mean_counters(run: &Run) -> BTreeMap<(&str, &str), Counters> {
-    let mut sums = BTreeMap::<(&str, &str), BTreeMap<&str, Sum>>::new();
-    for sample in &run.samples {
-        let key = (sample.cell.as_str(), sample.strategy.as_str());
-        for (name, value) in sample.counters.iter().flatten() {
-            let (sum, count) = sums.entry(key).or_default().entry(name).or_default();
-            *sum += value;
-            *count += 1;
-        }
-    }
-    let mean = |(name, (sum, count)): (&str, Sum)| (name.to_owned(), (sum + count / 2) / count);
-    sums.into_iter().map(|(key, counters)| (key, counters.into_iter().map(mean).collect())).collect()
 }

@@ -142,17 +142,21 @@ fn advice(rows: &[Row]) -> Option<String> {
 }
 
 fn legend(rows: &[Row], facts: &Facts) -> String {
-    let mut bases: Vec<&str> = rows.iter().map(|row| row.base.as_str()).collect();
-    bases.sort_unstable();
-    bases.dedup();
     let what = match facts.clock {
         Clock::Wall => "time",
         Clock::Instructions => "instructions",
     };
+    let by = if facts.in_turn {
+        "each strategy by itself in the same round".to_owned()
+    } else {
+        let mut bases: Vec<&str> = rows.iter().map(|row| row.base.as_str()).collect();
+        bases.sort_unstable();
+        bases.dedup();
+        format!("relative to {} in the same round", bases.join(" or "))
+    };
     let share = facts.margin.fraction() * 100.0;
     format!(
-        "ratio: base {what} / new {what}, below 1 is slower; relative to {} in the same round. Margin {} %.",
-        bases.join(" or "),
+        "ratio: base {what} / new {what}, below 1 is slower; {by}. Margin {} %.",
         (share * 1000.0).round() / 1000.0
     )
 }

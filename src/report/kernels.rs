@@ -1,21 +1,18 @@
 //! Strategy × kernel: what the same copies cost on each, against the oldest.
 
-use super::chart::mean_counters;
 use super::grid::lay_out;
 use super::table::{Format, KINDS, duration, heading};
 use crate::analysis::kernels::{Change, age, changes, config_differences, disagreement, version};
-use crate::analysis::{Kind, Margin, Measurements, median};
-use crate::record::{CellLine, Clock, Counters, Run, RunLine};
+use crate::analysis::{Digest, Kind, Margin, Measurements, median};
+use crate::record::{CellLine, Clock, Counters, RunLine};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// One column: a kernel's run.
 struct Column<'a> {
-    run: &'a Run,
+    run: &'a Digest,
     name: String,
-    all: Measurements,
     changes: BTreeMap<(String, String), Change>,
-    counters: BTreeMap<(&'a str, &'a str), Counters>,
 }
 
 /// Whether these are runs of guests, which are compared by kernel.
@@ -26,7 +23,7 @@ pub fn applies(runs: &[RunLine]) -> bool {
 
 /// All tables: a cell each, then what was left out, and how the kernels were built differently.
 #[must_use]
-pub fn page(runs: &[Run], base: &str, margin: Margin, format: Format) -> String {
+pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> String {
     let columns = columns(runs, base, margin);
     if columns.is_empty() {
         return String::new();
@@ -66,8 +63,8 @@ pub fn page(runs: &[Run], base: &str, margin: Margin, format: Format) -> String 
     text
 }
 
-fn columns<'a>(runs: &'a [Run], base: &str, margin: Margin) -> Vec<Column<'a>> {
-    let mut sorted: Vec<&Run> = runs.iter().collect();
+fn columns<'a>(runs: &'a [Digest], base: &str, margin: Margin) -> Vec<Column<'a>> {
+    let mut sorted: Vec<&Digest> = runs.iter().collect();
     sorted.sort_by_key(|run| age(&run.run.host.kernel));
     let versions: Vec<&str> = sorted.iter().map(|run| version(&run.run.host.kernel)).collect();
     let name = |index: usize| {
@@ -76,15 +73,8 @@ fn columns<'a>(runs: &'a [Run], base: &str, margin: Margin) -> Vec<Column<'a>> {
     };
     let mut columns: Vec<Column<'a>> = Vec::new();
     for (index, run) in sorted.into_iter().enumerate() {
-        let all = Measurements::from_runs(std::slice::from_ref(run));
-        let changes = columns.first().map(|oldest| changes(&oldest.all, &all, base, margin));
-        columns.push(Column {
-            run,
-            name: name(index),
-            all,
-            changes: changes.unwrap_or_default(),
-            counters: mean_counters(run),
-        });
+        let changes = columns.first().map(|oldest| changes(&oldest.run.all, &run.all, base, margin));
+        columns.push(Column { run, name: name(index), changes: changes.unwrap_or_default() });
     }
     columns
 }
@@ -97,15 +87,12 @@ fn preface(columns: &[Column<'_>], margin: Margin) -> String {
         Clock::Wall if accel == "tcg" => "Times under plain emulation, for function only: not compared",
         Clock::Wall => "Times",
     };
-    let boots = columns.iter().map(|column| boots(&column.all)).min().unwrap_or(0);
+    let boots = columns.iter().map(|column| boots(&column.run.all)).min().unwrap_or(0);
     let apart: Vec<f64> = columns
         .iter()
         .flat_map(|column| {
-            column
-                .all
-                .series
-                .iter()
-                .flat_map(move |(cell, all)| all.iter().map(move |one| (column, cell, one)))
+            let all = &column.run.all;
+            all.series.iter().flat_map(move |(cell, all)| all.iter().map(move |one| (column, cell, one)))
         })
         .filter(|(column, cell, (name, _))| !waits(column, cell, name))
         .filter_map(|(_, _, (_, arms))| disagreement(arms.get("this")?))
@@ -131,11 +118,11 @@ fn boots(all: &Measurements) -> u32 {
 
 fn table(columns: &[Column<'_>], cell: &CellLine, kind: Kind, title: &str, format: Format) -> String {
     let kind_of = |column: &Column<'_>, strategy: &str| {
-        column.all.get(&cell.cell, strategy, "this").map(|series| Kind::of(strategy, series))
+        column.run.all.get(&cell.cell, strategy, "this").map(|series| Kind::of(strategy, series))
     };
     let mut names: Vec<(&str, f64)> = Vec::new();
     for column in columns {
-        for name in column.all.series.get(&cell.cell).into_iter().flat_map(BTreeMap::keys) {
+        for name in column.run.all.series.get(&cell.cell).into_iter().flat_map(BTreeMap::keys) {
             let first = columns.iter().find_map(|column| kind_of(column, name));
             if first == Some(kind)
                 && !names.iter().any(|(known, _)| known == name)
@@ -181,12 +168,13 @@ fn table(columns: &[Column<'_>], cell: &CellLine, kind: Kind, title: &str, forma
 /// such counts say nothing.
 fn waits(column: &Column<'_>, cell: &str, strategy: &str) -> bool {
     let skipped = || column.run.skips.iter().any(|skip| skip.cell == cell && skip.strategy == strategy);
-    let switches = column.counters.get(&(cell, strategy)).and_then(|all| all.get("voluntary_switches"));
+    let counters = column.run.counters(cell, strategy).unwrap_or_default();
+    let switches = counters.get("voluntary_switches");
     column.run.run.clock == Clock::Instructions && (switches.is_some_and(|mean| *mean > 0) || skipped())
 }
 
 fn value(column: &Column<'_>, cell: &str, strategy: &str) -> Option<f64> {
-    let series = column.all.get(cell, strategy, "this")?;
+    let series = column.run.all.get(cell, strategy, "this")?;
     median(&series.observations.iter().map(|value| value.time).collect::<Vec<_>>())
 }
 
@@ -210,7 +198,7 @@ fn cause(
     let values: Vec<String> = columns
         .iter()
         .map(|column| {
-            let counted = column.counters.get(&(cell.cell.as_str(), strategy)).and_then(&count);
+            let counted = column.run.counters(&cell.cell, strategy).as_ref().and_then(&count);
             counted.map_or_else(|| "–".to_owned(), |count| brief(count as f64 / mebibytes))
         })
         .collect();
@@ -252,7 +240,7 @@ fn left_out(columns: &[Column<'_>], cell: &str, format: Format) -> String {
 mod tests {
     use super::*;
     use crate::analysis::example::{Example, sample};
-    use crate::record::GuestLine;
+    use crate::record::{GuestLine, Run};
     use crate::report::usual_margin;
 
     /// Two boots of a kernel under the instruction clock, with this count and so many faults.
@@ -281,7 +269,7 @@ mod tests {
             sample.counters = Some(Counters::from([("voluntary_switches".to_owned(), 3)]));
         }
         let margin = usual_margin(runs.iter().map(|run| &run.run));
-        let page = page(&runs, "read-write-256k", margin, Format::Text);
+        let page = page(&runs.map(|run| Digest::of(&run)), "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         assert_eq!(row.split_whitespace().nth(2), Some("waits"), "{row}");
     }
@@ -292,7 +280,7 @@ mod tests {
         let lines: Vec<RunLine> = runs.iter().map(|run| run.run.clone()).collect();
         assert!(applies(&lines) && !applies(&lines[..1]));
         let margin = usual_margin(runs.iter().map(|run| &run.run));
-        let page = page(&runs, "read-write-256k", margin, Format::Text);
+        let page = page(&runs.map(|run| Digest::of(&run)), "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         let words: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(words[1..], ["1.9073", "2.000×", "faster", "256", "→", "16", "–"]);

@@ -15,6 +15,7 @@ pub mod fault;
 pub mod fiemap;
 pub mod file_size_signal;
 pub mod leftover;
+pub mod mapped_bytes;
 pub mod mapping;
 pub mod marker;
 pub mod perf_event;

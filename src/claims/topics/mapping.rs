@@ -57,6 +57,13 @@ static MOVSB: Source = Source {
     link: "https://stackoverflow.com/questions/43343231",
 };
 
+static PREFAULT: Source = Source {
+    author: "Dave Hansen",
+    title: "iomap: move prefaulting out of hot write path, mm-commits message 191132",
+    year: 2025,
+    link: "https://www.spinics.net/lists/mm-commits/msg191132.html",
+};
+
 /// Faults a MiB half-way, as logarithms go, between 16 and 256: a fault for 16 pages or for each.
 const BETWEEN: f64 = 64.0;
 
@@ -212,5 +219,12 @@ pub(super) static CLAIMS: &[Claim] = &[
             time("mmap-mmap-rep-movsb", "mmap-mmap-nontemporal"),
             Test::Effect(1.73),
         ),
+    },
+    Claim {
+        id: "C52",
+        source: &PREFAULT,
+        statement: "One write of a whole mapped file is slower than calls of 1 MiB",
+        published: "the pages of the source are no longer faulted in before each piece; no factor",
+        trial: here(Conditions::overwrite(2 * LARGE), time("mmap-write", "mmap-write-1m"), Test::Direction),
     },
 ];

@@ -1,5 +1,5 @@
 use super::*;
-use crate::record::{read_files, read_text};
+use crate::record::{SampleLine, TimedSample, read_files, read_text};
 use std::io::Write;
 
 const RUN: &str = r#"{"t":"run","schema":"1.0","id":"a","started":"2026-01-02T03:04:05Z","clock":"wall","argv":[],"commit":{"sha":"0","dirty":false},"host":{"label":"h","hash":"0","kernel":"6.12"}}"#;
@@ -11,9 +11,11 @@ fn failure(text: &str) -> String {
 
 #[test]
 fn a_sample_reads_the_same_by_either_way() {
-    let direct = parse(SAMPLE.as_bytes()).unwrap();
-    assert_eq!(direct, serde_json::from_str::<Line>(SAMPLE).unwrap());
-    assert_eq!(serde_json::to_string(&direct).unwrap(), SAMPLE);
+    let line: Line = serde_json::from_str(SAMPLE).unwrap();
+    assert_eq!(serde_json::to_string(&line).unwrap(), SAMPLE);
+    let Line::Sample(sample) = line else { panic!("{line:?}") };
+    assert_eq!(serde_json::from_str::<SampleLine>(SAMPLE).unwrap(), sample);
+    assert_eq!(TimedSample::parse(SAMPLE.as_bytes()).unwrap(), TimedSample::from(&sample));
 }
 
 #[test]

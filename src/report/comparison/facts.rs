@@ -15,6 +15,8 @@ pub struct Facts {
     pub margin: Margin,
     /// Unit of all times.
     pub clock: Clock,
+    /// Whether two builds were measured in turn, each strategy against itself.
+    pub in_turn: bool,
     /// Fields in which the hosts differ.
     pub differences: Vec<Difference>,
     /// Sentences on what has no row and what no verdict can rest on.
@@ -45,6 +47,7 @@ impl Facts {
             cells,
             margin,
             clock: base.runs.first().map_or(Clock::Wall, |run| run.clock),
+            in_turn: false,
             differences: differences_of_runs(&base.runs, &new.runs),
             remarks: remarks(base, new, ["this", "this"]),
             repeat: commands(base.runs.iter().chain(&new.runs)),
@@ -61,6 +64,7 @@ impl Facts {
             cells: both.cells.clone(),
             margin,
             clock: both.runs.first().map_or(Clock::Wall, |run| run.clock),
+            in_turn: true,
             differences: differences_of_runs(&both.runs, &[]),
             remarks: remarks(both, both, ["old", "this"]),
             repeat: commands(both.runs.iter()),

@@ -1,6 +1,8 @@
 //! github-action-benchmark: an array of named values of one direction.
 
 use super::{Entry, Exported};
+use crate::analysis::Interval;
+use crate::record::Clock;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -19,30 +21,29 @@ pub(super) fn bigger(exported: Exported<'_>) -> serde_json::Result<String> {
     list(exported, |entry| {
         let summary = &entry.summary;
         let speed = summary.bytes_per_second.map(|speed| {
-            let bounds = summary.speeds().map(|speeds| [speeds.low / gibibyte, speeds.high / gibibyte]);
+            let bounds = summary.speeds().map(|speeds| speeds.map(|speed| speed / gibibyte));
             ("GiB/s", speed / gibibyte, bounds)
         });
-        let relative = entry
-            .relative
-            .map(|[ratio, low, high]| ("times as fast", 1.0 / ratio, Some([1.0 / high, 1.0 / low])));
+        let relative = summary.relative.map(|relative| ("times as fast", relative.ratio, relative.interval));
         [speed, relative]
     })
 }
 
 /// Nanoseconds or instructions, and the time relative to the base strategy's.
 pub(super) fn smaller(exported: Exported<'_>) -> serde_json::Result<String> {
+    let unit = match exported.clock() {
+        Clock::Wall => "ns",
+        Clock::Instructions => "instructions",
+    };
     list(exported, |entry| {
-        let summary = &entry.summary;
-        let unit = if summary.bytes_per_second.is_some() { "ns" } else { "instructions" };
-        let bounds = summary.interval.map(|bounds| [bounds.low, bounds.high]);
         let relative =
-            entry.relative.map(|[ratio, low, high]| ("of the base's time", ratio, Some([low, high])));
-        [Some((unit, summary.median, bounds)), relative]
+            entry.relative.map(|relative| ("of the base's time", relative.ratio, relative.interval));
+        [Some((unit, entry.summary.median, entry.summary.interval)), relative]
     })
 }
 
 /// Unit, value and bounds.
-type Figure = Option<(&'static str, f64, Option<[f64; 2]>)>;
+type Figure = Option<(&'static str, f64, Option<Interval>)>;
 
 fn list(exported: Exported<'_>, figures: impl Fn(&Entry<'_>) -> [Figure; 2]) -> serde_json::Result<String> {
     let mut all = Vec::new();
@@ -51,7 +52,7 @@ fn list(exported: Exported<'_>, figures: impl Fn(&Entry<'_>) -> [Figure; 2]) -> 
         let verdict = entry.summary.relative.map_or("base", |relative| relative.verdict.name());
         for (name, figure) in names.into_iter().zip(figures(&entry)) {
             let Some((unit, value, bounds)) = figure else { continue };
-            let range = bounds.map(|[low, high]| format!("{low:.6} to {high:.6}"));
+            let range = bounds.map(|Interval { low, high }| format!("{low:.6} to {high:.6}"));
             let extra = format!(
                 "{} samples, {verdict} at a margin of {} %",
                 entry.summary.samples,

@@ -13,7 +13,8 @@ mod otava;
 pub use otava::files as otava_files;
 
 use crate::analysis::pairing::ln_ratios;
-use crate::analysis::{Margin, Measurements, Summary, summarise};
+use crate::analysis::{Interval, Margin, Measurements, Summary, summarise};
+use crate::record::Clock;
 
 /// What an export is made of.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,8 @@ pub struct Format {
     pub name: &'static str,
     /// Who reads it, in a few words.
     pub summary: &'static str,
+    /// Whether it has no unit but seconds.
+    pub seconds_only: bool,
     write: fn(Exported<'_>) -> serde_json::Result<String>,
 }
 
@@ -51,37 +54,55 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "bencher",
         summary: "Bencher Metric Format: bencher run --adapter json",
+        seconds_only: false,
         write: bencher::write,
     },
     Format {
         name: "gab-bigger",
         summary: "github-action-benchmark, customBiggerIsBetter: speeds",
+        seconds_only: false,
         write: github::bigger,
     },
     Format {
         name: "gab-smaller",
         summary: "github-action-benchmark, customSmallerIsBetter: times",
+        seconds_only: false,
         write: github::smaller,
     },
     Format {
         name: "criterion",
         summary: "lines of `cargo bench`, as criterion's bencher output",
-        write: criterion::write,
+        seconds_only: false,
+        write: |exported| Ok(criterion::write(exported)),
     },
     Format {
         name: "hyperfine",
         summary: "hyperfine --export-json, for its scripts",
+        seconds_only: true,
         write: hyperfine::write,
     },
-    Format { name: "csv", summary: "a row a strategy and cell", write: |exported| Ok(csv::write(exported)) },
+    Format {
+        name: "csv",
+        summary: "a row a strategy and cell",
+        seconds_only: false,
+        write: |exported| Ok(csv::write(exported)),
+    },
 ];
 
 /// One strategy of one cell, with what every format needs.
 struct Entry<'a> {
     cell: &'a str,
     summary: Summary,
-    /// Its time over the base strategy's and the interval of that; none for the base and without it.
-    relative: Option<[f64; 3]>,
+    /// Its time over the base strategy's; none for the base and without it.
+    relative: Option<Relative>,
+}
+
+/// A time over the base strategy's: less is faster.
+#[derive(Clone, Copy)]
+struct Relative {
+    ratio: f64,
+    /// None where there are too few rounds for one.
+    interval: Option<Interval>,
 }
 
 impl Entry<'_> {
@@ -97,15 +118,17 @@ impl Entry<'_> {
 }
 
 impl<'a> Exported<'a> {
+    /// Unit of all times.
+    fn clock(self) -> Clock {
+        self.all.runs.first().map_or(Clock::Wall, |run| run.clock)
+    }
+
     fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         self.all.cells.keys().flat_map(move |cell| {
             summarise(self.all, cell, "this", self.base, self.margin).into_iter().map(move |summary| {
-                let relative = summary.relative.map(|relative| {
-                    // Slower is more here, so the ends change places.
-                    let ends = relative.interval.map(|interval| (1.0 / interval.high, 1.0 / interval.low));
-                    let ratio = 1.0 / relative.ratio;
-                    let (low, high) = ends.unwrap_or((ratio, ratio));
-                    [ratio, low, high]
+                let relative = summary.relative.map(|relative| Relative {
+                    ratio: 1.0 / relative.ratio,
+                    interval: relative.interval.map(Interval::inverted),
                 });
                 Entry { cell, summary, relative }
             })

@@ -17,9 +17,13 @@ pub fn files(histories: &[History]) -> serde_json::Result<Vec<(String, String)>>
     let mut tests = Map::new();
     let mut files = Vec::new();
     for history in histories {
-        let name = format!("{}-{}-{}", history.host, history.cell, history.strategy);
         let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
-        let name: String = name.chars().map(plain).collect();
+        let name = format!("{}-{}-{}", history.host, history.cell, history.strategy);
+        let mut name: String = name.chars().map(plain).collect();
+        // Names that differ in other characters only are told apart by the place in the order.
+        if tests.contains_key(&name) {
+            name = format!("{name}-{}", files.len() + 1);
+        }
         let file = format!("{name}.csv");
         let metrics: Map<String, Value> = columns(history)
             .iter()

@@ -1,0 +1,174 @@
+//! Claims that are measured together: those of one cell.
+
+use super::claim::{Act, Claim, Conditions, Experiment, Trial};
+use super::reading;
+use crate::analysis::{Margin, Measurements};
+use crate::fixture::Place;
+use crate::measure::{
+    Arm, Cell, End, Entry, Listener, NamedArm, Progress, Recorder, Rounds, StageError, source_of,
+};
+use crate::record::{Clock, SampleLine, SkipLine};
+use std::io;
+use std::time::Instant;
+
+/// A cell and the strategies that claims need in it.
+pub(super) struct Group {
+    pub(super) conditions: Conditions,
+    strategies: Vec<&'static str>,
+}
+
+/// One pass over a cell, with files of its own.
+pub(super) struct Pass<'a> {
+    pub(super) place: &'a Place,
+    /// What times are counted in.
+    pub(super) clock: Clock,
+    /// Seed of the files and of the orders.
+    pub(super) seed: u64,
+    /// Its number, from 1: a process in the samples.
+    pub(super) number: u32,
+    /// When to stop.
+    pub(super) until: Instant,
+    /// Exactly so many rounds instead.
+    pub(super) rounds: Option<u32>,
+}
+
+/// What was seen in one cell.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    pub(super) samples: Vec<SampleLine>,
+    /// What could not be measured; the strategy `*` is all.
+    pub(super) skips: Vec<SkipLine>,
+}
+
+/// What each cell has to measure for the claims that can be tried there.
+pub(super) fn groups(claims: &[&'static Claim], fs: &str, clock: Clock) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for claim in claims {
+        let Trial::Here(experiment) = &claim.trial else { continue };
+        if unfit(experiment, fs, clock).is_some() {
+            continue;
+        }
+        let conditions = experiment.conditions;
+        let index = groups.iter().position(|group| group.conditions == conditions).unwrap_or_else(|| {
+            groups.push(Group { conditions, strategies: Vec::new() });
+            groups.len() - 1
+        });
+        for name in experiment.strategies() {
+            if !groups[index].strategies.contains(&name) {
+                groups[index].strategies.push(name);
+            }
+        }
+    }
+    groups
+}
+
+/// Why an experiment is none on this file system by this clock.
+pub(super) fn unfit(experiment: &Experiment, fs: &str, clock: Clock) -> Option<String> {
+    let waits = clock == Clock::Instructions && experiment.conditions.waits();
+    experiment
+        .unfit(fs)
+        .or_else(|| waits.then(|| "a copy that waits has no length in instructions".to_owned()))
+}
+
+/// How long cells take beside each other, about.
+pub(super) fn weights(groups: &[Group]) -> f64 {
+    let weight = |group: &Group| {
+        let bytes = (group.conditions.size + (8 << 20)) as f64;
+        let end = if group.conditions.end == End::Fdatasync { 5.0 } else { 1.0 };
+        bytes * group.strategies.len() as f64 * end
+    };
+    groups.iter().map(weight).sum()
+}
+
+impl Group {
+    pub(super) fn cell(&self, place: &Place) -> Cell {
+        self.conditions.cell(place.file_system())
+    }
+
+    /// Measures one pass; what cannot be had is a skip.
+    ///
+    /// # Errors
+    /// Where a worker gave no answer or the source could not be made anew, and those of `listener`.
+    pub(super) fn measure(
+        &self,
+        pass: &Pass<'_>,
+        arms: &mut [NamedArm],
+        listener: &mut dyn Listener,
+    ) -> anyhow::Result<()> {
+        let cell = self.cell(pass.place);
+        let layout = self.conditions.layout();
+        let entry = Entry { cell, layout, strategies: Vec::new(), refusals: Vec::new() };
+        let source = match source_of(&entry, None, pass.place, pass.place, pass.seed) {
+            Ok(source) => source,
+            Err(error @ (StageError::Space { .. } | StageError::Source(_))) => {
+                return Ok(listener.skip(nothing(&entry.cell, error.to_string()), false)?);
+            }
+        };
+        if self.conditions.act == Act::Read {
+            let id = self.conditions.id(pass.place.file_system());
+            return reading::measure(&id, &source, &self.strategies, pass, listener);
+        }
+        let rounds = Rounds {
+            cell: &entry.cell,
+            source: &source,
+            to: pass.place.path(),
+            strategies: self.strategies.clone(),
+            limits: false,
+            base: self.strategies.first().copied().unwrap_or_default(),
+            // Only to stop early where every strategy differs from the first beyond doubt.
+            margin: Margin::from_fraction(0.0).unwrap_or_default(),
+            slowdown: None,
+            seed: pass.seed,
+            process: pass.number,
+            clock: pass.clock,
+            done: 0,
+            until: pass.until,
+            at_least: 1,
+            exactly: pass.rounds,
+        };
+        rounds.run(arms, &mut Measurements::default(), listener)?;
+        Ok(())
+    }
+}
+
+/// The skip of all strategies of a cell.
+pub(super) fn nothing(cell: &Cell, reason: String) -> SkipLine {
+    SkipLine { cell: cell.id(), strategy: "*".to_owned(), call: None, errno: None, reason }
+}
+
+/// This process as the only arm.
+pub(super) fn here() -> Vec<NamedArm> {
+    vec![("this", Arm::here())]
+}
+
+impl Listener for Evidence {
+    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
+        self.samples.push(sample);
+        Ok(())
+    }
+
+    fn skip(&mut self, skip: SkipLine, _wrong: bool) -> io::Result<()> {
+        self.skips.push(skip);
+        Ok(())
+    }
+
+    fn progress(&mut self, _: Progress) {}
+}
+
+/// Records what is seen in a cell.
+pub(super) struct Recording<'a> {
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) cell: Cell,
+}
+
+impl Listener for Recording<'_> {
+    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
+        self.recorder.sample(&self.cell, sample)
+    }
+
+    fn skip(&mut self, skip: SkipLine, _wrong: bool) -> io::Result<()> {
+        self.recorder.skip(&self.cell, skip)
+    }
+
+    fn progress(&mut self, _: Progress) {}
+}

@@ -1,0 +1,69 @@
+//! From what was seen in a cell to what it says of a claim: pure functions.
+
+use super::claim::{Claim, Experiment, Trial};
+use super::estimate::Samples;
+use super::figure::Quantity;
+use super::group::{Evidence, unfit};
+use super::line::ClaimLine;
+use super::test::Verdict;
+use crate::record::Clock;
+
+/// What a claim came to on a file system; no evidence where its cell was not measured.
+pub(super) fn outcome(claim: &Claim, evidence: Option<&Evidence>, fs: &str, clock: Clock) -> ClaimLine {
+    let line = ClaimLine::new(claim, fs, clock);
+    let experiment = match &claim.trial {
+        Trial::Elsewhere(reason) => return line.not_applicable(*reason),
+        Trial::Here(experiment) => experiment,
+    };
+    if let Some(reason) = unfit(experiment, fs, clock) {
+        return line.not_applicable(reason);
+    }
+    let Some(evidence) = evidence else { return line.unclear("it was not measured") };
+    let names = experiment.strategies();
+    if let Some(skip) = evidence.skips.iter().find(|skip| skip.strategy == "*") {
+        return line.not_applicable(&skip.reason);
+    }
+    if let Some(skip) = evidence.skips.iter().find(|skip| names.contains(&skip.strategy.as_str())) {
+        return line.not_applicable(format!("{}: {}", skip.strategy, skip.reason));
+    }
+    let samples = Samples { lines: &evidence.samples, size: experiment.conditions.size };
+    judge(experiment, samples, line, clock)
+}
+
+fn judge(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, clock: Clock) -> ClaimLine {
+    let names = experiment.strategies();
+    let of = experiment.figure.quantity();
+    if let Some(name) = names.iter().find(|name| of.is_noisy() && !experiment.sharing && samples.shares(name))
+    {
+        return line.not_applicable(format!("{name} shares extents here, so nothing was copied"));
+    }
+    if let Some(name) = names.iter().find(|name| clock == Clock::Instructions && samples.waits(name)) {
+        return line.not_applicable(format!("{name} waits, which has no length in instructions"));
+    }
+    let rounds = of.is_noisy().then(|| samples.rounds(&names));
+    let line = ClaimLine { rounds, ..line };
+    match samples.estimate(experiment.figure, experiment.drift) {
+        Some(estimate) => {
+            let verdict = experiment.test.judge(estimate);
+            let line = line.with(estimate, verdict);
+            match verdict {
+                Verdict::Unclear if estimate.interval.is_none() => {
+                    line.unclear("too few rounds, or rounds that hang together too much")
+                }
+                _ => line,
+            }
+        }
+        None if of == Quantity::PrivateMemory => line.unclear(uncounted(of)),
+        None => line.not_applicable(uncounted(of)),
+    }
+}
+
+fn uncounted(of: Quantity) -> &'static str {
+    match of {
+        Quantity::Calls | Quantity::Entries => {
+            "system calls could not be counted; run as root or with CAP_PERFMON"
+        }
+        Quantity::PrivateMemory => "the copy was over before its memory could be looked at",
+        _ => "the file system does not tell",
+    }
+}

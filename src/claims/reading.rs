@@ -1,0 +1,141 @@
+//! Rounds of readers over one file, as those of strategies are over a copy.
+
+use super::group::Pass;
+use super::reader::{BUFFER, PAGE, PIECE, Reader, Subject};
+use crate::fixture::{Place, Source};
+use crate::measure::{Clock as _, Listener, Orders, WallClock};
+use crate::record::{SampleLine, SkipLine};
+use crate::sys::mapped_bytes::MappedBytes;
+use anyhow::Context;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+use std::cell::{OnceCell, RefCell};
+use std::io;
+use std::time::Instant;
+
+/// Fewest rounds of a pass: what an interval takes.
+const ROUNDS: u32 = 8;
+
+/// Measures the readers `names` in random order until the pass is over. Each sum is held against
+/// that of the file, so that nothing is timed that did not read.
+pub(super) fn measure(
+    cell: &str,
+    source: &Source,
+    names: &[&'static str],
+    pass: &Pass<'_>,
+    listener: &mut dyn Listener,
+) -> anyhow::Result<()> {
+    let subject = subject(source, pass.place, pass.seed).context("preparing what is read")?;
+    let mut readers = Vec::new();
+    for name in names {
+        let reader = Reader::find(name).with_context(|| format!("no reader {name}"))?;
+        // Once without a clock: page tables, files and memory are as they will be.
+        match (reader.read)(&subject) {
+            Ok(sum) => {
+                let expected = reader.sum.expected(&subject);
+                anyhow::ensure!(sum == expected, "{name} did not read the file");
+                readers.push((reader, expected));
+            }
+            Err(error) => listener.skip(skip(cell, name, &error), false)?,
+        }
+    }
+    let clock = WallClock::new();
+    let mut orders = Orders::new(readers.len(), pass.seed);
+    let mut round = 0;
+    while !readers.is_empty() && (round < pass.rounds.unwrap_or(ROUNDS) || Instant::now() < pass.until) {
+        for (position, index) in orders.next_order().to_vec().into_iter().enumerate() {
+            let (reader, expected) = readers[index];
+            let began = clock.now();
+            let sum = (reader.read)(&subject).with_context(|| format!("reading by {}", reader.name))?;
+            let elapsed = clock.now() - began;
+            anyhow::ensure!(sum == expected, "{} did not read the file", reader.name);
+            listener.sample(SampleLine {
+                cell: cell.to_owned(),
+                strategy: reader.name.to_owned(),
+                round: Some(round),
+                position: Some(position as u32),
+                process: pass.number,
+                arm: "this".to_owned(),
+                elapsed: vec![elapsed],
+                bytes: source.size(),
+                shared_bytes: None,
+                allocated_bytes: None,
+                verified: true,
+                counters: None,
+            })?;
+        }
+        round += 1;
+    }
+    Ok(())
+}
+
+fn skip(cell: &str, reader: &str, error: &io::Error) -> SkipLine {
+    SkipLine {
+        cell: cell.to_owned(),
+        strategy: reader.to_owned(),
+        call: None,
+        errno: None,
+        reason: error.to_string(),
+    }
+}
+
+fn subject(source: &Source, place: &Place, seed: u64) -> anyhow::Result<Subject> {
+    let file = source.file().try_clone()?;
+    // What is still to be written would be written while others are timed.
+    file.sync_all().with_context(|| format!("syncing a file in {}", place.path().display()))?;
+    let length = usize::try_from(source.size())?;
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut shuffled = |step: usize| {
+        let mut offsets: Vec<usize> = (0..length).step_by(step).collect();
+        offsets.shuffle(&mut random);
+        offsets
+    };
+    Ok(Subject {
+        mapped: MappedBytes::new(&file, length, true)?,
+        file,
+        length,
+        files: OnceCell::new(),
+        directory: place.private()?,
+        buffer: RefCell::new(vec![1; BUFFER]),
+        pieces: shuffled(PIECE),
+        pages: shuffled(PAGE),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::group::Evidence;
+    use super::super::reader::READERS;
+    use super::*;
+    use crate::fixture::Layout;
+    use crate::record::Clock;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_reader_sums_up_the_file_in_every_round_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(folder.path()).unwrap();
+        // No multiple of a piece, a buffer or a page.
+        let source = Source::generate(&place, Layout::find("dense").unwrap(), (1 << 20) + 5000, 1).unwrap();
+        let names: Vec<&str> = READERS.iter().map(|reader| reader.name).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        let pass = Pass {
+            place: &place,
+            clock: Clock::Wall,
+            seed: 1,
+            number: 2,
+            until: Instant::now(),
+            rounds: Some(3),
+        };
+        let mut seen = Evidence::default();
+        measure("cell", &source, &names, &pass, &mut seen).unwrap();
+        assert!(seen.skips.is_empty());
+        for name in names {
+            let of = |sample: &&SampleLine| sample.strategy == name && sample.process == 2;
+            assert_eq!(seen.samples.iter().filter(of).count(), 3, "{name}");
+        }
+        assert!(seen.samples.iter().all(|sample| sample.elapsed.len() == 1 && sample.elapsed[0] > 0));
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+}
