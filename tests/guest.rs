@@ -4,9 +4,11 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod common;
 #[path = "guest/inside.rs"]
 mod inside;
 
+use common::kernels::{kernels, unfit};
 use copybench::guest::{Accelerator, Boot, BootError, FileSystem, Kernel, Outcome, Wanted, choose, init};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
@@ -75,24 +77,6 @@ fn main() {
         trials = trials.into_iter().map(|trial| trial.with_kind(format!("needs {reason}"))).collect();
     }
     libtest_mimic::run(&arguments, trials).exit();
-}
-
-/// Packages that hold an image, from the environment or where `scripts/kernels` puts them.
-fn kernels() -> Vec<PathBuf> {
-    if let Some(list) = std::env::var_os("COPYBENCH_TEST_KERNELS") {
-        return std::env::split_paths(&list).collect();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kernels");
-    let output = Command::new(script).arg("list").output().expect("scripts/kernels");
-    // One is enough to show that the host's side works; the newest changes most.
-    String::from_utf8_lossy(&output.stdout).lines().last().map(PathBuf::from).into_iter().collect()
-}
-
-fn unfit(kernels: &[PathBuf]) -> Option<&'static str> {
-    if Command::new("qemu-system-x86_64").arg("--version").output().is_err() {
-        return Some("qemu-system-x86");
-    }
-    kernels.is_empty().then_some("a kernel: scripts/kernels fetch linux-image-cloud-amd64")
 }
 
 fn with(path: &Path, test: Test) -> Result<(), Failed> {

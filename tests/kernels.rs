@@ -4,11 +4,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod common;
+
 use copybench::claims::{ClaimLine, Verdict};
 use copybench::record::{Clock, read_files};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -31,8 +33,9 @@ fn main() {
         ("a kernel given twice is refused, exit 2", twice),
     ];
     let mut trials: Vec<Trial> = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
-    let kernel = kernel();
-    let reason = unfit(kernel.as_deref());
+    let found = common::kernels::kernels();
+    let reason = common::kernels::unfit(&found);
+    let kernel = found.first().cloned();
     let real = |name: &'static str, test: fn(&Path) -> Result<(), Failed>| {
         let kernel = kernel.clone();
         let trial = Trial::test(name, move || kernel.as_deref().map_or(Ok(()), test));
@@ -45,23 +48,6 @@ fn main() {
     trials.push(real("claims are tried on a stock kernel", claims_there));
     trials.push(real("a guest that does not end in time is a skip with its last words", too_slow));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-/// The newest package that `scripts/kernels` fetched.
-fn kernel() -> Option<PathBuf> {
-    if let Some(list) = std::env::var_os("COPYBENCH_TEST_KERNELS") {
-        return std::env::split_paths(&list).next();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kernels");
-    let output = Command::new(script).arg("list").output().expect("scripts/kernels");
-    String::from_utf8_lossy(&output.stdout).lines().last().map(PathBuf::from)
-}
-
-fn unfit(kernel: Option<&Path>) -> Option<&'static str> {
-    if Command::new("qemu-system-x86_64").arg("--version").output().is_err() {
-        return Some("qemu-system-x86");
-    }
-    kernel.is_none().then_some("a kernel: scripts/kernels fetch linux-image-cloud-amd64")
 }
 
 fn directory() -> TempDir {

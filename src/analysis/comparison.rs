@@ -1,5 +1,6 @@
 //! Runs of different times, or two executables in one run, against each other.
 
+pub use super::evidence::ENOUGH_PROCESSES;
 use super::evidence::{Sides, judge};
 use super::kind::is_limit;
 use super::series::Measurements;

@@ -9,7 +9,7 @@ use super::series::{Measurements, Series};
 use super::{Margin, Verdict, median};
 
 /// Processes a side from which the spread of raw times can be told at all.
-const ENOUGH_PROCESSES: usize = 3;
+pub const ENOUGH_PROCESSES: usize = 3;
 
 /// Raw times that were not taken in turn must differ by this much more, as a logarithm: the
 /// machine's drift from one run to the next is in none of their spreads.

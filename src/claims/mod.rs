@@ -25,7 +25,7 @@ pub use experiment::{Setting, run};
 pub use figure::{Figure, Quantity};
 pub use line::ClaimLine;
 pub use reader::{READERS, Reader};
-pub use table::{details, markdown, outcome, over_kernels, text};
+pub use table::{details, markdown, outcome, over_kernels, readers, text};
 pub use test::{Test, Verdict};
 
 /// Every claim, in the order of tables.

@@ -3,6 +3,7 @@
 use super::all;
 use super::claim::{Claim, Trial};
 use super::line::ClaimLine;
+use super::reader::READERS;
 use super::test::Verdict;
 use std::fmt::Write;
 
@@ -65,6 +66,16 @@ pub fn markdown(lines: &[ClaimLine]) -> String {
         if let Trial::Elsewhere(reason) = claim.trial {
             let _ = writeln!(text, "- {} {}: {reason}.", linked(claim), claim.statement);
         }
+    }
+    text
+}
+
+/// The readers, as a Markdown list.
+#[must_use]
+pub fn readers() -> String {
+    let mut text = String::new();
+    for reader in READERS {
+        let _ = writeln!(text, "- `{}`: {}", reader.name, reader.summary);
     }
     text
 }

@@ -1,5 +1,5 @@
 use super::named::unknown;
-use super::progress::spinner;
+use super::progress::Spinner;
 use super::units::duration;
 use crate::claims::guest::Terms;
 use crate::claims::{self, Claim, Setting};
@@ -43,9 +43,9 @@ impl Claims {
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         clean_up_on_signals().context("installing the signal handlers")?;
         let setting = Setting { place: &place, budget: self.budget, seed: SEED };
-        let spinner = spinner();
-        let lines = claims::run(&claims, &setting, &mut |cell| spinner.set_message(cell.to_owned()))?;
-        spinner.finish_and_clear();
+        let spinner = Spinner::new();
+        let lines = claims::run(&claims, &setting, &mut |cell| spinner.tell(cell))?;
+        drop(spinner);
         for (claim, line) in claims.iter().zip(&lines) {
             let text = if self.json { serde_json::to_string(line)? } else { claims::text(claim, line) };
             super::print(&(text + "\n"))?;

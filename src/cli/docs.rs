@@ -5,12 +5,17 @@ use crate::analysis::{Digests, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
 use crate::copier::CANDIDATES;
 use crate::record::{read_files, schema_text};
+use crate::report::calibration::Calibration;
+use crate::report::repeats::{self, Repeats};
 use crate::report::table::{self, Format};
 use crate::report::{BASE, MARGIN, fastest, index, kernels, splice, usual_margin};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
 use std::path::{Path, PathBuf};
+
+/// Where series of comparisons are kept.
+const COMPARISONS: &str = "results/comparisons";
 
 /// Rows of each table in the README; the page has them all.
 const ROWS: usize = 8;
@@ -74,7 +79,15 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
         Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
         None => kernels_page,
     };
+    let method = read("METHOD.md")?;
+    let method = splice::splice(&method, "calibrations", &repeats::calibrations(&calibrations(root)?))?;
+    let series =
+        |kind: &str| Ok::<_, anyhow::Error>(Repeats::parse(&read(&format!("{COMPARISONS}/{kind}.tsv"))?));
+    let counted = repeats::comparisons(&series("compare")?, &series("gate")?);
+    let method = splice::splice(&method, "comparisons", &counted)?;
+    let method = splice::splice(&method, "readers", &claims::readers())?;
     Ok(vec![
+        ("METHOD.md".to_owned(), method),
         ("docs/kernels.md".to_owned(), kernels_page),
         ("README.md".to_owned(), readme),
         ("docs/findings.md".to_owned(), findings),
@@ -82,6 +95,20 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
         ("results/schema.json".to_owned(), schema_text()),
         ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &families(), CANDIDATES)),
     ])
+}
+
+/// What `calibrate --json` said, by name.
+fn calibrations(root: &Path) -> anyhow::Result<Vec<Calibration>> {
+    let folder = root.join(COMPARISONS);
+    let entries = read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let one = |path: PathBuf| {
+        let text = read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("parsing {}", path.display()))
+    };
+    paths.into_iter().map(one).collect()
 }
 
 /// Strategy × kernel, from the directory that the marker's command names.

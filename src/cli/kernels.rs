@@ -159,9 +159,9 @@ impl Kernels {
                 ..here
             }
         };
-        let bar = progress::Boots::new();
-        let report = campaign.run(&run, &|text| bar.tell(text));
-        drop(bar);
+        let spinner = progress::Spinner::new();
+        let report = campaign.run(&run, &|text| spinner.tell(text));
+        drop(spinner);
         report.with_context(|| format!("writing records below {}", campaign.out.display()))
     }
 

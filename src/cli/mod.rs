@@ -16,6 +16,7 @@ mod kernels;
 mod lab;
 mod list;
 mod named;
+mod processor;
 mod progress;
 mod recommend;
 mod report;

@@ -45,10 +45,10 @@ impl Drop for Bar {
     }
 }
 
-/// Which boots are under way, on standard error where that is a terminal.
-pub(super) struct Boots(ProgressBar);
+/// What is under way, on standard error where that is a terminal.
+pub(super) struct Spinner(ProgressBar);
 
-impl Boots {
+impl Spinner {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
         bar.enable_steady_tick(Duration::from_millis(250));
@@ -60,7 +60,7 @@ impl Boots {
     }
 }
 
-impl Drop for Boots {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
@@ -108,11 +108,4 @@ fn first_look_seconds(size: u64, strategies: usize) -> f64 {
     let copy = size as f64 / f64::from(1 << 30) + 1e-4;
     let copies = (2e-3 / copy).clamp(1.0, 10.0);
     copy * copies * 2.0 * strategies as f64 * crate::analysis::looks::FIRST_LOOK as f64
-}
-
-/// One line on a terminal's standard error, nothing elsewhere.
-pub(super) fn spinner() -> indicatif::ProgressBar {
-    let spinner = indicatif::ProgressBar::new_spinner();
-    spinner.enable_steady_tick(std::time::Duration::from_millis(200));
-    spinner
 }

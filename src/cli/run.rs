@@ -1,4 +1,5 @@
 use super::named::find_strategy;
+use super::processor::Processor;
 use super::select::{Cells, Directories};
 use super::units::{Partition, duration, margin};
 use super::{Fail, progress};
@@ -67,9 +68,9 @@ pub(super) struct Run {
     /// Only the cells of part M of N: the parts are disjoint and complete
     #[arg(long, value_name = "hash:M/N", value_parser = Partition::parse)]
     partition: Option<Partition>,
-    /// Run on this processor only
-    #[arg(long, value_name = "N")]
-    cpu: Option<usize>,
+    /// Run on this processor only, or on any [default: any; the last one with --against]
+    #[arg(long, value_name = "N|any")]
+    cpu: Option<Processor>,
     /// Leave out the limits of the machine
     #[arg(long)]
     no_limits: bool,
@@ -95,7 +96,8 @@ impl Run {
         if old.is_some() && selection.strategies.is_none() {
             selection.strategies = Some(strategy::representatives(STRATEGIES).collect());
         }
-        pin(self.cpu)?;
+        let usual = if old.is_some() { Processor::shared() } else { Processor::Any };
+        self.cpu.unwrap_or(usual).keep()?;
         let mut plan = Plan::new(&selection, from, to, Scope::Small)?;
         if let Some(part) = self.partition {
             plan.entries.retain(|entry| part.has(&entry.cell.id()));
@@ -231,18 +233,6 @@ struct Measured {
 /// The strategy that others are compared with.
 pub(super) fn find_base(name: &str) -> anyhow::Result<&'static str> {
     Ok(find_strategy(name)?.name)
-}
-
-fn pin(cpu: Option<usize>) -> anyhow::Result<()> {
-    let Some(cpu) = cpu else { return Ok(()) };
-    let mut set = rustix::thread::CpuSet::new();
-    if cpu >= rustix::thread::CpuSet::MAX_CPU {
-        return Err(Fail::Use(format!("there is no processor {cpu}")).into());
-    }
-    set.set(cpu);
-    rustix::thread::sched_setaffinity(None, &set).map_err(|errno| {
-        Fail::Use(format!("running on processor {cpu} only: {}", crate::sys::errno::describe(errno))).into()
-    })
 }
 
 fn planted(text: &str) -> Result<Slowdown, String> {

@@ -8,13 +8,10 @@ pub use markdown::markdown;
 
 use super::grid::lay_out;
 use super::table::{Format, heading};
-use crate::analysis::comparison::Estimate;
+use crate::analysis::comparison::{ENOUGH_PROCESSES, Estimate};
 use crate::analysis::{Row, Verdict, confirmed_slower};
 use crate::record::Clock;
 use std::fmt::Write;
-
-/// Processes a side from which raw times carry an interval.
-const PROCESSES: usize = 3;
 
 /// An array with one object a row. `raw` is the verdict on the strategy's own time, the numbers
 /// behind it stand beside; what cannot be told is null.
@@ -121,7 +118,7 @@ fn notes(row: &Row) -> Vec<&'static str> {
 }
 
 fn lacks_processes(row: &Row) -> bool {
-    row.processes.iter().any(|count| *count < PROCESSES)
+    row.processes.iter().any(|count| *count < ENOUGH_PROCESSES)
 }
 
 /// What would turn `unclear` into something else.
@@ -135,8 +132,8 @@ fn advice(rows: &[Row]) -> Option<String> {
     }
     rows.iter().any(lacks_processes).then(|| {
         format!(
-            "own times say nothing with fewer than {PROCESSES} processes a side: measure both sides with \
-             `copybench run --processes {PROCESSES}`"
+            "own times say nothing with fewer than {ENOUGH_PROCESSES} processes a side: measure both sides with \
+             `copybench run --processes {ENOUGH_PROCESSES}`"
         )
     })
 }

@@ -9,6 +9,7 @@ mod grid;
 pub mod history;
 pub mod index;
 pub mod kernels;
+pub mod repeats;
 pub mod splice;
 pub mod table;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 pub(crate) mod golden;
+pub(crate) mod kernels;
 pub(crate) mod ranges;
 pub(crate) mod synthetic;
 
