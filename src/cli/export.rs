@@ -3,7 +3,7 @@ use super::report::{measurements, refuse_emulated};
 use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
 use crate::analysis::{Digests, Margin};
-use crate::claims::ClaimLine;
+use crate::claims::{self, ClaimLine};
 use crate::record::Clock;
 use crate::report::export::{Exported, FORMATS, otava_files};
 use crate::report::{BASE, chart, usual_margin};
@@ -88,18 +88,23 @@ impl Export {
         let read = Digests::read_files(&self.records, self.samples)?;
         let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();
         let families = families();
-        let mut claims: Vec<Value> = Vec::new();
+        let mut lines: Vec<Value> = Vec::new();
         for path in &self.claims {
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
             for (number, line) in (1..).zip(text.lines()) {
-                let claim: ClaimLine = serde_json::from_str(line).map_err(|error| {
+                let mut claim: ClaimLine = serde_json::from_str(line).map_err(|error| {
                     Fail::Use(format!("{}:{number}: not a line of `claims --json`: {error}", path.display()))
                 })?;
-                claims.push(serde_json::to_value(claim)?);
+                if claim.statement.is_empty()
+                    && let Some(known) = claims::all().find(|known| known.id == claim.id)
+                {
+                    known.statement.clone_into(&mut claim.statement);
+                }
+                lines.push(serde_json::to_value(claim)?);
             }
         }
-        let data = chart::chart(&read, &families, &self.base, margin).with_claims(claims);
+        let data = chart::chart(&read, &families, &self.base, margin).with_claims(lines);
         Ok(serde_json::to_string(&data)? + "\n")
     }
 

@@ -164,14 +164,16 @@ function showClaims() {
       tableOf(
         "Claims about copying",
         [
-          ["claim", (claim) => `${claim.id} ${claim.statement ?? ""}`],
+          ["claim", (claim) => claim.id],
+          ["says", (claim) => claim.statement ?? ""],
           ["file system", (claim) => claim.fs],
           ...(severalKernels ? [["kernel", (claim) => claim.kernel ?? ""]] : []),
-          ["verdict", (claim) => (claim.reason ? `${claim.verdict}: ${claim.reason}` : claim.verdict)],
+          ["verdict", (claim) => claim.verdict],
           ["figure", (claim) => factor(claim.ratio), true],
           ["interval", (claim) => factors(claim.low, claim.high), true],
           ["holds if", (claim) => bounds(claim.at_least, claim.at_most)],
           ["what was measured", (claim) => [claim.figure, claim.cell].filter(Boolean).join("; ")],
+          ["reason", (claim) => claim.reason ?? ""],
           ["source", (claim) => claim.source],
         ],
         report.claims,
