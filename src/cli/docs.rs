@@ -35,7 +35,7 @@ pub(super) struct Docs {
 impl Docs {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let mut stale = Vec::new();
-        for (name, wanted) in documents(&self.root)? {
+        for (name, wanted) in documents(&self.root, self.check)? {
             let path = self.root.join(&name);
             if read_to_string(&path).ok().as_ref() == Some(&wanted) {
                 continue;
@@ -53,8 +53,9 @@ impl Docs {
     }
 }
 
-/// Every document with a generated part, as it should be.
-fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
+/// Every document with a generated part, as it should be. `listed`: made only of the runs that
+/// results/README.md names already, since whoever measured has others beside them.
+fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>> {
     let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
     let readme = read("README.md")?;
     let readme = splice::splice(&readme, "strategies", &index::catalogue(&families()))?;
@@ -70,10 +71,15 @@ fn documents(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
             findings = splice::splice(&findings, claim.id, &claims::details(claim.id, &lines))?;
         }
     }
-    let records = records(&root.join("results/runs"))?;
+    let results = read("results/README.md")?;
+    let folder = root.join("results");
+    let mut records = records(&folder.join("runs"))?;
+    records.retain(|path| {
+        let name = path.strip_prefix(&folder).unwrap_or(path).display().to_string();
+        !listed || results.contains(&format!("({name})"))
+    });
     let runs = read_files(&records)?.runs;
-    let results =
-        splice::splice(&read("results/README.md")?, "runs", &index::runs(&runs, &root.join("results")))?;
+    let results = splice::splice(&results, "runs", &index::runs(&runs, &folder))?;
     let kernels_page = read("docs/kernels.md")?;
     let kernels_page = match splice::command(&kernels_page, "tables").map(str::to_owned) {
         Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
