@@ -2,8 +2,7 @@
 
 use super::series::Measurements;
 use crate::record::{
-    CellLine, Counters, CountersOf, EndLine, Line, ReadError, Run, RunLine, SkipLine, Take, TimedSample,
-    visit_files,
+    Counters, CountersOf, EndLine, Line, ReadError, RunLine, SkipLine, Take, TimedSample, visit_files,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,9 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Digest {
     /// Its first line.
     pub run: RunLine,
-    /// Cells by id.
-    pub cells: BTreeMap<String, CellLine>,
-    /// Its times.
+    /// Its cells and times.
     pub all: Measurements,
     /// Skips in the order of the file.
     pub skips: Vec<SkipLine>,
@@ -85,10 +82,10 @@ impl Take for Digests {
 
 impl Digest {
     /// Of a run in memory.
-    #[must_use]
-    pub fn of(run: &Run) -> Self {
+    #[cfg(test)]
+    pub(crate) fn of(run: &crate::record::Run) -> Self {
         let mut digest = Self::begin(run.run.clone());
-        digest.cells.clone_from(&run.cells);
+        digest.all.cells.clone_from(&run.cells);
         digest.skips.clone_from(&run.skips);
         digest.end.clone_from(&run.end);
         for sample in &run.samples {
@@ -109,24 +106,12 @@ impl Digest {
     fn begin(run: RunLine) -> Self {
         let mut all = Measurements::default();
         all.take(&Line::Run(run.clone()));
-        Self {
-            run,
-            cells: BTreeMap::new(),
-            all,
-            skips: Vec::new(),
-            end: None,
-            samples: 0,
-            raw: Vec::new(),
-            sums: BTreeMap::new(),
-        }
+        Self { run, all, skips: Vec::new(), end: None, samples: 0, raw: Vec::new(), sums: BTreeMap::new() }
     }
 
     fn take(&mut self, line: Line, raw: bool) {
         match line {
-            Line::Cell(cell) => {
-                self.all.take(&Line::Cell(cell.clone()));
-                self.cells.insert(cell.cell.clone(), cell);
-            }
+            Line::Cell(_) => self.all.take(&line),
             Line::Sample(sample) => self.take_sample(&TimedSample::from(&sample), raw),
             Line::Skip(skip) => self.skips.push(skip),
             Line::End(end) => self.end = Some(end),

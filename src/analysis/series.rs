@@ -1,7 +1,7 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
 use super::median;
-use crate::record::{CellLine, Clock, Line, ReadError, Run, RunLine, Take, TimedSample, visit_files};
+use crate::record::{CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, visit_files};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -89,14 +89,15 @@ impl Measurements {
         Ok(all)
     }
 
-    /// Unit of the times; none without a run.
-    fn clock(&self) -> Option<Clock> {
+    /// Unit of the times, of which a reader takes no two; none without a run.
+    #[must_use]
+    pub fn clock(&self) -> Option<Clock> {
         self.runs.first().map(|run| run.clock)
     }
 
     /// From runs in memory.
-    #[must_use]
-    pub fn from_runs(runs: &[Run]) -> Self {
+    #[cfg(test)]
+    pub(crate) fn from_runs(runs: &[crate::record::Run]) -> Self {
         let mut all = Self::default();
         for run in runs {
             all.runs.push(run.run.clone());
@@ -230,8 +231,7 @@ mod tests {
 
     #[test]
     fn process_one_of_two_runs_is_two_processes() {
-        let runs: Vec<Run> =
-            (0..2).map(|_| Example::default().with(sample("c", "s", 1, 0.0)).run()).collect();
+        let runs: Vec<_> = (0..2).map(|_| Example::default().with(sample("c", "s", 1, 0.0)).run()).collect();
         let all = Measurements::from_runs(&runs);
         let processes: Vec<u32> =
             all.get("c", "s", "this").unwrap().observations.iter().map(|value| value.process).collect();

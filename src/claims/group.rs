@@ -132,7 +132,7 @@ impl Group {
 }
 
 /// The skip of all strategies of a cell.
-pub(super) fn nothing(cell: &Cell, reason: String) -> SkipLine {
+fn nothing(cell: &Cell, reason: String) -> SkipLine {
     SkipLine { cell: cell.id(), strategy: "*".to_owned(), call: None, errno: None, reason }
 }
 

@@ -75,7 +75,7 @@ impl Export {
             .into());
         }
         let margin = usual_margin(&all.runs);
-        if format.seconds_only && all.runs.iter().any(|run| run.clock != Clock::Wall) {
+        if format.seconds_only && all.clock() == Some(Clock::Instructions) {
             return Err(Fail::Use(format!(
                 "{name} knows seconds only, and these records count instructions; use another format"
             ))

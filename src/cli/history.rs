@@ -49,7 +49,7 @@ pub(super) fn of_files(
     let mut runs: Vec<Measurements> = Vec::new();
     for path in records_below(records)? {
         let all = measurements(&[path])?;
-        let clocks = runs.iter().chain([&all]).filter_map(|all| Some(all.runs.first()?.clock));
+        let clocks = runs.iter().chain([&all]).filter_map(Measurements::clock);
         let mut clocks: Vec<_> = clocks.map(Clock::name).collect();
         clocks.dedup();
         if clocks.len() > 1 {

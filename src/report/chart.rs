@@ -151,7 +151,7 @@ impl<'a> ChartData<'a> {
     }
 
     fn take(&mut self, index: usize, run: &'a Digest, families: &[Family], base: &'a str, margin: Margin) {
-        for (id, cell) in &run.cells {
+        for (id, cell) in &run.all.cells {
             let summaries = summarise(&run.all, id, "this", base, margin);
             self.cells.push(CellRow {
                 run: index,

@@ -30,7 +30,7 @@ pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> Stri
     }
     let mut text = preface(&columns, margin);
     let mut cells: Vec<&CellLine> = Vec::new();
-    for cell in columns.iter().flat_map(|column| column.run.cells.values()) {
+    for cell in columns.iter().flat_map(|column| column.run.all.cells.values()) {
         if !cells.iter().any(|known| known.cell == cell.cell) {
             cells.push(cell);
         }

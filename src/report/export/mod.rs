@@ -120,7 +120,7 @@ impl Entry<'_> {
 impl<'a> Exported<'a> {
     /// Unit of all times.
     fn clock(self) -> Clock {
-        self.all.runs.first().map_or(Clock::Wall, |run| run.clock)
+        self.all.clock().unwrap_or(Clock::Wall)
     }
 
     fn entries(self) -> impl Iterator<Item = Entry<'a>> {
