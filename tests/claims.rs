@@ -4,7 +4,9 @@
 
 mod common;
 
-use copybench::claims::{Act, ClaimLine, Figure, Quantity, READERS, Reader, Test, Trial, Verdict, all};
+use copybench::claims::{
+    Act, Claim, ClaimLine, Figure, Quantity, READERS, Reader, Test, Trial, Verdict, all,
+};
 use copybench::fixture::Layout;
 use copybench::strategy;
 use std::collections::BTreeSet;
@@ -48,12 +50,8 @@ fn every_experiment_names_known_strategies_and_a_bound_on_the_claimed_side() {
         for name in experiment.strategies() {
             if experiment.conditions.act == Act::Read {
                 assert!(Reader::find(name).is_some(), "{}: {name}", claim.id);
-                assert_eq!(
-                    experiment.figure.quantity(),
-                    Quantity::Time,
-                    "{}: readers count nothing",
-                    claim.id
-                );
+                let told = [Quantity::Time, Quantity::DeviceReads];
+                assert!(told.contains(&experiment.figure.quantity()), "{}", claim.id);
                 continue;
             }
             let strategy = strategy::find(name).unwrap_or_else(|| panic!("{}: {name}", claim.id));
@@ -72,6 +70,17 @@ fn every_experiment_names_known_strategies_and_a_bound_on_the_claimed_side() {
     }
     let here = all().filter(|claim| matches!(claim.trial, Trial::Here(_))).count();
     assert!(here >= 20, "{here}");
+}
+
+#[test]
+fn every_change_of_the_kernel_names_a_known_strategy_and_a_factor() {
+    for claim in all() {
+        let Trial::Kernels(change) = &claim.trial else { continue };
+        let strategy = strategy::find(change.strategy).unwrap_or_else(|| panic!("{}", claim.id));
+        assert!(strategy.dst.contains(&change.conditions.dst), "{}", claim.id);
+        assert!(!change.conditions.waits(), "{}: guests count instructions", claim.id);
+        assert!(matches!(change.test, Test::Effect(published) if published > 1.0), "{}", claim.id);
+    }
 }
 
 #[test]
@@ -109,14 +118,31 @@ fn a_claim_about_reading_is_tried_without_a_target() {
 }
 
 #[test]
+fn a_claim_about_full_memory_is_tried_at_a_limit_or_says_what_that_takes() {
+    let group = || std::fs::read_to_string("/proc/self/cgroup").unwrap();
+    let before = group();
+    let found = lines(&["--only", "C22,C50", "--json", "--budget", "1s"]);
+    let [line, change] = &found[..] else { panic!("{found:?}") };
+    assert!(line.cell.as_ref().is_some_and(|cell| cell.ends_with("|cold|read|memory for half")), "{line:?}");
+    match (&line.reason, line.ratio) {
+        (None, Some(ratio)) => assert!(ratio > 0.0 && line.rounds >= Some(16), "{line:?}"),
+        (Some(reason), _) => {
+            let told = ["run it as root", "the memory controller", "tmpfs keeps its files", "too few rounds"];
+            assert!(told.iter().any(|words| reason.contains(words)), "{line:?}");
+        }
+        (None, None) => panic!("{line:?}"),
+    }
+    assert_eq!(group(), before);
+    assert_eq!(change.verdict, Verdict::NotApplicable);
+    assert!(
+        change.reason.as_ref().is_some_and(|reason| reason.contains("kernels --claims C50")),
+        "{change:?}"
+    );
+}
+
+#[test]
 fn every_reader_is_asked_for() {
-    let asked: BTreeSet<&str> = all()
-        .filter_map(|claim| match &claim.trial {
-            Trial::Here(experiment) => Some(experiment.strategies()),
-            Trial::Elsewhere(_) => None,
-        })
-        .flatten()
-        .collect();
+    let asked: BTreeSet<&str> = all().flat_map(Claim::strategies).collect();
     for reader in READERS {
         assert!(asked.contains(reader.name), "no claim needs {}: {}", reader.name, reader.summary);
     }

@@ -105,10 +105,23 @@ fn range(boots: &[f64]) -> Interval {
     Interval { low, high }
 }
 
-/// Options of the kernels' configurations in which not all runs agree, each with its value in
-/// every run; `n` where it is not set. Runs without a configuration have no say.
+/// In what the kernels were built or booted differently, each with its value in every run: words
+/// of the command line, then options of the configurations, `n` where one is not set. Runs without
+/// a configuration have no say.
 #[must_use]
-pub fn config_differences(runs: &[&RunLine]) -> Vec<(String, Vec<String>)> {
+pub fn differences(runs: &[&RunLine]) -> Vec<(String, Vec<String>)> {
+    let words = runs.iter().map(|run| appended(run).unwrap_or("–").to_owned()).collect::<Vec<_>>();
+    let apart = words.iter().any(|one| *one != words[0]).then(|| ("command line".to_owned(), words));
+    apart.into_iter().chain(config_differences(runs)).collect()
+}
+
+/// What was appended to the kernel's command line.
+#[must_use]
+pub fn appended(run: &RunLine) -> Option<&str> {
+    run.guest.as_ref().map(|guest| guest.append.as_str()).filter(|words| !words.is_empty())
+}
+
+fn config_differences(runs: &[&RunLine]) -> Vec<(String, Vec<String>)> {
     let configs: Vec<Option<&BTreeMap<String, String>>> = runs
         .iter()
         .map(|run| run.guest.as_ref().map(|guest| &guest.config).filter(|config| !config.is_empty()))
@@ -212,7 +225,11 @@ mod tests {
         runs[1].guest = guest("kvm", &[("CONFIG_HZ", "250"), ("CONFIG_LRU_GEN", "y")]);
         let lines: Vec<&RunLine> = runs.iter().collect();
         let text = |values: [&str; 3]| values.map(str::to_owned).to_vec();
-        assert_eq!(config_differences(&lines), [("CONFIG_LRU_GEN".to_owned(), text(["n", "y", "?"]))]);
+        assert_eq!(differences(&lines), [("CONFIG_LRU_GEN".to_owned(), text(["n", "y", "?"]))]);
+        let words = |words: &str| GuestLine { append: words.to_owned(), ..GuestLine::default() };
+        runs[1].guest = Some(Box::new(words("mitigations=off")));
+        let lines: Vec<&RunLine> = runs.iter().collect();
+        assert_eq!(differences(&lines), [("command line".to_owned(), text(["–", "mitigations=off", "–"]))]);
     }
 
     #[test]

@@ -3,7 +3,7 @@ use super::test::Test;
 use crate::cache::CacheState;
 use crate::fixture::Layout;
 use crate::measure::{Cell, End};
-use crate::record::FileSystems;
+use crate::record::{Clock, FileSystems};
 use crate::strategy::DstMode;
 
 /// Something that somebody published about copying files.
@@ -39,6 +39,8 @@ pub struct Source {
 pub enum Trial {
     /// By copies between files of one directory, or by reading them.
     Here(Experiment),
+    /// By what one copy costs on a kernel before a change and on one after it.
+    Kernels(Change),
     /// Not by one machine of this class; says what it would take.
     Elsewhere(&'static str),
 }
@@ -62,6 +64,32 @@ pub struct Experiment {
     pub test: Test,
 }
 
+/// What a change of the kernel did to one strategy: measured in guests, by `copybench kernels`.
+#[derive(Debug)]
+pub struct Change {
+    /// The cell.
+    pub conditions: Conditions,
+    /// Types of file system that the claim is about.
+    pub file_systems: &'static [&'static str],
+    /// The strategy.
+    pub strategy: &'static str,
+    /// The first release with the change.
+    pub since: (u32, u32),
+    /// Which way it was published to go.
+    pub way: Way,
+    /// What the factor must be.
+    pub test: Test,
+}
+
+/// Which way a cost goes, so that the factor of what is claimed is above 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The cost before by that after.
+    Cheaper,
+    /// The cost after by that before.
+    Dearer,
+}
+
 /// What is done with the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -69,6 +97,15 @@ pub enum Act {
     Copy,
     /// It is only read, by [`super::Reader`]s; there is no target.
     Read,
+}
+
+/// Memory that may be used, the page cache's included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// All that the machine has.
+    Ample,
+    /// Half of the source's length, by a control group.
+    HalfTheSource,
 }
 
 /// A cell without its file systems.
@@ -86,6 +123,8 @@ pub struct Conditions {
     pub dst: DstMode,
     /// What ends the copy.
     pub end: End,
+    /// Memory that there is.
+    pub memory: Memory,
 }
 
 impl Claim {
@@ -94,6 +133,52 @@ impl Claim {
     pub fn conditions(&self) -> Option<Conditions> {
         match &self.trial {
             Trial::Here(experiment) => Some(experiment.conditions),
+            Trial::Kernels(change) => Some(change.conditions),
+            Trial::Elsewhere(_) => None,
+        }
+    }
+
+    /// Strategies that are measured for it.
+    #[must_use]
+    pub fn strategies(&self) -> Vec<&'static str> {
+        match &self.trial {
+            Trial::Here(experiment) => experiment.strategies(),
+            Trial::Kernels(change) => vec![change.strategy],
+            Trial::Elsewhere(_) => Vec::new(),
+        }
+    }
+
+    /// Why it is no trial on this file system by this clock.
+    #[must_use]
+    pub fn unfit(&self, file_system: &str, clock: Clock) -> Option<String> {
+        let (conditions, systems) = match &self.trial {
+            Trial::Here(experiment) => (experiment.conditions, experiment.file_systems),
+            Trial::Kernels(change) => (change.conditions, change.file_systems),
+            Trial::Elsewhere(reason) => return Some((*reason).to_owned()),
+        };
+        if !systems.is_empty() && !systems.contains(&file_system) {
+            return Some(format!("the claim is about {}", systems.join(" and ")));
+        }
+        let waits = clock == Clock::Instructions && conditions.waits();
+        waits.then(|| "a copy that waits has no length in instructions".to_owned())
+    }
+
+    /// What the figure must be; none where it cannot be tried.
+    #[must_use]
+    pub fn test(&self) -> Option<Test> {
+        match &self.trial {
+            Trial::Here(experiment) => Some(experiment.test),
+            Trial::Kernels(change) => Some(change.test),
+            Trial::Elsewhere(_) => None,
+        }
+    }
+
+    /// What the figure is, in words; none where it cannot be tried.
+    #[must_use]
+    pub fn figure(&self) -> Option<String> {
+        match &self.trial {
+            Trial::Here(experiment) => Some(experiment.figure.describe()),
+            Trial::Kernels(change) => Some(change.describe(None)),
             Trial::Elsewhere(_) => None,
         }
     }
@@ -116,12 +201,21 @@ impl Experiment {
             Figure::Level { strategy, .. } => vec![strategy],
         }
     }
+}
 
-    /// Why it is no trial on this file system.
+impl Change {
+    /// The figure in words; with the releases that were measured, before and since.
     #[must_use]
-    pub fn unfit(&self, file_system: &str) -> Option<String> {
-        let fits = self.file_systems.is_empty() || self.file_systems.contains(&file_system);
-        (!fits).then(|| format!("the claim is about {}", self.file_systems.join(" and ")))
+    pub fn describe(&self, measured: Option<(&str, &str)>) -> String {
+        let (major, minor) = self.since;
+        let (before, since) = match measured {
+            Some((before, since)) => (format!("on {before}"), format!("on {since}")),
+            None => (format!("before {major}.{minor}"), format!("since {major}.{minor}")),
+        };
+        match self.way {
+            Way::Cheaper => format!("time of {} {before} by that {since}", self.strategy),
+            Way::Dearer => format!("time of {} {since} by that {before}", self.strategy),
+        }
     }
 }
 
@@ -136,6 +230,7 @@ impl Conditions {
             cache: CacheState::Warm,
             dst: DstMode::New,
             end: End::None,
+            memory: Memory::Ample,
         }
     }
 
@@ -143,6 +238,18 @@ impl Conditions {
     #[must_use]
     pub const fn reading(size: u64) -> Self {
         Self { act: Act::Read, ..Self::new(size) }
+    }
+
+    /// The same from a source that is not in the page cache.
+    #[must_use]
+    pub const fn reading_cold(size: u64) -> Self {
+        Self { cache: CacheState::Cold, ..Self::reading(size) }
+    }
+
+    /// The same where half of the source fills the memory.
+    #[must_use]
+    pub const fn reading_limited(size: u64) -> Self {
+        Self { memory: Memory::HalfTheSource, ..Self::reading_cold(size) }
     }
 
     /// The same over a file of the same size that is in the page cache.
@@ -187,9 +294,11 @@ impl Conditions {
     #[must_use]
     pub fn id(self, file_system: &str) -> String {
         let id = self.cell(file_system).id();
-        match self.act {
-            Act::Copy => id,
-            Act::Read => id.rsplitn(3, '|').last().unwrap_or_default().to_owned() + "|read",
+        let of_source = id.rsplitn(3, '|').last().unwrap_or_default();
+        match (self.act, self.memory) {
+            (Act::Copy, _) => id,
+            (Act::Read, Memory::Ample) => format!("{of_source}|read"),
+            (Act::Read, Memory::HalfTheSource) => format!("{of_source}|read|memory for half"),
         }
     }
 

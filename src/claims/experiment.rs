@@ -1,6 +1,6 @@
 //! The trial of claims in one directory: needs nothing of the machine but that and a clock.
 
-use super::claim::Claim;
+use super::claim::{Claim, Trial};
 use super::group::{Evidence, Pass, groups, here, weights};
 use super::line::ClaimLine;
 use super::outcome::outcome;
@@ -34,7 +34,8 @@ pub fn run(
 ) -> anyhow::Result<Vec<ClaimLine>> {
     let (place, clock) = (setting.place, Clock::Wall);
     let fs = place.file_system();
-    let groups = groups(claims, fs, clock);
+    let here_and_now = claims.iter().filter(|claim| matches!(claim.trial, Trial::Here(_)));
+    let groups = groups(here_and_now, fs, clock);
     let mut evidence: Vec<Evidence> = groups.iter().map(|_| Evidence::default()).collect();
     let end = Instant::now() + setting.budget;
     let mut arms = here();

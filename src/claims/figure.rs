@@ -38,6 +38,8 @@ pub enum Quantity {
     PrivateMemory,
     /// Bytes of the target in extents shared with the source.
     Shared,
+    /// Reads that a block device completed.
+    DeviceReads,
 }
 
 /// A page, in bytes, as the least that memory comes in.
@@ -81,12 +83,15 @@ impl Quantity {
             Self::Entries => "faults and calls",
             Self::PrivateMemory => "private memory",
             Self::Shared => "shared extents",
+            Self::DeviceReads => "reads of the device",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
-            Self::Time | Self::Cpu | Self::Faults | Self::Calls | Self::Entries => "a MiB",
+            Self::Time | Self::Cpu | Self::Faults | Self::Calls | Self::Entries | Self::DeviceReads => {
+                "a MiB"
+            }
             Self::PrivateMemory | Self::Shared => "by the length",
         }
     }
@@ -118,6 +123,7 @@ impl Quantity {
             // Counted in different samples: see the estimate.
             Self::Entries => None,
             Self::PrivateMemory => counter("peak_private_bytes"),
+            Self::DeviceReads => counter("device_reads"),
             Self::Shared => sample.shared_bytes.map(|bytes| bytes as f64),
         }
     }

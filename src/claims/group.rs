@@ -1,8 +1,9 @@
 //! Claims that are measured together: those of one cell.
 
-use super::claim::{Act, Claim, Conditions, Experiment, Trial};
+use super::claim::{Act, Claim, Conditions};
 use super::reading;
 use crate::analysis::{Margin, Measurements};
+use crate::cache::CacheState;
 use crate::fixture::Place;
 use crate::measure::{
     Arm, Cell, End, Entry, Listener, NamedArm, Progress, Recorder, Rounds, StageError, source_of,
@@ -41,19 +42,21 @@ pub(super) struct Evidence {
 }
 
 /// What each cell has to measure for the claims that can be tried there.
-pub(super) fn groups(claims: &[&'static Claim], fs: &str, clock: Clock) -> Vec<Group> {
+pub(super) fn groups<'a>(
+    claims: impl IntoIterator<Item = &'a &'static Claim>,
+    fs: &str,
+    clock: Clock,
+) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for claim in claims {
-        let Trial::Here(experiment) = &claim.trial else { continue };
-        if unfit(experiment, fs, clock).is_some() {
+        let Some(conditions) = claim.conditions().filter(|_| claim.unfit(fs, clock).is_none()) else {
             continue;
-        }
-        let conditions = experiment.conditions;
+        };
         let index = groups.iter().position(|group| group.conditions == conditions).unwrap_or_else(|| {
             groups.push(Group { conditions, strategies: Vec::new() });
             groups.len() - 1
         });
-        for name in experiment.strategies() {
+        for name in claim.strategies() {
             if !groups[index].strategies.contains(&name) {
                 groups[index].strategies.push(name);
             }
@@ -62,20 +65,16 @@ pub(super) fn groups(claims: &[&'static Claim], fs: &str, clock: Clock) -> Vec<G
     groups
 }
 
-/// Why an experiment is none on this file system by this clock.
-pub(super) fn unfit(experiment: &Experiment, fs: &str, clock: Clock) -> Option<String> {
-    let waits = clock == Clock::Instructions && experiment.conditions.waits();
-    experiment
-        .unfit(fs)
-        .or_else(|| waits.then(|| "a copy that waits has no length in instructions".to_owned()))
-}
-
 /// How long cells take beside each other, about.
 pub(super) fn weights(groups: &[Group]) -> f64 {
     let weight = |group: &Group| {
         let bytes = (group.conditions.size + (8 << 20)) as f64;
-        let end = if group.conditions.end == End::Fdatasync { 5.0 } else { 1.0 };
-        bytes * group.strategies.len() as f64 * end
+        let waiting = match group.conditions {
+            Conditions { end: End::Fdatasync, .. } => 5.0,
+            Conditions { act: Act::Read, cache: CacheState::Cold, .. } => 3.0,
+            _ => 1.0,
+        };
+        bytes * group.strategies.len() as f64 * waiting
     };
     groups.iter().map(weight).sum()
 }
@@ -106,7 +105,7 @@ impl Group {
         };
         if self.conditions.act == Act::Read {
             let id = self.conditions.id(pass.place.file_system());
-            return reading::measure(&id, &source, &self.strategies, pass, listener);
+            return reading::measure(&id, self.conditions, &source, &self.strategies, pass, listener);
         }
         let rounds = Rounds {
             cell: &entry.cell,

@@ -1,6 +1,6 @@
 //! Claims over kernels: a guest measures their cells, and this side judges what it sent.
 
-use super::claim::{Act, Claim};
+use super::claim::{Act, Claim, Trial};
 use super::group::{Evidence, Pass, Recording, groups, here};
 use super::line::ClaimLine;
 use super::outcome::outcome;
@@ -53,10 +53,11 @@ pub fn measure(
     Ok(())
 }
 
-/// What the record of a kernel says of the claims on a file system.
+/// What the record of a kernel says of the claims on a file system; those about changes take two.
 #[must_use]
 pub fn judge(claims: &[&'static Claim], fs: &str, run: &Run) -> Vec<ClaimLine> {
-    let judged = claims.iter().map(|claim| {
+    let of_one = claims.iter().filter(|claim| !matches!(claim.trial, Trial::Kernels(_)));
+    let judged = of_one.map(|claim| {
         let cell = claim.conditions().map(|conditions| conditions.cell(fs).id());
         let evidence = cell.and_then(|cell| evidence(run, &cell));
         let line = outcome(claim, evidence.as_ref(), fs, run.run.clock);

@@ -1,4 +1,4 @@
-use super::claim::{Claim, Trial};
+use super::claim::Claim;
 use super::estimate::Estimate;
 use super::test::Verdict;
 use serde::{Deserialize, Serialize};
@@ -39,17 +39,13 @@ pub struct ClaimLine {
     pub clock: crate::record::Clock,
     /// Label of the host.
     pub host: String,
-    /// Kernel release.
+    /// Kernel release; of a claim about a change, the one that has it.
     pub kernel: String,
 }
 
 impl ClaimLine {
     /// A line without an outcome yet.
     pub(super) fn new(claim: &Claim, fs: &str, clock: crate::record::Clock) -> Self {
-        let experiment = match &claim.trial {
-            Trial::Here(experiment) => Some(experiment),
-            Trial::Elsewhere(_) => None,
-        };
         let finite = |bound: f64| bound.is_finite().then(|| round(bound));
         Self {
             id: claim.id.to_owned(),
@@ -60,11 +56,11 @@ impl ClaimLine {
             ratio: None,
             low: None,
             high: None,
-            at_least: experiment.and_then(|experiment| finite(experiment.test.region().0)),
-            at_most: experiment.and_then(|experiment| finite(experiment.test.region().1)),
+            at_least: claim.test().and_then(|test| finite(test.region().0)),
+            at_most: claim.test().and_then(|test| finite(test.region().1)),
             reason: None,
-            figure: experiment.map(|experiment| experiment.figure.describe()),
-            cell: experiment.map(|experiment| experiment.conditions.id(fs)),
+            figure: claim.figure(),
+            cell: claim.conditions().map(|conditions| conditions.id(fs)),
             rounds: None,
             clock,
             host: crate::host::label(),

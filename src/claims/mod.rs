@@ -5,6 +5,7 @@
 //! figure by one rule for all (see [`Test`]), so it stands before anything is measured.
 //! Everything that lists claims walks [`all`].
 
+pub mod change;
 mod claim;
 mod estimate;
 mod experiment;
@@ -12,20 +13,22 @@ mod figure;
 mod group;
 pub mod guest;
 mod line;
+mod memory_limit;
 mod outcome;
 mod reader;
 mod reading;
+mod subject;
 mod table;
 mod test;
 mod topics;
 
-pub use claim::{Act, Claim, Conditions, Experiment, Source, Trial};
+pub use claim::{Act, Change, Claim, Conditions, Experiment, Memory, Source, Trial, Way};
 pub use estimate::Estimate;
 pub use experiment::{Setting, run};
 pub use figure::{Figure, Quantity};
 pub use line::ClaimLine;
 pub use reader::{READERS, Reader};
-pub use table::{details, markdown, outcome, over_kernels, readers, text};
+pub use table::{agreement, details, markdown, outcome, over_kernels, readers, text, turned};
 pub use test::{Test, Verdict};
 
 /// Every claim, in the order of tables.

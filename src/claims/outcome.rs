@@ -3,7 +3,7 @@
 use super::claim::{Claim, Experiment, Trial};
 use super::estimate::Samples;
 use super::figure::Quantity;
-use super::group::{Evidence, unfit};
+use super::group::Evidence;
 use super::line::ClaimLine;
 use super::test::Verdict;
 use crate::record::Clock;
@@ -11,13 +11,13 @@ use crate::record::Clock;
 /// What a claim came to on a file system; no evidence where its cell was not measured.
 pub(super) fn outcome(claim: &Claim, evidence: Option<&Evidence>, fs: &str, clock: Clock) -> ClaimLine {
     let line = ClaimLine::new(claim, fs, clock);
-    let experiment = match &claim.trial {
-        Trial::Elsewhere(reason) => return line.not_applicable(*reason),
-        Trial::Here(experiment) => experiment,
-    };
-    if let Some(reason) = unfit(experiment, fs, clock) {
+    if let Some(reason) = claim.unfit(fs, clock) {
         return line.not_applicable(reason);
     }
+    let Trial::Here(experiment) = &claim.trial else {
+        let id = claim.id;
+        return line.not_applicable(format!("it takes two kernels: copybench kernels --claims {id}"));
+    };
     let Some(evidence) = evidence else { return line.unclear("it was not measured") };
     let names = experiment.strategies();
     if let Some(skip) = evidence.skips.iter().find(|skip| skip.strategy == "*") {
@@ -64,6 +64,7 @@ fn uncounted(of: Quantity) -> &'static str {
             "system calls could not be counted; run as root or with CAP_PERFMON"
         }
         Quantity::PrivateMemory => "the copy was over before its memory could be looked at",
+        Quantity::DeviceReads => "the file system's device does not count its reads",
         _ => "the file system does not tell",
     }
 }

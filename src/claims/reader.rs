@@ -1,13 +1,12 @@
 //! Ways for a program to have the bytes of a file: what claims about reading are tried by. One
 //! registry; every reader gives a sum of what it saw, which must be that of the file.
 
-use crate::fixture::PrivateDirectory;
-use crate::sys::mapped_bytes::MappedBytes;
-use std::cell::{OnceCell, RefCell};
-use std::fs::File;
+use super::subject::{BUFFER, PAGE, PIECE, Subject, add, copied, first, glance};
+use crate::sys::mapped_bytes::{Advice, MappedBytes};
+use rustix::io::ReadWriteFlags;
+use rustix::pipe::{PipeFlags, SpliceFlags, splice};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 
 /// A way to read.
 #[derive(Debug)]
@@ -28,31 +27,10 @@ pub(super) enum Sum {
     Bytes(u64),
     /// The first eight bytes of every page.
     Pages,
+    /// None: the bytes go where nobody sees them, and only their number is known.
+    Length,
 }
 
-/// What is read, with all that is made before the clock starts.
-pub(super) struct Subject {
-    pub(super) file: File,
-    pub(super) length: usize,
-    /// The whole file, with every page in the page table.
-    pub(super) mapped: MappedBytes,
-    /// The same bytes in files of [`PIECE`] bytes, made by the first reader that asks for them.
-    pub(super) files: OnceCell<Vec<PathBuf>>,
-    /// Where those are.
-    pub(super) directory: PrivateDirectory,
-    /// Memory that was used before.
-    pub(super) buffer: RefCell<Vec<u8>>,
-    /// Offsets of all pieces of [`PIECE`] bytes, shuffled.
-    pub(super) pieces: Vec<usize>,
-    /// Offsets of all pages, shuffled.
-    pub(super) pages: Vec<usize>,
-}
-
-/// Bytes of a small file, and of what is read at random.
-pub(super) const PIECE: usize = 16 << 10;
-pub(super) const PAGE: usize = 4 << 10;
-/// Bytes of one read in order.
-pub(super) const BUFFER: usize = 64 << 10;
 /// Times that a reader which comes back reads.
 const AGAIN: u64 = 4;
 
@@ -78,19 +56,19 @@ pub static READERS: &[Reader] = &[
         name: "map-sum",
         summary: "a mapping made, all bytes added up, unmapped",
         sum: Sum::Bytes(1),
-        read: |subject| subject.by_mapping(false, add),
+        read: |subject| subject.by_mapping(None, add),
     },
     Reader {
         name: "map-populate-sum",
         summary: "a mapping made with MAP_POPULATE, all bytes added up, unmapped",
         sum: Sum::Bytes(1),
-        read: |subject| subject.by_mapping(true, add),
+        read: |subject| subject.by_populated_mapping(add),
     },
     Reader {
         name: "map-kept-sum",
         summary: "all bytes of a mapping that was there before added up",
         sum: Sum::Bytes(1),
-        read: |subject| Ok(add(subject.mapped.bytes())),
+        read: |subject| Ok(add(subject.kept()?.bytes())),
     },
     Reader {
         name: "read-64k-sum-again",
@@ -104,7 +82,7 @@ pub static READERS: &[Reader] = &[
         sum: Sum::Bytes(AGAIN),
         read: |subject| {
             let pass = |bytes: &[u8]| add(std::hint::black_box(bytes));
-            subject.by_mapping(false, |bytes| (0..AGAIN).map(|_| pass(bytes)).fold(0, u64::wrapping_add))
+            subject.by_mapping(None, |bytes| (0..AGAIN).map(|_| pass(bytes)).fold(0, u64::wrapping_add))
         },
     },
     Reader {
@@ -117,7 +95,7 @@ pub static READERS: &[Reader] = &[
         name: "map-touch",
         summary: "a mapping made, the first bytes of each page looked at, unmapped",
         sum: Sum::Pages,
-        read: |subject| subject.by_mapping(false, glance),
+        read: |subject| subject.by_mapping(None, glance),
     },
     Reader {
         name: "read-4k",
@@ -130,13 +108,9 @@ pub static READERS: &[Reader] = &[
         summary: "4 KiB at a time copied into one buffer from a mapping that was there before, in order",
         sum: Sum::Pages,
         read: |subject| {
-            let mut buffer = subject.buffer.borrow_mut();
-            Ok(subject
-                .mapped
-                .bytes()
-                .chunks(PAGE)
-                .map(|page| copied(page, &mut buffer))
-                .fold(0, u64::wrapping_add))
+            let mut buffer = subject.buffer();
+            let pages = subject.kept()?.bytes().chunks(PAGE);
+            Ok(pages.map(|page| copied(page, &mut buffer)).fold(0, u64::wrapping_add))
         },
     },
     Reader {
@@ -150,9 +124,8 @@ pub static READERS: &[Reader] = &[
         summary: "16 KiB at a time copied into one buffer from a mapping that was there before, in random order",
         sum: Sum::Pages,
         read: |subject| {
-            let (mut buffer, bytes) = (subject.buffer.borrow_mut(), subject.mapped.bytes());
-            let piece = |at: &usize| copied(&bytes[*at..(*at + PIECE).min(bytes.len())], &mut buffer);
-            Ok(subject.pieces.iter().map(piece).fold(0, u64::wrapping_add))
+            let bytes = subject.kept()?.bytes();
+            Ok(subject.pieces_of(bytes))
         },
     },
     Reader {
@@ -166,7 +139,7 @@ pub static READERS: &[Reader] = &[
         summary: "eight bytes of each page looked at in a mapping that was there before, in random order",
         sum: Sum::Pages,
         read: |subject| {
-            let bytes = subject.mapped.bytes();
+            let bytes = subject.kept()?.bytes();
             Ok(subject.pages.iter().map(|at| first(&bytes[*at..])).fold(0, u64::wrapping_add))
         },
     },
@@ -175,7 +148,7 @@ pub static READERS: &[Reader] = &[
         summary: "files of 16 KiB opened one by one, read whole, all bytes added up",
         sum: Sum::Bytes(1),
         read: |subject| {
-            let mut buffer = subject.buffer.borrow_mut();
+            let mut buffer = subject.buffer();
             subject.each_file(|file| {
                 let count = file.read_at(&mut buffer[..PIECE], 0)?;
                 Ok(add(&buffer[..count]))
@@ -195,6 +168,71 @@ pub static READERS: &[Reader] = &[
             })
         },
     },
+    Reader {
+        name: "read-64k-page-aligned",
+        summary: "as read-64k, but the buffer starts on a page, not 16 bytes behind as that of malloc",
+        sum: Sum::Pages,
+        read: |subject| subject.by_reads_into(&mut subject.memory.borrow_mut()[..BUFFER], glance),
+    },
+    Reader {
+        name: "read-dontcache-64k-sum",
+        summary: "preadv2 of 64 KiB at a time with RWF_DONTCACHE, all bytes added up",
+        sum: Sum::Bytes(1),
+        // rustix does not name the flag yet.
+        read: |subject| {
+            subject
+                .by_flagged_reads(ReadWriteFlags::from_bits_retain(libc::RWF_DONTCACHE.cast_unsigned()), add)
+        },
+    },
+    Reader {
+        name: "read-direct-1m-sum",
+        summary: "read of 1 MiB at a time past the page cache (O_DIRECT), all bytes added up",
+        sum: Sum::Bytes(1),
+        read: |subject| subject.by_direct_reads(add),
+    },
+    Reader {
+        name: "map-copy-16k-random",
+        summary: "a mapping made, 16 KiB at a time copied into one buffer in random order, unmapped",
+        sum: Sum::Pages,
+        read: |subject| subject.by_mapping(None, |bytes| subject.pieces_of(bytes)),
+    },
+    Reader {
+        name: "map-sequential-populate",
+        summary: "a mapping made, MADV_SEQUENTIAL, MADV_POPULATE_READ, the first bytes of each page looked at, unmapped",
+        sum: Sum::Pages,
+        read: |subject| subject.by_mapping(Some(Advice::Sequential), glance),
+    },
+    Reader {
+        name: "map-random-populate",
+        summary: "a mapping made, MADV_RANDOM, MADV_POPULATE_READ, the first bytes of each page looked at, unmapped",
+        sum: Sum::Pages,
+        read: |subject| subject.by_mapping(Some(Advice::Random), glance),
+    },
+    Reader {
+        name: "read-write-null",
+        summary: "read of 128 KiB at a time into one buffer, written to /dev/null",
+        sum: Sum::Length,
+        read: |subject| {
+            let mut buffer = subject.memory.borrow_mut();
+            subject.to_nowhere(|nowhere, at| {
+                let count = subject.file.read_at(&mut buffer[..2 * BUFFER], at)?;
+                Ok(rustix::io::write(nowhere, &buffer[..count])?)
+            })
+        },
+    },
+    Reader {
+        name: "splice-null",
+        summary: "spliced into a pipe of 64 KiB and from there to /dev/null",
+        sum: Sum::Length,
+        read: |subject| {
+            let (from, to) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+            subject.to_nowhere(|nowhere, mut at| {
+                let flags = SpliceFlags::empty();
+                let count = splice(&subject.file, Some(&mut at), &to, None, BUFFER, flags)?;
+                Ok(if count == 0 { 0 } else { splice(&from, None, nowhere, None, count, flags)? })
+            })
+        },
+    },
 ];
 
 impl Reader {
@@ -206,91 +244,17 @@ impl Reader {
 }
 
 impl Sum {
-    /// What it must come to.
-    pub(super) fn expected(self, subject: &Subject) -> u64 {
+    /// What it must come to, from a mapping of its own: one that stayed would keep its pages in the
+    /// page cache.
+    pub(super) fn expected(self, subject: &Subject) -> io::Result<u64> {
         match self {
-            Self::Bytes(times) => add(subject.mapped.bytes()).wrapping_mul(times),
-            Self::Pages => glance(subject.mapped.bytes()),
+            Self::Bytes(times) => Ok(subject.by_mapping(None, add)?.wrapping_mul(times)),
+            Self::Pages => subject.by_mapping(None, glance),
+            Self::Length => Ok(subject.length as u64),
         }
-    }
-}
-
-impl Subject {
-    fn by_reads(&self, size: usize, look: fn(&[u8]) -> u64) -> io::Result<u64> {
-        let mut buffer = self.buffer.borrow_mut();
-        let mut sum = 0_u64;
-        let mut at = 0;
-        while at < self.length {
-            let count = self.file.read_at(&mut buffer[..size], at as u64)?;
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            sum = sum.wrapping_add(look(&buffer[..count]));
-            at += count;
-        }
-        Ok(sum)
-    }
-
-    fn by_mapping(&self, populate: bool, look: impl Fn(&[u8]) -> u64) -> io::Result<u64> {
-        let mapped = MappedBytes::new(&self.file, self.length, populate)?;
-        let sum = look(mapped.bytes());
-        mapped.check().map(|()| sum)
-    }
-
-    fn at_random(&self, offsets: &[usize], size: usize) -> io::Result<u64> {
-        let mut buffer = self.buffer.borrow_mut();
-        let mut sum = 0_u64;
-        for at in offsets {
-            let count = self.file.read_at(&mut buffer[..size], *at as u64)?;
-            sum = sum.wrapping_add(glance(&buffer[..count]));
-        }
-        Ok(sum)
-    }
-
-    fn each_file(&self, mut look: impl FnMut(&File) -> io::Result<u64>) -> io::Result<u64> {
-        let files = match self.files.get() {
-            Some(files) => files,
-            None => {
-                let made = self.make_files()?;
-                self.files.get_or_init(|| made)
-            }
-        };
-        files.iter().try_fold(0, |sum: u64, path| Ok(sum.wrapping_add(look(&File::open(path)?)?)))
-    }
-
-    fn make_files(&self) -> io::Result<Vec<PathBuf>> {
-        let pieces = self.mapped.bytes().chunks(PIECE).enumerate();
-        pieces
-            .map(|(number, piece)| {
-                let path = self.directory.path().join(number.to_string());
-                std::fs::write(&path, piece)?;
-                Ok(path)
-            })
-            .collect()
     }
 }
 
 fn again(read: impl Fn() -> io::Result<u64>) -> io::Result<u64> {
     (0..AGAIN).try_fold(0, |sum: u64, _| Ok(sum.wrapping_add(read()?)))
-}
-
-/// Every eight bytes as a number, added up: a pass over memory as fast as it goes.
-fn add(bytes: &[u8]) -> u64 {
-    bytes.chunks_exact(8).map(first).fold(0, u64::wrapping_add)
-}
-
-/// The first eight bytes of each page, added up.
-fn glance(bytes: &[u8]) -> u64 {
-    bytes.chunks(PAGE).map(first).fold(0, u64::wrapping_add)
-}
-
-fn first(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
-}
-
-/// Copies `bytes` into the buffer and looks at the copy.
-fn copied(bytes: &[u8], buffer: &mut [u8]) -> u64 {
-    let target = &mut buffer[..bytes.len()];
-    target.copy_from_slice(bytes);
-    glance(std::hint::black_box(target))
 }

@@ -1,17 +1,20 @@
 //! Rounds of readers over one file, as those of strategies are over a copy.
 
+use super::claim::{Conditions, Memory};
 use super::group::Pass;
-use super::reader::{BUFFER, PAGE, PIECE, Reader, Subject};
+use super::memory_limit::MemoryLimit;
+use super::reader::Reader;
+use super::subject::Subject;
+use crate::cache::{CacheState, establish};
 use crate::fixture::{Place, Source};
 use crate::measure::{Clock as _, Listener, Orders, WallClock};
 use crate::record::{SampleLine, SkipLine};
-use crate::sys::mapped_bytes::MappedBytes;
+use crate::sys::device_reads::DeviceReads;
 use anyhow::Context;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use std::cell::{OnceCell, RefCell};
-use std::io;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Fewest rounds of a pass: what an interval takes.
@@ -21,6 +24,7 @@ const ROUNDS: u32 = 8;
 /// that of the file, so that nothing is timed that did not read.
 pub(super) fn measure(
     cell: &str,
+    conditions: Conditions,
     source: &Source,
     names: &[&'static str],
     pass: &Pass<'_>,
@@ -33,23 +37,43 @@ pub(super) fn measure(
         // Once without a clock: page tables, files and memory are as they will be.
         match (reader.read)(&subject) {
             Ok(sum) => {
-                let expected = reader.sum.expected(&subject);
+                let expected = reader.sum.expected(&subject).context("reading a file")?;
                 anyhow::ensure!(sum == expected, "{name} did not read the file");
                 readers.push((reader, expected));
             }
             Err(error) => listener.skip(skip(cell, name, &error), false)?,
         }
     }
+    let limit = match conditions.memory {
+        Memory::Ample => Ok(None),
+        Memory::HalfTheSource => MemoryLimit::new(source.size() / 2).map(Some),
+    };
+    let limit = match limit {
+        Ok(limit) => limit,
+        Err(error) => return Ok(listener.skip(skip(cell, "*", &error), false)?),
+    };
+    let cold = conditions.cache == CacheState::Cold;
+    let device = if cold { DeviceReads::of(&subject.file) } else { None };
     let clock = WallClock::new();
     let mut orders = Orders::new(readers.len(), pass.seed);
     let mut round = 0;
     while !readers.is_empty() && (round < pass.rounds.unwrap_or(ROUNDS) || Instant::now() < pass.until) {
         for (position, index) in orders.next_order().to_vec().into_iter().enumerate() {
             let (reader, expected) = readers[index];
+            if cold && let Err(error) = establish(&subject.file, source.size(), CacheState::Cold) {
+                return Ok(listener.skip(skip(cell, "*", &error), false)?);
+            }
+            let before = device.as_ref().and_then(DeviceReads::count);
             let began = clock.now();
             let sum = (reader.read)(&subject).with_context(|| format!("reading by {}", reader.name))?;
             let elapsed = clock.now() - began;
+            if limit.as_ref().is_some_and(|limit| !limit.held(&subject.file, source.size())) {
+                let error = "the limit on memory did not hold: more of the file is in the page cache";
+                return Ok(listener.skip(skip(cell, "*", &error), false)?);
+            }
+            let reads = device.as_ref().and_then(DeviceReads::count).zip(before);
             anyhow::ensure!(sum == expected, "{} did not read the file", reader.name);
+            let count = |(after, before)| ("device_reads".to_owned(), after - before);
             listener.sample(SampleLine {
                 cell: cell.to_owned(),
                 strategy: reader.name.to_owned(),
@@ -62,7 +86,7 @@ pub(super) fn measure(
                 shared_bytes: None,
                 allocated_bytes: None,
                 verified: true,
-                counters: None,
+                counters: reads.map(|reads| BTreeMap::from([count(reads)])),
             })?;
         }
         round += 1;
@@ -70,7 +94,7 @@ pub(super) fn measure(
     Ok(())
 }
 
-fn skip(cell: &str, reader: &str, error: &io::Error) -> SkipLine {
+fn skip(cell: &str, reader: &str, error: &impl ToString) -> SkipLine {
     SkipLine {
         cell: cell.to_owned(),
         strategy: reader.to_owned(),
@@ -86,21 +110,12 @@ fn subject(source: &Source, place: &Place, seed: u64) -> anyhow::Result<Subject>
     file.sync_all().with_context(|| format!("syncing a file in {}", place.path().display()))?;
     let length = usize::try_from(source.size())?;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut shuffled = |step: usize| {
+    let shuffled = |step: usize| {
         let mut offsets: Vec<usize> = (0..length).step_by(step).collect();
         offsets.shuffle(&mut random);
         offsets
     };
-    Ok(Subject {
-        mapped: MappedBytes::new(&file, length, true)?,
-        file,
-        length,
-        files: OnceCell::new(),
-        directory: place.private()?,
-        buffer: RefCell::new(vec![1; BUFFER]),
-        pieces: shuffled(PIECE),
-        pages: shuffled(PAGE),
-    })
+    Ok(Subject::new(file, length, place.private()?, shuffled)?)
 }
 
 #[cfg(test)]
@@ -129,7 +144,7 @@ mod tests {
             rounds: Some(3),
         };
         let mut seen = Evidence::default();
-        measure("cell", &source, &names, &pass, &mut seen).unwrap();
+        measure("cell", Conditions::reading(source.size()), &source, &names, &pass, &mut seen).unwrap();
         assert!(seen.skips.is_empty());
         for name in names {
             let of = |sample: &&SampleLine| sample.strategy == name && sample.process == 2;

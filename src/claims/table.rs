@@ -5,6 +5,10 @@ use super::claim::{Claim, Trial};
 use super::line::ClaimLine;
 use super::reader::READERS;
 use super::test::Verdict;
+use crate::analysis::kernels::{age, version};
+use crate::report::grid::lay_out;
+use crate::report::table::Format;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// One claim for a terminal.
@@ -12,15 +16,9 @@ use std::fmt::Write;
 pub fn text(claim: &Claim, line: &ClaimLine) -> String {
     let mut text = format!("{:<11} {:<20} {}\n", claim.id, line.verdict.name(), claim.statement);
     let _ = writeln!(text, "            published: {}", claim.published);
-    if let (Trial::Here(experiment), Some(_)) = (&claim.trial, line.ratio) {
+    if let (Some(what), Some(test), Some(_)) = (claim.figure(), claim.test(), line.ratio) {
         let cell = line.cell.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "            seen: {}, {}; to hold: {}; {cell}",
-            experiment.figure.describe(),
-            figure(line),
-            experiment.test
-        );
+        let _ = writeln!(text, "            seen: {what}, {}; to hold: {test}; {cell}", figure(line));
     }
     if let Some(reason) = &line.reason {
         let _ = writeln!(text, "            {reason}");
@@ -61,6 +59,12 @@ pub fn markdown(lines: &[ClaimLine]) -> String {
         }
         text.push('\n');
     }
+    text.push_str(
+        "\nBetween two kernels, by `copybench kernels --claims` ([docs/kernels.md](docs/kernels.md)):\n\n",
+    );
+    for claim in all().filter(|claim| matches!(claim.trial, Trial::Kernels(_))) {
+        let _ = writeln!(text, "- {} {}.", linked(claim), claim.statement);
+    }
     text.push_str("\nNot to be tried by one machine of this class:\n\n");
     for claim in all() {
         if let Trial::Elsewhere(reason) = claim.trial {
@@ -85,9 +89,8 @@ pub fn readers() -> String {
 pub fn details(id: &str, lines: &[ClaimLine]) -> String {
     let mut text = String::new();
     if let Some(claim) = all().find(|claim| claim.id == id)
-        && let Trial::Here(experiment) = &claim.trial
+        && let Some((figure, test)) = claim.figure().zip(claim.test())
     {
-        let (figure, test) = (experiment.figure.describe(), experiment.test);
         let _ = writeln!(text, "{}: {}. {figure}; to hold: {test}.\n", linked(claim), claim.statement);
     }
     for line in lines.iter().filter(|line| line.id == id && line.verdict != Verdict::NotApplicable) {
@@ -97,22 +100,21 @@ pub fn details(id: &str, lines: &[ClaimLine]) -> String {
 }
 
 /// The same claims on several kernels: a table a file system, a column a kernel; claims that no
-/// kernel could try are left out.
+/// kernel could try are left out. A claim about a change stands at the kernel that has it.
 #[must_use]
-pub fn over_kernels(lines: &[ClaimLine]) -> String {
+pub fn over_kernels(lines: &[ClaimLine], format: Format) -> String {
     let mut kernels: Vec<&str> = Vec::new();
     for line in lines {
         if !kernels.contains(&line.kernel.as_str()) {
             kernels.push(&line.kernel);
         }
     }
+    kernels.sort_by_key(|kernel| age(kernel));
     let mut text = String::new();
     for system in systems(lines) {
-        let _ = write!(text, "\n{system}\n\n{:<11}", "claim");
-        for kernel in &kernels {
-            let _ = write!(text, "  {kernel:<28}");
-        }
-        text.push('\n');
+        let versions = kernels.iter().map(|kernel| version(kernel).to_owned());
+        let head = std::iter::once("claim".to_owned()).chain(versions).chain(["says".to_owned()]);
+        let mut rows: Vec<Vec<String>> = vec![head.collect()];
         for claim in all() {
             let of = |kernel: &&str| {
                 lines.iter().find(|line| line.id == claim.id && line.fs == system && line.kernel == *kernel)
@@ -120,15 +122,57 @@ pub fn over_kernels(lines: &[ClaimLine]) -> String {
             let outcomes: Vec<String> =
                 kernels.iter().map(|kernel| of(kernel).map_or_else(|| "–".to_owned(), outcome)).collect();
             if outcomes.iter().any(|outcome| outcome != "–") {
-                let _ = write!(text, "{:<11}", claim.id);
-                for outcome in outcomes {
-                    let _ = write!(text, "  {outcome:<28}");
-                }
-                let _ = writeln!(text, "  {}", claim.statement);
+                let id = match format {
+                    Format::Text => claim.id.to_owned(),
+                    Format::Markdown => linked(claim),
+                };
+                rows.push([vec![id], outcomes, vec![claim.statement.to_owned()]].concat());
             }
         }
+        let _ = match format {
+            Format::Text => write!(text, "\n{system}\n\n"),
+            Format::Markdown => write!(text, "\n**{system}**\n\n"),
+        };
+        let _ = writeln!(text, "{}", lay_out(&rows, |_| false, format));
     }
     text
+}
+
+/// How alike several runs of the same claims on one machine are, in a sentence.
+#[must_use]
+pub fn agreement(runs: &[Vec<ClaimLine>]) -> String {
+    let mut verdicts: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for line in runs.iter().flatten().filter(|line| line.verdict != Verdict::NotApplicable) {
+        verdicts.entry((&line.id, &line.fs)).or_default().insert(line.verdict.name());
+    }
+    let alike = verdicts.values().filter(|seen| seen.len() == 1).count();
+    let turned: Vec<String> = verdicts
+        .iter()
+        .filter(|(_, seen)| [Verdict::Holds, Verdict::Refuted].iter().all(|one| seen.contains(one.name())))
+        .map(|((id, fs), _)| format!("{id} on {fs}"))
+        .collect();
+    format!(
+        "In {} runs in a row {alike} of {} outcomes were the same each time, {} were `can't tell` in some of the runs, \
+         and {} held in one and were refuted in another{}.\n",
+        runs.len(),
+        verdicts.len(),
+        verdicts.len() - alike - turned.len(),
+        if turned.is_empty() { "none".to_owned() } else { turned.len().to_string() },
+        if turned.is_empty() { String::new() } else { format!(": {}", turned.join(", ")) },
+    )
+}
+
+/// The lines of claims that hold on one kernel and are refuted on another, and of those about
+/// changes.
+#[must_use]
+pub fn turned(lines: &[ClaimLine]) -> Vec<ClaimLine> {
+    let alike = |one: &ClaimLine, other: &ClaimLine| (&one.id, &one.fs) == (&other.id, &other.fs);
+    let some = |line: &ClaimLine, verdict| lines.iter().any(|one| alike(one, line) && one.verdict == verdict);
+    let turns = |line: &ClaimLine| some(line, Verdict::Holds) && some(line, Verdict::Refuted);
+    let is_of_a_change = |line: &ClaimLine| {
+        is_decided(line) && all().any(|claim| claim.id == line.id && matches!(claim.trial, Trial::Kernels(_)))
+    };
+    lines.iter().filter(|line| turns(line) || is_of_a_change(line)).cloned().collect()
 }
 
 /// Verdict and figure in the few words of a cell.
@@ -175,4 +219,50 @@ fn systems(lines: &[ClaimLine]) -> Vec<&str> {
         }
     }
     systems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Clock;
+
+    fn line(id: &str, verdict: Verdict) -> ClaimLine {
+        let claim = all().find(|claim| claim.id == id).unwrap();
+        ClaimLine { verdict, ..ClaimLine::new(claim, "ext4", Clock::Wall) }
+    }
+
+    #[test]
+    fn runs_that_disagree_are_told_by_how_much() {
+        let run = |first, second| {
+            vec![line("C03", first), line("C13", second), line("C74", Verdict::NotApplicable)]
+        };
+        let alike = [run(Verdict::Holds, Verdict::Refuted), run(Verdict::Holds, Verdict::Unclear)];
+        let text = "In 2 runs in a row 1 of 2 outcomes were the same each time, 1 were `can't tell` in some of the runs, \
+                    and none held in one and were refuted in another.\n";
+        assert_eq!(agreement(&alike), text);
+        let turned = [run(Verdict::Holds, Verdict::Refuted), run(Verdict::Refuted, Verdict::Refuted)];
+        assert!(
+            agreement(&turned).ends_with("and 1 held in one and were refuted in another: C03 on ext4.\n")
+        );
+    }
+
+    #[test]
+    fn only_what_turns_between_kernels_or_is_about_a_change_is_kept() {
+        let on = |kernel: &str, line: ClaimLine| ClaimLine { kernel: kernel.to_owned(), ..line };
+        let lines = [
+            on("6.1", line("C03", Verdict::Holds)),
+            on("7.2", line("C03", Verdict::Refuted)),
+            on("6.1", line("C13", Verdict::Holds)),
+            on("7.2", line("C13", Verdict::Unclear)),
+            on("7.2", line("C50", Verdict::Holds)),
+            on("7.2", line("C51", Verdict::NotApplicable)),
+        ];
+        let kept: Vec<_> = turned(&lines).into_iter().map(|line| line.id).collect();
+        assert_eq!(kept, ["C03", "C03", "C50"]);
+        let text = over_kernels(&lines, Format::Text);
+        let head = text.lines().find(|line| line.starts_with("claim")).unwrap();
+        assert_eq!(head.split_whitespace().collect::<Vec<_>>(), ["claim", "6.1", "7.2", "says"]);
+        let row = text.lines().find(|line| line.starts_with("C50")).unwrap();
+        assert!(row.contains(" – ") && row.contains("holds"), "{row}");
+    }
 }

@@ -2,13 +2,15 @@
 
 mod elsewhere;
 mod inside_the_kernel;
+mod kernels;
 mod mapping;
+mod out_of_cache;
 mod page_cache;
 mod reading;
 mod sharing;
 mod workshop;
 
-use super::claim::{Claim, Conditions, Experiment, Source, Trial};
+use super::claim::{Change, Claim, Conditions, Experiment, Source, Trial, Way};
 use super::figure::{Figure, Quantity};
 use super::test::Test;
 
@@ -20,6 +22,8 @@ pub(super) static TOPICS: &[&[Claim]] = &[
     sharing::CLAIMS,
     page_cache::CLAIMS,
     reading::CLAIMS,
+    out_of_cache::CLAIMS,
+    kernels::CLAIMS,
     elsewhere::CLAIMS,
 ];
 

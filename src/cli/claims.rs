@@ -26,7 +26,7 @@ pub(super) struct Claims {
     #[arg(long)]
     json: bool,
     /// Time for everything: 60s, 5m
-    #[arg(long, value_name = "T", default_value = "150s", value_parser = duration)]
+    #[arg(long, value_name = "T", default_value = "180s", value_parser = duration)]
     budget: Duration,
     /// Exactly so many rounds in each cell, in a guest
     #[arg(long, value_name = "N", hide = true)]

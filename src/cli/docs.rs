@@ -17,6 +17,13 @@ use std::path::{Path, PathBuf};
 /// Where series of comparisons are kept.
 const COMPARISONS: &str = "results/comparisons";
 
+/// Runs of all claims, one after the other.
+const AGAIN: [&str; 3] = [
+    "results/claims/again/zen4-2cpu-1.jsonl",
+    "results/claims/again/zen4-2cpu-2.jsonl",
+    "results/claims/zen4-2cpu.jsonl",
+];
+
 /// Rows of each table in the README; the page has them all.
 const ROWS: usize = 8;
 
@@ -85,6 +92,13 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
         None => kernels_page,
     };
+    let kernels_page = match splice::command(&kernels_page, "claims").map(str::to_owned) {
+        Some(command) => {
+            let turned = claims::turned(&claim_lines(root, &command)?);
+            splice::splice(&kernels_page, "claims", &claims::over_kernels(&turned, Format::Markdown))?
+        }
+        None => kernels_page,
+    };
     let method = read("METHOD.md")?;
     let method = splice::splice(&method, "calibrations", &repeats::calibrations(&calibrations(root)?))?;
     let series =
@@ -92,6 +106,8 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
     let counted = repeats::comparisons(&series("compare")?, &series("gate")?);
     let method = splice::splice(&method, "comparisons", &counted)?;
     let method = splice::splice(&method, "readers", &claims::readers())?;
+    let again = AGAIN.iter().map(|name| claim_lines(root, name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let method = splice::splice(&method, "agreement", &claims::agreement(&again))?;
     Ok(vec![
         ("METHOD.md".to_owned(), method),
         ("docs/kernels.md".to_owned(), kernels_page),

@@ -92,8 +92,10 @@ impl Task {
         };
         let runs = read_files(&report.records)?.runs;
         let mut lines: Vec<ClaimLine> = Vec::new();
+        let digests = Digests::read_files(&report.records, false)?.runs;
         for one in command.wanted_file_systems() {
             lines.extend(runs.iter().flat_map(|run| claims::guest::judge(claims, one.name(), run)));
+            lines.extend(claims::change::judge(claims, one.name(), &digests));
         }
         let mut text = String::new();
         for line in &lines {
@@ -101,7 +103,7 @@ impl Task {
         }
         let path = out.join("claims.jsonl");
         std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
-        Ok(claims::over_kernels(&lines))
+        Ok(claims::over_kernels(&lines, Format::Text))
     }
 }
 

@@ -31,7 +31,8 @@ pub fn text(rows: &[Row], facts: &Facts) -> String {
     }
     for cell in rows.chunk_by(|left, right| left.cell == right.cell) {
         let rows: Vec<&Row> = cell.iter().collect();
-        let _ = writeln!(text, "\n{}\n\n{}", cell_title(&cell[0].cell, facts), table(&rows, Format::Text));
+        let _ =
+            writeln!(text, "\n{}\n\n{}", cell_title(&cell[0].cell, facts), table(&rows, facts, Format::Text));
     }
     let _ = writeln!(text, "\n{}", legend(rows, facts));
     for remark in hosts_differ(facts).into_iter().chain(advice(rows)).chain(facts.remarks.iter().cloned()) {
@@ -61,33 +62,36 @@ pub fn headline(rows: &[Row]) -> String {
     )
 }
 
-/// Rows in columns, all of one cell.
-fn table(rows: &[&Row], format: Format) -> String {
-    let header = ["strategy", "ratio", "verdict", "own time", "processes", ""].map(str::to_owned).to_vec();
-    let lines = rows.iter().map(|row| {
-        let columns = columns(row);
+/// Rows in columns, all of one cell. In turn, the ratio is that of own times, so those have no
+/// column of their own.
+fn table(rows: &[&Row], facts: &Facts, format: Format) -> String {
+    let header: &[&str] = if facts.in_turn {
+        &["strategy", "ratio", "verdict", "processes", ""]
+    } else {
+        &["strategy", "ratio", "verdict", "own time", "processes", ""]
+    };
+    let mut lines = vec![header.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>()];
+    lines.extend(rows.iter().map(|row| {
+        let columns = columns(row, facts);
         match format {
-            Format::Text => columns.to_vec(),
-            Format::Markdown => columns.map(|column| markdown::escaped(&column)).to_vec(),
+            Format::Text => columns,
+            Format::Markdown => columns.iter().map(|column| markdown::escaped(column)).collect(),
         }
-    });
-    let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
+    }));
     lay_out(&lines, |_| false, format)
 }
 
-fn columns(row: &Row) -> [String; 6] {
-    [
-        row.strategy.clone(),
-        ratio(row.estimate),
-        row.estimate.verdict.name().to_owned(),
-        match row.raw.low {
+fn columns(row: &Row, facts: &Facts) -> Vec<String> {
+    let mut columns = vec![row.strategy.clone(), ratio(row.estimate), row.estimate.verdict.name().to_owned()];
+    if !facts.in_turn {
+        columns.push(match row.raw.low {
             _ if row.strategy == row.base => String::new(),
             Some(_) => format!("{} {}", ratio(row.raw), row.raw.verdict),
             None => ratio(row.raw),
-        },
-        format!("{} + {}", row.processes[0], row.processes[1]),
-        notes(row).join(", "),
-    ]
+        });
+    }
+    columns.extend([format!("{} + {}", row.processes[0], row.processes[1]), notes(row, facts).join(", ")]);
+    columns
 }
 
 /// The ratio with its interval, where it has them.
@@ -101,17 +105,18 @@ fn ratio(estimate: Estimate) -> String {
     }
 }
 
-fn notes(row: &Row) -> Vec<&'static str> {
+fn notes(row: &Row, facts: &Facts) -> Vec<&'static str> {
+    let by_itself = facts.in_turn || row.strategy == row.base;
     let mut notes = Vec::new();
     if row.confirmed {
         notes.push("confirmed");
     }
-    if row.strategy == row.base {
+    if by_itself && !facts.in_turn {
         notes.push("base, own time");
     }
     if row.processes.contains(&0) {
         notes.push("too few rounds");
-    } else if lacks_processes(row) && row.strategy == row.base {
+    } else if lacks_processes(row) && by_itself {
         notes.push("too few processes");
     }
     notes

@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 /// Lays rows out in columns, the first row as the heading; `right` tells which columns stand
 /// right, as numbers do.
-pub(super) fn lay_out(rows: &[Vec<String>], right: impl Fn(usize) -> bool, format: Format) -> String {
+pub(crate) fn lay_out(rows: &[Vec<String>], right: impl Fn(usize) -> bool, format: Format) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();

@@ -2,7 +2,7 @@
 
 use super::grid::lay_out;
 use super::table::{Format, KINDS, duration, heading};
-use crate::analysis::kernels::{Change, age, changes, config_differences, disagreement, version};
+use crate::analysis::kernels::{Change, age, appended, changes, differences, disagreement, version};
 use crate::analysis::{Digest, Kind, Margin, Measurements, median};
 use crate::record::{CellLine, Clock, Counters, RunLine};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> Stri
         text.push_str(&left_out(&columns, &cell.cell, format));
     }
     let lines: Vec<_> = columns.iter().map(|column| &column.run.run).collect();
-    let differences = config_differences(&lines);
+    let differences = differences(&lines);
     if !differences.is_empty() {
         let names = columns.iter().map(|column| column.name.clone());
         let mut rows = vec![std::iter::once("built with".to_owned()).chain(names).collect::<Vec<String>>()];
@@ -56,7 +56,7 @@ pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> Stri
         );
         let _ = writeln!(
             text,
-            "\nThe kernels were not built alike, so a change may be the configuration's:\n\n{}",
+            "\nThe kernels were not built or booted alike, and a change may come from that:\n\n{}",
             lay_out(&rows, |_| false, format)
         );
     }
@@ -66,10 +66,14 @@ pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> Stri
 fn columns<'a>(runs: &'a [Digest], base: &str, margin: Margin) -> Vec<Column<'a>> {
     let mut sorted: Vec<&Digest> = runs.iter().collect();
     sorted.sort_by_key(|run| age(&run.run.host.kernel));
-    let versions: Vec<&str> = sorted.iter().map(|run| version(&run.run.host.kernel)).collect();
+    let versions = sorted.iter().map(|run| match appended(&run.run) {
+        Some(words) => format!("{} {words}", version(&run.run.host.kernel)),
+        None => version(&run.run.host.kernel).to_owned(),
+    });
+    let versions: Vec<String> = versions.collect();
     let name = |index: usize| {
         let twice = versions.iter().filter(|version| **version == versions[index]).count() > 1;
-        if twice { format!("{} #{}", versions[index], index + 1) } else { versions[index].to_owned() }
+        if twice { format!("{} #{}", versions[index], index + 1) } else { versions[index].clone() }
     };
     let mut columns: Vec<Column<'a>> = Vec::new();
     for (index, run) in sorted.into_iter().enumerate() {
@@ -272,6 +276,20 @@ mod tests {
         let page = page(&runs.map(|run| Digest::of(&run)), "read-write-256k", margin, Format::Text);
         let row = page.lines().find(|line| line.starts_with("mmap-write")).unwrap();
         assert_eq!(row.split_whitespace().nth(2), Some("waits"), "{row}");
+    }
+
+    #[test]
+    fn one_kernel_booted_in_two_ways_is_two_columns_with_their_words() {
+        let mut runs = [kernel("6.12.1", 2_000_000, 16, "y"), kernel("6.12.1", 1_000_000, 16, "y")];
+        if let Some(guest) = &mut runs[1].run.guest {
+            guest.append = "mitigations=off".to_owned();
+        }
+        let margin = usual_margin(runs.iter().map(|run| &run.run));
+        let page = page(&runs.map(|run| Digest::of(&run)), "read-write-256k", margin, Format::Text);
+        let head = page.lines().find(|line| line.starts_with("data copied")).unwrap();
+        assert!(head.contains("  6.12.1  6.12.1 mitigations=off  "), "{page}");
+        let words = page.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
+        assert_eq!(words, ["command", "line", "–", "mitigations=off"]);
     }
 
     #[test]

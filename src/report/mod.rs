@@ -5,7 +5,7 @@ pub mod chart;
 pub mod comparison;
 pub mod export;
 pub mod fastest;
-mod grid;
+pub(crate) mod grid;
 pub mod history;
 pub mod index;
 pub mod kernels;

@@ -1,6 +1,7 @@
 //! A file mapped for reading, as the slice that Rust programs take it for.
 
 use super::fault::Watch;
+pub use memmap2::Advice;
 use std::fs::File;
 use std::io;
 
@@ -30,6 +31,14 @@ impl MappedBytes {
         // watch, which is declared before it.
         let watch = unsafe { Watch::new(map.as_ptr(), map.len()) }?;
         Ok(Self { watch, map })
+    }
+
+    /// Tells the kernel how the bytes will be used, or asks it for all pages now: `madvise(2)`.
+    ///
+    /// # Errors
+    /// Those of the call: `EINVAL` where the kernel does not know the advice.
+    pub fn advise(&self, advice: Advice) -> io::Result<()> {
+        self.map.advise(advice)
     }
 
     /// The bytes; zeros where [`Self::check`] finds a fault.

@@ -1,4 +1,6 @@
-use super::{Facts, advice, cell_title, columns, describe, headline, hosts_differ, lay_out, legend, table};
+use super::{
+    Facts, advice, cell_title, describe, headline, hosts_differ, lay_out, legend, notes, ratio, table,
+};
 use crate::analysis::{Row, Verdict};
 use crate::report::table::Format;
 use std::fmt::Write;
@@ -24,7 +26,7 @@ pub fn markdown(rows: &[Row], facts: &Facts) -> String {
     for cell in rows.chunk_by(|left, right| left.cell == right.cell) {
         let all: Vec<&Row> = cell.iter().collect();
         let title = escaped(&cell_title(&cell[0].cell, facts));
-        let section = format!("**{title}**\n\n{}\n\n", table(&all, Format::Markdown));
+        let section = format!("**{title}**\n\n{}\n\n", table(&all, facts, Format::Markdown));
         if text.len() + section.len() + end.len() > LONGEST {
             left_out += cell.len();
         } else {
@@ -50,9 +52,9 @@ fn listed(rows: &[Row], facts: &Facts, verdict: Verdict, title: &str) -> String 
             .unwrap_or(std::cmp::Ordering::Equal)
     });
     let header = [title, "ratio", "cell", ""].map(str::to_owned).to_vec();
-    let lines = found.iter().take(LISTED).map(|row| {
-        let [strategy, ratio, _, _, _, notes] = columns(row).map(|column| escaped(&column));
-        vec![strategy, ratio, escaped(&cell_title(&row.cell, facts)), notes]
+    let lines = found.iter().take(LISTED).map(|row| -> Vec<String> {
+        let words = [row.strategy.clone(), ratio(row.estimate), cell_title(&row.cell, facts)];
+        words.into_iter().chain([notes(row, facts).join(", ")]).map(|word| escaped(&word)).collect()
     });
     let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
     let more = match found.len().saturating_sub(LISTED) {
