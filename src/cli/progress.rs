@@ -2,6 +2,14 @@ use crate::measure::{Plan, Progress, Watcher};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
+/// A line on standard error; indicatif draws nothing where that is no terminal. It has no clock of
+/// its own, which would run beside what is timed.
+fn line() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4))
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
 /// How far a run is, on standard error where that is a terminal.
 pub(super) struct Bar {
     bar: ProgressBar,
@@ -11,13 +19,7 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new(cells: usize) -> Self {
-        // indicatif draws nothing where standard error is no terminal.
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-        bar.set_style(
-            ProgressStyle::with_template("{spinner} {msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-        );
-        Self { bar, cells, seen: Vec::new() }
+        Self { bar: line(), cells, seen: Vec::new() }
     }
 }
 
@@ -50,13 +52,12 @@ pub(super) struct Spinner(ProgressBar);
 
 impl Spinner {
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Self(bar)
+        Self(line())
     }
 
     pub(super) fn tell(&self, text: &str) {
         self.0.set_message(text.to_owned());
+        self.0.tick();
     }
 }
 

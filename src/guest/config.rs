@@ -6,7 +6,8 @@ use std::path::Path;
 
 /// Options that change what a copy costs. An entry that ends in `*` stands for all with that
 /// beginning.
-const TELLING: [&str; 27] = [
+const TELLING: [&str; 29] = [
+    "CONFIG_CC_OPTIMIZE_FOR_SIZE",
     "CONFIG_CC_VERSION_TEXT",
     "CONFIG_CPU_MITIGATIONS",
     "CONFIG_DEBUG_LIST",
@@ -31,6 +32,7 @@ const TELLING: [&str; 27] = [
     "CONFIG_READ_ONLY_THP_FOR_FS",
     "CONFIG_RETPOLINE",
     "CONFIG_SLAB_FREELIST_HARDENED",
+    "CONFIG_SLUB_TINY",
     "CONFIG_SPECULATION_MITIGATIONS",
     "CONFIG_TRANSPARENT_HUGEPAGE*",
     "CONFIG_XFS_DEBUG",

@@ -40,6 +40,24 @@ def drawn_page(name):
     return path
 
 
+def executable():
+    """The copybench that chart.py would ask; none where nothing is built."""
+    try:
+        return source.executable()
+    except source.ChartError:
+        return None
+
+
+@functools.cache
+def committed_page():
+    """Path of the page of all results in the repository, as a user has it drawn."""
+    records = sorted(ROOT.glob("results/runs/*/run.jsonl"))
+    claims = [f"--claims={path}" for path in sorted(ROOT.glob("results/claims/*-2cpu.jsonl"))]
+    done = chart(*records, *claims, "--only", "page", "--out", DIRECTORY / "committed")
+    assert done.returncode == 0, done.stderr
+    return DIRECTORY / "committed" / "report.html"
+
+
 def chart(*arguments, environment=None):
     """chart.py as a user runs it."""
     return subprocess.run(
