@@ -2,7 +2,7 @@
 
 use super::figure::{Figure, Quantity};
 use crate::analysis::interval::{Interval, median, median_interval};
-use crate::record::SampleLine;
+use crate::record::{Clock, SampleLine};
 use std::collections::BTreeMap;
 
 /// Confidence of the interval of each pass.
@@ -26,6 +26,10 @@ pub(super) struct Samples<'a> {
     pub(super) lines: &'a [SampleLine],
     /// Length of the source.
     pub(super) size: u64,
+    /// What times are counted in. Under the clock of instructions a copy that gave up the processor
+    /// has counted others' work, so it is left out; and rounds differ by what no chance decides, so
+    /// a boot's median stands for itself, and only boots show how far it moves.
+    pub(super) clock: Clock,
 }
 
 impl Samples<'_> {
@@ -38,7 +42,9 @@ impl Samples<'_> {
             estimates.iter().map(|estimate| if noisy { estimate.value.ln() } else { estimate.value });
         let value = median(&values.collect::<Vec<_>>())?;
         let value = if noisy { value.exp() } else { value };
-        let intervals: Option<Vec<Interval>> = estimates.iter().map(|estimate| estimate.interval).collect();
+        let alone = self.clock == Clock::Instructions && noisy && estimates.len() < 2;
+        let intervals: Option<Vec<Interval>> =
+            estimates.iter().map(|estimate| estimate.interval.filter(|_| !alone)).collect();
         // Each pass holds the truth of its own files and moment; together they show how far that moves.
         let hull = intervals.and_then(|intervals| intervals.into_iter().reduce(Interval::hull));
         let drift = if noisy { drift } else { 1.0 };
@@ -61,13 +67,25 @@ impl Samples<'_> {
             .any(|line| line.strategy == strategy && line.shared_bytes.is_some_and(|bytes| bytes > 0))
     }
 
-    /// Whether copies by the strategy gave up the processor.
+    /// Whether most copies by the strategy, in some pass, gave up the processor.
     pub(super) fn waits(self, strategy: &str) -> bool {
-        let waited = |line: &SampleLine| {
-            let counters = line.counters.as_ref();
-            counters.and_then(|counters| counters.get("voluntary_switches")).is_some_and(|count| *count > 0)
-        };
-        self.lines.iter().any(|line| line.strategy == strategy && waited(line))
+        self.passes().into_iter().any(|pass| {
+            let of_pass =
+                || self.lines.iter().filter(move |line| line.process == pass && line.strategy == strategy);
+            let timed = of_pass().filter(|line| line.round.is_some()).count();
+            of_pass().filter(|line| line.round.is_some() && waited(line)).count() * 2 > timed
+        })
+    }
+
+    /// From logarithms, one a round in the order of measuring.
+    fn estimate_of(self, values: &[f64]) -> Option<Estimate> {
+        let value = median(values)?.exp();
+        if self.clock == Clock::Instructions {
+            return Some(exact(value));
+        }
+        let interval =
+            if values.len() < ROUNDS { None } else { median_interval(values, CONFIDENCE).map(Interval::exp) };
+        Some(Estimate { value, interval })
     }
 
     fn passes(self) -> Vec<u32> {
@@ -83,12 +101,12 @@ impl Samples<'_> {
             Figure::Ratio { base, other, .. } if of.is_noisy() => {
                 let (base, other) = (self.by_round(of, base, pass), self.by_round(of, other, pass));
                 let ratios = base.iter().filter_map(|(round, base)| Some((base / other.get(round)?).ln()));
-                estimate_of(&ratios.collect::<Vec<_>>())
+                self.estimate_of(&ratios.collect::<Vec<_>>())
             }
             Figure::Level { strategy, .. } if of.is_noisy() => {
                 let divisor = of.divisor(self.size);
                 let values = self.by_round(of, strategy, pass).into_values();
-                estimate_of(&values.map(|value| (value / divisor).ln()).collect::<Vec<_>>())
+                self.estimate_of(&values.map(|value| (value / divisor).ln()).collect::<Vec<_>>())
             }
             Figure::Ratio { base, other, .. } => {
                 let value = |strategy| Some(self.count(of, strategy, pass)?.max(of.floor()));
@@ -105,7 +123,9 @@ impl Samples<'_> {
     }
 
     fn by_round(self, of: Quantity, strategy: &str, pass: u32) -> BTreeMap<u32, f64> {
-        self.lines_of(strategy, pass).filter_map(|line| Some((line.round?, of.of(line)?))).collect()
+        let counts = |line: &&SampleLine| self.clock == Clock::Wall || !waited(line);
+        let lines = self.lines_of(strategy, pass).filter(counts);
+        lines.filter_map(|line| Some((line.round?, of.of(line)?))).collect()
     }
 
     /// The median of a count over the samples that tell it.
@@ -122,11 +142,9 @@ fn exact(value: f64) -> Estimate {
     Estimate { value, interval: Some(Interval { low: value, high: value }) }
 }
 
-/// From logarithms, one a round in the order of measuring.
-fn estimate_of(values: &[f64]) -> Option<Estimate> {
-    let interval =
-        if values.len() < ROUNDS { None } else { median_interval(values, CONFIDENCE).map(Interval::exp) };
-    Some(Estimate { value: median(values)?.exp(), interval })
+fn waited(line: &SampleLine) -> bool {
+    let counters = line.counters.as_ref();
+    counters.and_then(|counters| counters.get("voluntary_switches")).is_some_and(|count| *count > 0)
 }
 
 #[cfg(test)]
@@ -175,16 +193,36 @@ mod tests {
     #[test]
     fn the_interval_covers_both_passes_and_the_drift() {
         let lines = timed(12, [(200, 100), (300, 100)]);
-        let estimate = Samples { lines: &lines, size: 1 << 20 }.estimate(TIME, 1.03).unwrap();
+        let estimate =
+            Samples { lines: &lines, size: 1 << 20, clock: Clock::Wall }.estimate(TIME, 1.03).unwrap();
         assert!((estimate.value - 6.0_f64.sqrt()).abs() < 1e-9, "{estimate:?}");
         let interval = estimate.interval.unwrap();
         assert!((interval.low - 2.0 / 1.03).abs() < 1e-9 && (interval.high - 3.0 * 1.03).abs() < 1e-9);
     }
 
     #[test]
+    fn boots_stand_for_themselves_under_counted_instructions() {
+        let of = |lines: &[SampleLine]| {
+            let samples = Samples { lines, size: 1 << 20, clock: Clock::Instructions };
+            (samples.estimate(TIME, 1.0).unwrap(), samples.waits("slow"))
+        };
+        // Fewer rounds than an interval of times takes, one of which counted others' work.
+        let mut lines = timed(3, [(200, 100), (210, 100)]);
+        lines.push(line("slow", 1, Some(3), 9000, &[("voluntary_switches", 1)]));
+        lines.push(line("fast", 1, Some(3), 100, &[]));
+        let (estimate, waits) = of(&lines);
+        let interval = estimate.interval.unwrap();
+        assert!((interval.low - 2.0).abs() < 1e-9 && (interval.high - 2.1).abs() < 1e-9 && !waits);
+        assert_eq!(of(&timed(3, [(200, 100), (210, 100)])[..6]).0.interval, None, "one boot");
+        lines.retain(|line| line.process == 2 || line.strategy == "fast" || line.round > Some(1));
+        lines.push(line("slow", 1, Some(4), 9000, &[("voluntary_switches", 1)]));
+        assert!(of(&lines).1, "two of three waited");
+    }
+
+    #[test]
     fn few_rounds_have_no_interval_and_missing_strategies_no_estimate() {
         let lines = timed(7, [(200, 100), (200, 100)]);
-        let samples = Samples { lines: &lines, size: 1 << 20 };
+        let samples = Samples { lines: &lines, size: 1 << 20, clock: Clock::Wall };
         assert_eq!(samples.estimate(TIME, 1.03).unwrap().interval, None);
         assert_eq!(
             samples.estimate(Figure::Ratio { of: Quantity::Time, base: "slow", other: "gone" }, 1.03),
@@ -200,7 +238,7 @@ mod tests {
             line("looped", 1, None, 0, &[("calls.total", 40), ("peak_private_bytes", 262_144)]),
         ];
         lines.push(line("mapped", 1, Some(0), 5, &[("minor_faults", 512), ("major_faults", 0)]));
-        let samples = Samples { lines: &lines, size: 2 << 20 };
+        let samples = Samples { lines: &lines, size: 2 << 20, clock: Clock::Wall };
         let value = |figure| samples.estimate(figure, 1.03).map(|estimate| estimate.value);
         let ratio = |of| value(Figure::Ratio { of, base: "looped", other: "mapped" }).unwrap();
         assert!((ratio(Quantity::Calls) - 4.0).abs() < 1e-9);

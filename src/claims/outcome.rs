@@ -26,7 +26,7 @@ pub(super) fn outcome(claim: &Claim, evidence: Option<&Evidence>, fs: &str, cloc
     if let Some(skip) = evidence.skips.iter().find(|skip| names.contains(&skip.strategy.as_str())) {
         return line.not_applicable(format!("{}: {}", skip.strategy, skip.reason));
     }
-    let samples = Samples { lines: &evidence.samples, size: experiment.conditions.size };
+    let samples = Samples { lines: &evidence.samples, size: experiment.conditions.size, clock };
     judge(experiment, samples, line, clock)
 }
 
@@ -47,9 +47,10 @@ fn judge(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, clock: 
             let verdict = experiment.test.judge(estimate);
             let line = line.with(estimate, verdict);
             match verdict {
-                Verdict::Unclear if estimate.interval.is_none() => {
-                    line.unclear("too few rounds, or rounds that hang together too much")
-                }
+                Verdict::Unclear if estimate.interval.is_none() => line.unclear(match clock {
+                    Clock::Wall => "too few rounds, or rounds that hang together too much",
+                    Clock::Instructions => "a single boot",
+                }),
                 _ => line,
             }
         }

@@ -42,7 +42,7 @@ pub(super) struct Kernels {
     /// What counts as the same [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     pub(super) margin: Option<Margin>,
-    /// Rounds in each cell and boot [default: 12; 6 for instructions, 8 with --claims]
+    /// Rounds in each cell and boot [default: 12; 6 for instructions, 5 with --claims]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) rounds: Option<u32>,
     /// Boots of each kernel [default: 6; 2 for instructions, to prove that they agree; 1 for tcg]

@@ -76,7 +76,7 @@ impl Task {
             Self::Claims(claims) => {
                 let ids: Vec<&str> = claims.iter().map(|claim| claim.id).collect();
                 let only = Some(ids.join(","));
-                (vec!["copybench", "claims"], vec![("--only", only), ("--rounds", rounds([12, 2, 8]))])
+                (vec!["copybench", "claims"], vec![("--only", only), ("--rounds", rounds([12, 2, 5]))])
             }
         };
         let options = options.into_iter().filter_map(|(option, value)| Some(format!("{option}={}", value?)));
