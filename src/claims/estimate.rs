@@ -109,8 +109,10 @@ impl Samples<'_> {
                 self.estimate_of(&values.map(|value| (value / divisor).ln()).collect::<Vec<_>>())
             }
             Figure::Ratio { base, other, .. } => {
-                let value = |strategy| Some(self.count(of, strategy, pass)?.max(of.floor()));
-                Some(exact(value(base)? / value(other)?))
+                let (base, other) = (self.count(of, base, pass)?, self.count(of, other, pass)?);
+                // Two memories too small to be seen are not equal but unknown.
+                let seen = of != Quantity::PrivateMemory || base.max(other) >= of.floor();
+                seen.then(|| exact(base.max(of.floor()) / other.max(of.floor())))
             }
             Figure::Level { strategy, .. } => {
                 Some(exact(self.count(of, strategy, pass)? / of.divisor(self.size)))
@@ -247,6 +249,11 @@ mod tests {
         assert_eq!(level(Quantity::Faults), Some(256.0));
         assert_eq!(level(Quantity::Entries), Some(261.0));
         assert_eq!(level(Quantity::Shared), Some(0.0));
+        let unseen = [("slow", 0), ("fast", 0)]
+            .map(|(name, bytes)| line(name, 1, None, 0, &[("peak_private_bytes", bytes)]));
+        let samples = Samples { lines: &unseen, size: 1 << 20, clock: Clock::Wall };
+        let memory = Figure::Ratio { of: Quantity::PrivateMemory, base: "slow", other: "fast" };
+        assert_eq!(samples.estimate(memory, 1.03), None);
         assert_eq!(value(Figure::Level { of: Quantity::Calls, strategy: "gone" }), None);
     }
 }

@@ -64,7 +64,9 @@ fn uncounted(of: Quantity) -> &'static str {
         Quantity::Calls | Quantity::Entries => {
             "system calls could not be counted; run as root or with CAP_PERFMON"
         }
-        Quantity::PrivateMemory => "the copy was over before its memory could be looked at",
+        Quantity::PrivateMemory => {
+            "the copy was over before its memory could be looked at, or took less than this kernel tells of at once"
+        }
         Quantity::DeviceReads => "the file system's device does not count its reads",
         _ => "the file system does not tell",
     }
