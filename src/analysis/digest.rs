@@ -82,8 +82,8 @@ impl Take for Digests {
 
 impl Digest {
     /// Of a run in memory.
-    #[cfg(test)]
-    pub(crate) fn of(run: &crate::record::Run) -> Self {
+    #[must_use]
+    pub fn of(run: &crate::record::Run) -> Self {
         let mut digest = Self::begin(run.run.clone());
         digest.all.cells.clone_from(&run.cells);
         digest.skips.clone_from(&run.skips);

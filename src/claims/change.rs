@@ -21,22 +21,22 @@ pub fn judge(claims: &[&'static Claim], fs: &str, runs: &[Digest]) -> Vec<ClaimL
 /// From runs sorted by the age of their kernels; none where there is none.
 fn outcome(claim: &Claim, change: &Change, fs: &str, runs: &[&Digest]) -> Option<ClaimLine> {
     let (major, minor) = (u64::from(change.since.0), u64::from(change.since.1));
-    let newest = runs.last()?;
-    let has = |run: &&&Digest| age(&run.run.host.kernel) >= vec![major, minor];
-    let new = runs.iter().find(has).unwrap_or(newest);
+    let first = runs.partition_point(|run| age(&run.run.host.kernel) < vec![major, minor]);
+    let (before, since) = runs.split_at(first);
+    let judged = &since.first().or(before.last())?.run;
     let line = ClaimLine {
-        host: new.run.host.label.clone(),
-        kernel: new.run.host.kernel.clone(),
-        ..ClaimLine::new(claim, fs, new.run.clock)
+        host: judged.host.label.clone(),
+        kernel: judged.host.kernel.clone(),
+        ..ClaimLine::new(claim, fs, judged.clock)
     };
-    if let Some(reason) = claim.unfit(fs, new.run.clock) {
+    if let Some(reason) = claim.unfit(fs, judged.clock) {
         return Some(line.not_applicable(reason));
     }
-    let (Some(old), true) = (runs.iter().rfind(|run| !has(run)), has(&new)) else {
+    let (Some(old), Some(new)) = (before.last(), since.first()) else {
         return Some(line.not_applicable(format!("it takes a kernel before {major}.{minor} and one since")));
     };
-    let (before, since) = (version(&old.run.host.kernel), version(&new.run.host.kernel));
-    let line = ClaimLine { figure: Some(change.describe(Some((before, since)))), ..line };
+    let measured = (version(&old.run.host.kernel), version(&new.run.host.kernel));
+    let line = ClaimLine { figure: Some(change.describe(Some(measured))), ..line };
     // Whether it is the same is not what is asked here.
     let margin = Margin::from_fraction(0.0).unwrap_or_default();
     let key = (change.conditions.cell(fs).id(), change.strategy.to_owned());

@@ -70,10 +70,8 @@ impl Samples<'_> {
     /// Whether most copies by the strategy, in some pass, gave up the processor.
     pub(super) fn waits(self, strategy: &str) -> bool {
         self.passes().into_iter().any(|pass| {
-            let of_pass =
-                || self.lines.iter().filter(move |line| line.process == pass && line.strategy == strategy);
-            let timed = of_pass().filter(|line| line.round.is_some()).count();
-            of_pass().filter(|line| line.round.is_some() && waited(line)).count() * 2 > timed
+            let timed: Vec<_> = self.lines_of(strategy, pass).filter(|line| line.round.is_some()).collect();
+            timed.iter().filter(|line| waited(line)).count() * 2 > timed.len()
         })
     }
 

@@ -2,8 +2,8 @@
 //! registry; every reader gives a sum of what it saw, which must be that of the file.
 
 use super::subject::{BUFFER, PAGE, PIECE, Subject, add, copied, first, glance};
+use crate::sys::RWF_DONTCACHE;
 use crate::sys::mapped_bytes::{Advice, MappedBytes};
-use rustix::io::ReadWriteFlags;
 use rustix::pipe::{PipeFlags, SpliceFlags, splice};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -163,8 +163,7 @@ pub static READERS: &[Reader] = &[
             subject.each_file(|file| {
                 let length = file.metadata()?.len();
                 let mapped = MappedBytes::new(file, usize::try_from(length).unwrap_or(usize::MAX), false)?;
-                let sum = add(mapped.bytes());
-                mapped.check().map(|()| sum)
+                mapped.look(add)
             })
         },
     },
@@ -178,11 +177,7 @@ pub static READERS: &[Reader] = &[
         name: "read-dontcache-64k-sum",
         summary: "preadv2 of 64 KiB at a time with RWF_DONTCACHE, all bytes added up",
         sum: Sum::Bytes(1),
-        // rustix does not name the flag yet.
-        read: |subject| {
-            subject
-                .by_flagged_reads(ReadWriteFlags::from_bits_retain(libc::RWF_DONTCACHE.cast_unsigned()), add)
-        },
+        read: |subject| subject.by_flagged_reads(RWF_DONTCACHE, add),
     },
     Reader {
         name: "read-direct-1m-sum",

@@ -2,9 +2,9 @@
 
 use crate::fixture::PrivateDirectory;
 use crate::sys::aligned::Buffer;
+use crate::sys::direct::reopen;
 use crate::sys::mapped_bytes::{Advice, MappedBytes};
-use rustix::fd::AsRawFd;
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::ReadWriteFlags;
 use std::cell::{OnceCell, RefCell, RefMut};
 use std::fs::File;
@@ -84,12 +84,8 @@ impl Subject {
         })
     }
 
-    /// The file is opened once more, with `O_DIRECT`; the flag on a handle that there is would
-    /// change it for all who have it.
     pub(super) fn by_direct_reads(&self, look: fn(&[u8]) -> u64) -> io::Result<u64> {
-        let path = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
-        let direct = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        let direct = reopen(&self.file, OFlags::RDONLY)?;
         self.in_order(&mut self.memory.borrow_mut()[..LARGE], look, |buffer, at| {
             Ok(rustix::io::pread(&direct, buffer, at)?)
         })
@@ -136,14 +132,11 @@ impl Subject {
             mapped.advise(advice)?;
             mapped.advise(Advice::PopulateRead)?;
         }
-        let sum = look(mapped.bytes());
-        mapped.check().map(|()| sum)
+        mapped.look(look)
     }
 
     pub(super) fn by_populated_mapping(&self, look: impl Fn(&[u8]) -> u64) -> io::Result<u64> {
-        let mapped = MappedBytes::new(&self.file, self.length, true)?;
-        let sum = look(mapped.bytes());
-        mapped.check().map(|()| sum)
+        MappedBytes::new(&self.file, self.length, true)?.look(look)
     }
 
     pub(super) fn at_random(&self, offsets: &[usize], size: usize) -> io::Result<u64> {

@@ -6,9 +6,10 @@
 use super::advance::Span;
 use super::error::{Cause, CopyError, During};
 use super::fit::Shape;
+use crate::sys::direct::reopen;
 use crate::sys::page_size;
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, OFlags, StatxFlags};
 use rustix::io::Errno;
 use std::fs::File;
 
@@ -29,13 +30,10 @@ impl<'file> Side<'file> {
         Self { given, direct: None, unit: 1 }
     }
 
-    /// The same file opened once more, with `O_DIRECT`; a flag set on the given handle would
-    /// change it for everyone who has it.
+    /// The same file opened once more, with `O_DIRECT`.
     fn direct(given: &'file File, access: OFlags) -> Result<Self, Cause> {
         let unit = unit(given)?;
-        let path = format!("/proc/self/fd/{}", given.as_raw_fd());
-        let flags = access | OFlags::DIRECT | OFlags::CLOEXEC;
-        let direct = rustix::fs::openat(CWD, path, flags, Mode::empty()).during("open")?;
+        let direct = reopen(given, access).during("open")?;
         Ok(Self { given, direct: Some(direct), unit })
     }
 

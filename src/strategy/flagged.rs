@@ -8,6 +8,7 @@
 use super::advance::{Span, advance, write_all};
 use super::error::{CopyError, During};
 use super::{Family, Strategy};
+use crate::sys::RWF_DONTCACHE;
 use crate::sys::aligned::Buffer;
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
@@ -28,28 +29,23 @@ pub(super) static DONTCACHE: Family = Family {
     summary: "preadv2(2) and pwritev2(2) with RWF_DONTCACHE: buffered, but nothing stays in the page cache",
     strategies: &[
         Strategy::handles("dontcache-1m", "RWF_DONTCACHE on both sides, 1 MiB a call", |s, t, r| {
-            copy(s, t, r, 1 << 20, dontcache(), dontcache())
+            copy(s, t, r, 1 << 20, RWF_DONTCACHE, RWF_DONTCACHE)
         }),
         Strategy::handles("dontcache-256k", "RWF_DONTCACHE on both sides, 256 KiB a call", |s, t, r| {
-            copy(s, t, r, 256 << 10, dontcache(), dontcache())
+            copy(s, t, r, 256 << 10, RWF_DONTCACHE, RWF_DONTCACHE)
         }),
         Strategy::handles(
             "dontcache-read-1m",
             "RWF_DONTCACHE on the source only, 1 MiB a call",
-            |s, t, r| copy(s, t, r, 1 << 20, dontcache(), ReadWriteFlags::empty()),
+            |s, t, r| copy(s, t, r, 1 << 20, RWF_DONTCACHE, ReadWriteFlags::empty()),
         ),
         Strategy::handles(
             "dontcache-write-1m",
             "RWF_DONTCACHE on the target only, 1 MiB a call",
-            |s, t, r| copy(s, t, r, 1 << 20, ReadWriteFlags::empty(), dontcache()),
+            |s, t, r| copy(s, t, r, 1 << 20, ReadWriteFlags::empty(), RWF_DONTCACHE),
         ),
     ],
 };
-
-fn dontcache() -> ReadWriteFlags {
-    // rustix does not name it yet.
-    ReadWriteFlags::from_bits_retain(libc::RWF_DONTCACHE.cast_unsigned())
-}
 
 fn copy(
     source: &File,

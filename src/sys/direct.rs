@@ -2,8 +2,8 @@
 //!
 //! Reference: `statx(2)` (`STATX_DIOALIGN`, Linux 6.1).
 
-use rustix::fd::AsFd;
-use rustix::fs::{AtFlags, StatxFlags};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 /// Multiples, in bytes.
@@ -17,6 +17,16 @@ pub struct Alignment {
 
 /// Enough for the sectors of every disk that is sold.
 const USUAL: Alignment = Alignment { memory: 4096, offset: 4096 };
+
+/// The same file opened once more, with `O_DIRECT`: a flag set on the given handle would change it
+/// for everyone who has it.
+///
+/// # Errors
+/// Of `open(2)`: `EINVAL` where the file system has no direct I/O.
+pub fn reopen(file: impl AsFd, access: OFlags) -> Result<OwnedFd, Errno> {
+    let path = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
+    rustix::fs::openat(CWD, path, access | OFlags::DIRECT | OFlags::CLOEXEC, Mode::empty())
+}
 
 /// The alignment for `file`: what its file system says, else 4096, as before Linux 6.1 and on
 /// btrfs, which does not say.

@@ -47,6 +47,15 @@ impl MappedBytes {
         &self.map
     }
 
+    /// What `look` makes of the bytes.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`].
+    pub fn look<T>(&self, look: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
+        let seen = look(self.bytes());
+        self.check().map(|()| seen)
+    }
+
     /// Whether every byte that was read had a page of the file behind it.
     ///
     /// # Errors

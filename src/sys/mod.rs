@@ -31,7 +31,7 @@ pub mod tracefs;
 pub mod uring;
 pub mod vmsplice;
 
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags};
 
 /// The size of a page of memory, in bytes.
 #[must_use]
@@ -41,6 +41,11 @@ pub fn page_size() -> usize {
 
 /// Type of tmpfs as `fstatfs(2)` tells it: a file system whose files are in the page cache alone.
 pub const TMPFS_MAGIC: i64 = 0x0102_1994;
+
+/// Drops what was read or written from the page cache afterwards (Linux 6.14); rustix does not name
+/// it yet.
+pub const RWF_DONTCACHE: ReadWriteFlags =
+    ReadWriteFlags::from_bits_retain(libc::RWF_DONTCACHE.cast_unsigned());
 
 /// The errno that the last libc call of this thread left, for calls that rustix does not wrap.
 fn last_errno() -> Errno {
