@@ -7,8 +7,8 @@
 
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
-    Block, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables, WallClock,
-    clean_up_on_signals, default_record_path, format_size, source_of,
+    Block, Copies, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables,
+    WallClock, clean_up_on_signals, default_record_path, format_size, source_of,
 };
 use copybench::strategy::Strategy;
 use criterion::measurement::WallTime;
@@ -19,7 +19,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const SAMPLES: usize = 10;
-const SEED: u64 = 1;
 
 fn main() -> ExitCode {
     match bench() {
@@ -55,7 +54,7 @@ fn bench() -> anyhow::Result<Vec<String>> {
         let path = variables.out.clone().unwrap_or_else(default_record_path);
         let argv: Vec<String> =
             ["cargo", "bench", "--"].map(str::to_owned).into_iter().chain(std::env::args().skip(1)).collect();
-        Recorder::begin(&path, plan.run_line(&argv, SEED))?
+        Recorder::begin(&path, plan.run_line(&argv, 0))?
     } else {
         Recorder::nowhere()
     };
@@ -145,7 +144,7 @@ impl Driver<'_> {
             return Ok(());
         }
         group.throughput(Throughput::Bytes(entry.cell.size));
-        let source = match source_of(entry, self.own.as_deref(), &self.plan.from, &self.plan.to, SEED) {
+        let source = match source_of(entry, self.own.as_deref(), &self.plan.from, &self.plan.to) {
             Ok(source) => source,
             Err(error) => {
                 return self.skip(
@@ -178,7 +177,7 @@ impl Driver<'_> {
         let mut failure = None;
         group.bench_function(BenchmarkId::new(strategy.name, format_size(entry.cell.size)), |bencher| {
             bencher.iter_custom(|copies| {
-                match Block::run(&stage, strategy, &entry.cell, &clock, copies, Look::Extents) {
+                match Block::run(&stage, strategy, &entry.cell, &clock, Copies::led(copies), Look::Extents) {
                     Ok(block) => {
                         let elapsed = Duration::from_nanos(block.elapsed());
                         blocks.push(block);

@@ -1,4 +1,4 @@
-//! What the harness itself costs: the empty trial, against the fastest dense 1 MiB copy that
+//! What the harness itself costs: the empty trial, against the fastest dense 64 KiB copy that
 //! moves data.
 //!
 //! The clock region holds two readings of the clock, the call through the registry and the check
@@ -6,13 +6,13 @@
 //! says which share it is of the fastest real copy in the same directory.
 
 use copybench::fixture::{Layout, Place, Source};
-use copybench::measure::{Cell, End, Look, Stage, WallClock, availability};
+use copybench::measure::{Cell, Look, Stage, WallClock, availability};
 use copybench::record::FileSystems;
 use copybench::strategy::{DstMode, Method, Strategy};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const SIZE: u64 = 1 << 20;
+const SIZE: u64 = 64 << 10;
 const COPIES: usize = 51;
 const MOST: f64 = 0.01;
 
@@ -35,14 +35,8 @@ fn overhead() -> anyhow::Result<bool> {
     let source = Source::generate(&place, layout, SIZE, 1)?;
     let stage = Stage::new(&source, &place);
     let clock = WallClock::new();
-    let cell = |dst| Cell {
-        fs: FileSystems { source: place.file_system().to_owned(), target: place.file_system().to_owned() },
-        layout: layout.name,
-        size: SIZE,
-        cache: copybench::cache::CacheState::Warm,
-        dst,
-        end: End::None,
-    };
+    let fs = FileSystems { source: place.file_system().to_owned(), target: place.file_system().to_owned() };
+    let cell = |dst| Cell { dst, ..Cell::usual(fs.clone(), layout.name, SIZE) };
     let empty = median(empty_trials(&place, layout, &clock, &cell(DstMode::New))?);
     let mut fastest: Option<(u64, &Strategy)> = None;
     for tried in availability(&place, &place)?.into_iter().filter(|tried| tried.refusal.is_none()) {
@@ -68,7 +62,7 @@ fn overhead() -> anyhow::Result<bool> {
         fastest.ok_or_else(|| anyhow::anyhow!("no strategy works in {}", directory.display()))?;
     let share = empty as f64 / time as f64;
     println!(
-        "the clock region around nothing takes {empty} ns, {:.3} % of the fastest dense 1 MiB copy that moves data \
+        "the clock region around nothing takes {empty} ns, {:.3} % of the fastest dense 64 KiB copy that moves data \
          ({} on {}: {time} ns); at most {} % is allowed",
         share * 100.0,
         strategy.name,
@@ -97,7 +91,7 @@ static NOTHING: Strategy = Strategy {
     holes: copybench::strategy::Holes::ByFileSystem,
     dst: DstMode::ALL,
     needs: &[],
-    method: Method::Handles(|_, _, _| Ok(0)),
+    method: Method::Handles(|_| Ok(0)),
 };
 
 fn median(mut values: Vec<u64>) -> u64 {

@@ -18,8 +18,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Version of the schema that this build writes; a reader takes any of the same major number.
-pub const SCHEMA: &str = "1.0";
+/// Version of the schema that this build writes; it reads those of major number 1 too, whose times
+/// have set-up in them.
+pub const SCHEMA: &str = "2.0";
 
 /// Names and values of what was counted beside time.
 pub type Counters = BTreeMap<String, u64>;
@@ -78,9 +79,12 @@ pub struct RunLine {
     pub commit: Commit,
     /// The machine, without names or paths of it.
     pub host: HostLine,
-    /// Seed of fixtures and orders.
+    /// Seed of generated sources.
     #[serde(default)]
     pub seed: u64,
+    /// Seed of the order in which strategies were measured in each round.
+    #[serde(default)]
+    pub order_seed: u64,
     /// Observers that count nothing in this run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observers: BTreeMap<String, RefusedObserver>,
@@ -93,6 +97,12 @@ pub struct RunLine {
 }
 
 impl RunLine {
+    /// Whether its times hold what a strategy did to set itself up, as they did before schema 2.
+    #[must_use]
+    pub fn times_set_up(&self) -> bool {
+        self.schema.starts_with("1.")
+    }
+
     /// Whether its times may be compared with others: those of a guest under plain emulation
     /// say nothing about any machine.
     #[must_use]
@@ -175,7 +185,7 @@ pub struct FileSystems {
 /// The conditions within which strategies are compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CellLine {
-    /// `file systems|layout|size|cache|dst|end`.
+    /// `file systems|layout|size|cache|dst|end`, and `|fresh` where the set-up is that.
     pub cell: String,
     /// File systems.
     pub fs: FileSystems,
@@ -189,6 +199,9 @@ pub struct CellLine {
     pub dst: String,
     /// What ends the copy inside the clock.
     pub end: String,
+    /// `kept` or `fresh`; null before schema 2, where each strategy timed what set-up it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<String>,
     /// Which cache `cold` speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cold_level: Option<String>,
@@ -203,7 +216,7 @@ pub struct SampleLine {
     pub strategy: String,
     /// Round in which all strategies of the cell were measured; null outside rounds.
     pub round: Option<u32>,
-    /// Place of the strategy in the round's order.
+    /// Place of the sample in its round, from 0: the sample before it has the place before.
     #[serde(default)]
     pub position: Option<u32>,
     /// Number of the process that measured, from 1.

@@ -4,23 +4,17 @@
 
 mod common;
 
-use copybench::cache::CacheState;
 use copybench::fixture::{Layout, Source};
-use copybench::measure::{Cell, End, Look, Outcome, Stage, TrialError, WallClock};
+use copybench::measure::{Cell, Look, Outcome, Stage, TrialError, WallClock};
 use copybench::record::FileSystems;
-use copybench::strategy::{CopyError, DstMode, Holes, Method, Span, Strategy};
+use copybench::strategy::{DstMode, Holes, Mechanism, Method, Strategy, Task};
 use copybench::verify::Mismatch;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 const LENGTH: u64 = (3 << 20) + 1;
 
-fn trial(
-    holes: Holes,
-    layout: &str,
-    dst: DstMode,
-    copy: fn(&File, &File, Span) -> Result<u64, CopyError>,
-) -> Result<Outcome, TrialError> {
+fn trial(holes: Holes, layout: &str, dst: DstMode, copy: Mechanism) -> Result<Outcome, TrialError> {
     let (from, to) = common::places();
     let layout = Layout::find(layout).unwrap();
     let source = Source::generate(&from, layout, LENGTH, 3).unwrap();
@@ -32,14 +26,8 @@ fn trial(
         needs: &[],
         method: Method::Handles(copy),
     };
-    let cell = Cell {
-        fs: FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() },
-        layout: layout.name,
-        size: LENGTH,
-        cache: CacheState::Warm,
-        dst,
-        end: End::None,
-    };
+    let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
+    let cell = Cell { dst, ..Cell::usual(fs, layout.name, LENGTH) };
     Stage::new(&source, &to).trial(&strategy, &cell, &WallClock::new(), Look::Verify)
 }
 
@@ -59,12 +47,15 @@ fn copy_pieces(source: &File, target: &File, piece: impl Fn(u64, &mut Vec<u8>)) 
 
 #[test]
 fn a_right_copy_passes() {
-    trial(Holes::Filled, "dense", DstMode::New, |s, t, _| Ok(copy_pieces(s, t, |_, _| {}))).unwrap();
+    trial(Holes::Filled, "dense", DstMode::New, |Task { source: s, target: t, .. }| {
+        Ok(copy_pieces(s, t, |_, _| {}))
+    })
+    .unwrap();
 }
 
 #[test]
 fn a_dropped_tail_is_found() {
-    let found = trial(Holes::Filled, "dense", DstMode::New, |s, t, _| {
+    let found = trial(Holes::Filled, "dense", DstMode::New, |Task { source: s, target: t, .. }| {
         copy_pieces(s, t, |_, _| {});
         t.set_len(LENGTH - 1).unwrap();
         // The target is ended where the copy says that it ended, so the lost byte reads as zero.
@@ -75,14 +66,16 @@ fn a_dropped_tail_is_found() {
 
 #[test]
 fn a_tail_that_is_not_reported_is_found_by_the_count() {
-    let found = trial(Holes::Filled, "dense", DstMode::New, |s, t, _| Ok(copy_pieces(s, t, |_, _| {}) - 1));
+    let found = trial(Holes::Filled, "dense", DstMode::New, |Task { source: s, target: t, .. }| {
+        Ok(copy_pieces(s, t, |_, _| {}) - 1)
+    });
     assert!(matches!(found, Err(TrialError::Count { reported, .. }) if reported == LENGTH - 1), "{found:?}");
 }
 
 #[test]
 fn an_ignored_short_write_is_found_at_its_offset() {
     for dst in DstMode::ALL {
-        let found = trial(Holes::Filled, "dense", *dst, |s, t, _| {
+        let found = trial(Holes::Filled, "dense", *dst, |Task { source: s, target: t, .. }| {
             Ok(copy_pieces(s, t, |at, bytes| {
                 if at == 1 << 20 {
                     bytes.truncate(60_000);
@@ -102,13 +95,14 @@ fn an_ignored_short_write_is_found_at_its_offset() {
 
 #[test]
 fn a_flipped_bit_is_found() {
-    let found = trial(Holes::Filled, "pattern", DstMode::Overwrite, |s, t, _| {
-        Ok(copy_pieces(s, t, |at, bytes| {
-            if at == 2 << 20 {
-                bytes[5] ^= 1;
-            }
-        }))
-    });
+    let found =
+        trial(Holes::Filled, "pattern", DstMode::Overwrite, |Task { source: s, target: t, .. }| {
+            Ok(copy_pieces(s, t, |at, bytes| {
+                if at == 2 << 20 {
+                    bytes[5] ^= 1;
+                }
+            }))
+        });
     assert!(
         matches!(found, Err(TrialError::Mismatch(Mismatch::Byte { offset, .. })) if offset == (2 << 20) + 5),
         "{found:?}"
@@ -117,13 +111,15 @@ fn a_flipped_bit_is_found() {
 
 #[test]
 fn a_lost_hole_is_found() {
-    let found = trial(Holes::Kept, "holes", DstMode::New, |s, t, _| Ok(copy_pieces(s, t, |_, _| {})));
+    let found = trial(Holes::Kept, "holes", DstMode::New, |Task { source: s, target: t, .. }| {
+        Ok(copy_pieces(s, t, |_, _| {}))
+    });
     assert!(matches!(found, Err(TrialError::Mismatch(Mismatch::Hole { .. }))), "{found:?}");
 }
 
 #[test]
 fn a_hole_where_none_was_promised_is_found() {
-    let found = trial(Holes::Filled, "sparse", DstMode::New, |_, t, _| {
+    let found = trial(Holes::Filled, "sparse", DstMode::New, |Task { target: t, .. }| {
         t.set_len(LENGTH).unwrap();
         Ok(LENGTH)
     });

@@ -6,9 +6,9 @@ mod common;
 
 use copybench::cache::{CacheError, CacheState, confirm};
 use copybench::fixture::{Layout, Source};
-use copybench::measure::{Cell, Clock, End, Look, Stage, TrialError};
+use copybench::measure::{Cell, Clock, Look, Stage, TrialError};
 use copybench::record::FileSystems;
-use copybench::strategy::{CopyError, DstMode, Holes, Method, Span, Strategy};
+use copybench::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -40,7 +40,7 @@ impl Clock for Scripted {
 }
 
 /// Notes what it finds, and copies.
-fn copy(source: &File, target: &File, _: Span) -> Result<u64, CopyError> {
+fn copy(Task { source, target, .. }: Task<'_>) -> Result<u64, CopyError> {
     let meta = target.metadata().unwrap();
     note(format!("target {} bytes, {} names", meta.len(), meta.nlink()));
     note(format!("source warm {}", confirm(source, LENGTH, CacheState::Warm).is_ok()));
@@ -78,7 +78,7 @@ fn run(cache: CacheState, dst: DstMode) -> Result<(Vec<String>, u64), TrialError
     let (from, to) = common::places();
     let source = Source::generate(&from, Layout::find("dense").unwrap(), LENGTH, 1).unwrap();
     let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
-    let cell = Cell { fs, layout: "dense", size: LENGTH, cache, dst, end: End::None };
+    let cell = Cell { cache, dst, ..Cell::usual(fs, "dense", LENGTH) };
     STEPS.with_borrow_mut(Vec::clear);
     let clock = Scripted { next: RefCell::new(100) };
     let before = open_files();
@@ -155,8 +155,7 @@ fn what_costs_time_to_count_is_counted_where_no_clock_runs() {
     let (from, to) = common::places();
     let source = Source::generate(&from, Layout::find("dense").unwrap(), LENGTH, 1).unwrap();
     let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
-    let (cache, dst, end) = (CacheState::Warm, DstMode::New, End::None);
-    let cell = Cell { fs, layout: "dense", size: LENGTH, cache, dst, end };
+    let cell = Cell::usual(fs, "dense", LENGTH);
     let stage = Stage::new(&source, &to);
     let clock = Scripted { next: RefCell::new(100) };
     let timed = stage.trial(&NOTING, &cell, &clock, Look::Extents).unwrap();

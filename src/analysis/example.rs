@@ -98,6 +98,7 @@ impl Example {
             cache: "warm".to_owned(),
             dst: "new".to_owned(),
             end: "none".to_owned(),
+            setup: Some("kept".to_owned()),
             cold_level: None,
         };
         Run {
@@ -111,6 +112,7 @@ impl Example {
                 commit: Commit { sha: "unknown".to_owned(), dirty: false },
                 host: host(),
                 seed: 0,
+                order_seed: 0,
                 observers: BTreeMap::new(),
                 against: None,
                 guest: None,

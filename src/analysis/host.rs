@@ -40,7 +40,7 @@ pub fn differences(base: &HostLine, new: &HostLine) -> Vec<Difference> {
 }
 
 /// The differences of every run on either side from the first run of the base side, each once:
-/// of the hosts, and of how virtual machines were made.
+/// of the hosts, of how virtual machines were made, and of what was timed.
 #[must_use]
 pub fn differences_of_runs(base: &[RunLine], new: &[RunLine]) -> Vec<Difference> {
     let Some(first) = base.first() else { return Vec::new() };
@@ -49,10 +49,17 @@ pub fn differences_of_runs(base: &[RunLine], new: &[RunLine]) -> Vec<Difference>
         .chain(new)
         .flat_map(|run| {
             let hosts = differences(&first.host, &run.host);
-            hosts.into_iter().chain(guest_differences(first.guest.as_deref(), run.guest.as_deref()))
+            let guests = guest_differences(first.guest.as_deref(), run.guest.as_deref());
+            hosts.into_iter().chain(guests).chain(timed_differences(first, run))
         })
         .collect();
     all.into_iter().collect()
+}
+
+fn timed_differences(base: &RunLine, new: &RunLine) -> Option<Difference> {
+    let [base, new] = [base, new].map(|run| if run.times_set_up() { "copy and set-up" } else { "copy" });
+    let difference = Difference { field: "timed".to_owned(), base: base.to_owned(), new: new.to_owned() };
+    (base != new).then_some(difference)
 }
 
 fn guest_differences(base: Option<&GuestLine>, new: Option<&GuestLine>) -> Vec<Difference> {
@@ -93,6 +100,18 @@ mod tests {
         let fields: Vec<String> =
             differences(&base, &new).into_iter().map(|difference| difference.field).collect();
         assert_eq!(fields, ["governor", "smt", "kernel"]);
+    }
+
+    #[test]
+    fn times_with_set_up_in_them_are_unlike_those_without() {
+        let run = |schema: &str| {
+            let mut run = Example::default().run().run;
+            run.schema = schema.to_owned();
+            run
+        };
+        assert!(differences_of_runs(&[run("1.0")], &[run("1.3")]).is_empty());
+        let found = differences_of_runs(&[run("1.0")], &[run("2.0")]);
+        assert_eq!((found[0].field.as_str(), found[0].base.as_str()), ("timed", "copy and set-up"));
     }
 
     #[test]

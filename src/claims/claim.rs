@@ -280,14 +280,9 @@ impl Conditions {
     #[must_use]
     pub fn cell(self, file_system: &str) -> Cell {
         let name = file_system.to_owned();
-        Cell {
-            fs: FileSystems { source: name.clone(), target: name },
-            layout: self.layout,
-            size: self.size,
-            cache: self.cache,
-            dst: self.dst,
-            end: self.end,
-        }
+        let fs = FileSystems { source: name.clone(), target: name };
+        let usual = Cell::usual(fs, self.layout, self.size);
+        Cell { cache: self.cache, dst: self.dst, end: self.end, ..usual }
     }
 
     /// What the cell is called in outcomes: that of reading has no target.

@@ -18,7 +18,7 @@ pub struct Setting<'a> {
     pub place: &'a Place,
     /// Time for everything.
     pub budget: Duration,
-    /// Seed of the generated files and of the orders.
+    /// Seed of the orders.
     pub seed: u64,
 }
 
@@ -46,7 +46,7 @@ pub fn run(
             let share = weights(&groups[index..=index]) / left;
             let until = now + end.saturating_duration_since(now).mul_f64(share);
             tell(&group.conditions.id(fs));
-            let seed = setting.seed + u64::from(number);
+            let seed = setting.seed;
             let pass = Pass { place, clock, seed, number, until, rounds: None };
             group.measure(&pass, &mut arms, &mut evidence[index])?;
         }

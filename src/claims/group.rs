@@ -97,7 +97,7 @@ impl Group {
         let cell = self.cell(pass.place);
         let layout = self.conditions.layout();
         let entry = Entry { cell, layout, strategies: Vec::new(), refusals: Vec::new() };
-        let source = match source_of(&entry, None, pass.place, pass.place, pass.seed) {
+        let source = match source_of(&entry, None, pass.place, pass.place) {
             Ok(source) => source,
             Err(error @ (StageError::Space { .. } | StageError::Source(_))) => {
                 return Ok(listener.skip(nothing(&entry.cell, error.to_string()), false)?);
@@ -117,7 +117,7 @@ impl Group {
             // Only to stop early where every strategy differs from the first beyond doubt.
             margin: Margin::from_fraction(0.0).unwrap_or_default(),
             slowdown: None,
-            seed: pass.seed,
+            order_seed: pass.seed,
             process: pass.number,
             clock: pass.clock,
             done: 0,

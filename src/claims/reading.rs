@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::subject::Subject;
 use crate::cache::{CacheState, establish};
 use crate::fixture::{Place, Source};
-use crate::measure::{Clock as _, Listener, Orders, WallClock};
+use crate::measure::{Clock as _, Listener, Order, WallClock};
 use crate::record::{SampleLine, SkipLine};
 use crate::sys::device_reads::DeviceReads;
 use anyhow::Context;
@@ -55,10 +55,10 @@ pub(super) fn measure(
     let cold = conditions.cache == CacheState::Cold;
     let device = if cold { DeviceReads::of(&subject.file) } else { None };
     let clock = WallClock::new();
-    let mut orders = Orders::new(readers.len(), pass.seed);
     let mut round = 0;
     while !readers.is_empty() && (round < pass.rounds.unwrap_or(ROUNDS) || Instant::now() < pass.until) {
-        for (position, index) in orders.next_order().to_vec().into_iter().enumerate() {
+        let order = Order::new(pass.seed, cell, pass.number, round).shuffled(readers.len());
+        for (position, index) in order.into_iter().enumerate() {
             let (reader, expected) = readers[index];
             if cold && let Err(error) = establish(&subject.file, source.size(), CacheState::Cold) {
                 return Ok(listener.skip(skip(cell, "*", &error), false)?);

@@ -73,7 +73,7 @@ impl Calibrate {
             settings: Settings {
                 margin: self.margin,
                 budget: self.budget,
-                seed: self.seed,
+                order_seed: self.seed,
                 ..Settings::new(base)
             },
             slowdowns: &slowdowns,

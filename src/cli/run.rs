@@ -9,7 +9,7 @@ use crate::guest::Orders;
 use crate::guest::init::Sender;
 use crate::measure::{
     Against, Arm, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume,
-    clean_up_on_signals, default_record_path, measure_again, run_rounds,
+    clean_up_on_signals, default_record_path, measure_again, new_order_seed, run_rounds,
 };
 use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
@@ -62,9 +62,9 @@ pub(super) struct Run {
     /// once more by fresh ones
     #[arg(long, requires = "against")]
     gate: bool,
-    /// Seed of the generated files and of the orders
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    /// Seed of the order in which strategies are measured, as a record has it [default: a new one]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Only the cells of part M of N: the parts are disjoint and complete
     #[arg(long, value_name = "hash:M/N", value_parser = Partition::parse)]
     partition: Option<Partition>,
@@ -134,7 +134,7 @@ impl Run {
             plans.push(Plan::new(&selection, from, to, Scope::Small)?);
         }
         let Some(first) = plans.first() else { return Ok(()) };
-        let mut run = first.run_line(&orders.argv, self.seed);
+        let mut run = first.run_line(&orders.argv, settings.order_seed);
         run.clock = orders.clock;
         run.host.context.retain(|fact, _| !fact.starts_with("dir.") && !fact.starts_with("to."));
         let mut recorder = Recorder::through(Writer::to(Box::new(records)), run)?;
@@ -152,19 +152,21 @@ impl Run {
             // Two builds share the machine's limits.
             limits: !self.no_limits && self.against.is_none(),
             slowdown: self.slowdown.clone(),
-            seed: self.seed,
+            order_seed: self.seed.unwrap_or_else(new_order_seed),
             ..Settings::new(base)
         }
     }
 
     fn measure(&self, plan: &Plan, settings: &Settings, old: Option<Commit>) -> anyhow::Result<Measured> {
-        let run = RunLine { against: old, ..plan.run_line(&super::argv(), self.seed) };
+        let run = RunLine { against: old, ..plan.run_line(&super::argv(), settings.order_seed) };
         let out = self
             .out
             .clone()
             .or_else(|| Variables::from_environment().out)
             .unwrap_or_else(default_record_path);
-        let (mut recorder, mut all) = begin_or_resume(&out, run)?;
+        let (mut recorder, mut all) = begin_or_resume(&out, run, self.seed)?;
+        let order_seed = all.runs.last().map_or(settings.order_seed, |run| run.order_seed);
+        let settings = &Settings { order_seed, ..settings.clone() };
         for remark in plan.remarks() {
             eprintln!("copybench: {remark}");
         }

@@ -52,6 +52,9 @@ pub(super) struct Cells {
     /// What ends a copy inside the clock: none, fdatasync [env: COPYBENCH_END]
     #[arg(long, value_name = "E,..")]
     end: Option<String>,
+    /// What strategies keep from copy to copy: kept, or fresh to make it inside the clock [env: COPYBENCH_SETUP]
+    #[arg(long, value_name = "S,..")]
+    setup: Option<String>,
 }
 
 impl Cells {
@@ -64,6 +67,7 @@ impl Cells {
             cache: self.cache.clone(),
             dst: self.dst.clone(),
             end: self.end.clone(),
+            setup: self.setup.clone(),
             source: self.source.clone(),
             ..Variables::default()
         };

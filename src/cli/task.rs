@@ -67,6 +67,7 @@ impl Task {
                     ("--cache", words.cache.clone()),
                     ("--dst", words.dst.clone()),
                     ("--end", words.end.clone()),
+                    ("--setup", words.setup.clone()),
                     ("--base", Some(command.base.clone())),
                     ("--rounds", rounds([12, 2, 6])),
                     ("--seed", Some(command.seed.to_string())),

@@ -6,14 +6,11 @@ use crate::strategy::{self, Strategy};
 
 /// Families that the table ranks. All copy data and stay in the page cache; none maps a file, so
 /// none can die of one that shrinks. Threads, pipelines and io_uring are left out: how they fare
-/// depends on processors that happen to be idle, and containers forbid the last. So are loops over
-/// buffers that an allocator placed: how fast those are in a process that runs for long, as where
-/// records come from, tells nothing about a new process.
+/// depends on processors that happen to be idle, and containers forbid the last.
 pub const CANDIDATES: &[&str] = &["read-write", "copy-file-range", "sendfile", "splice"];
 
-/// Copies whatever can be read, and is what is left when nothing else works. Its buffer is where
-/// it is fastest in every process.
-const LAST: &str = "read-write-aligned-1m";
+/// Copies whatever can be read, and is what is left when nothing else works.
+const LAST: &str = "read-write-1m";
 
 /// The same for files that are copied sooner than a buffer of that size is set up.
 const LAST_OF_SMALL: &str = "read-write-64k";

@@ -8,7 +8,7 @@ use super::stream::stream;
 use super::summary::Tally;
 use super::transfer::Transfer;
 use super::{CopierError, Part, Request, file_system};
-use crate::strategy::{CopyError, DstMode, Method, Span, Strategy, set_length};
+use crate::strategy::{CopyError, DstMode, Method, Span, Strategy, Task, Workspace, set_length};
 use crate::sys::close::close;
 use crate::verify::{Promise, compare, verify};
 use rustix::fs::{Advice, Mode, fadvise, fsync};
@@ -19,6 +19,7 @@ use std::path::Path;
 pub(super) struct Job<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) source: &'a Source,
+    pub(super) workspace: &'a Workspace,
 }
 
 type Tell<'a> = &'a mut dyn FnMut(Event<'_>);
@@ -126,7 +127,7 @@ impl Job<'_> {
             Some(strategy) => {
                 let span = Span { length: Some(self.source.size()), ..Span::WHOLE };
                 strategy
-                    .copy(&self.source.file, &file, span)
+                    .copy(Task { source: &self.source.file, target: &file, span, workspace: self.workspace })
                     .map_err(|cause| CopierError::Copy { strategy: strategy.name, cause })?
             }
             None => stream(&self.source.file, &file, self.request.part.span(), &mut told)?,
@@ -146,8 +147,8 @@ impl Job<'_> {
             tally.take(&event);
             tell(event);
         };
-        let (request, source) = (self.request, &self.source.file);
-        Transfer { request, source, target, chain: &chain, tell: &mut told }.run()
+        let Self { request, source, workspace } = *self;
+        Transfer { request, source: &source.file, target, workspace, chain: &chain, tell: &mut told }.run()
     }
 
     fn chosen(&self, chain: &Chain, tally: &mut Tally, tell: Tell<'_>) {

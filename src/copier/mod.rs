@@ -30,6 +30,7 @@ pub use event::{Event, Reason, Summary, Written};
 pub use interrupt::clean_up_on_signals;
 pub use request::{Part, Request, When};
 
+use crate::strategy::Workspace;
 use job::Job;
 use place::Place;
 use source::Source;
@@ -47,7 +48,8 @@ pub fn copy(request: &Request<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<u6
     request.check_range(source.size())?;
     let place = Place::find(request, &source)?;
     let mut tally = Tally::new(request);
-    let copied = Job { request, source: &source }.run(place, &mut tally, tell)?;
+    let workspace = Workspace::new();
+    let copied = Job { request, source: &source, workspace: &workspace }.run(place, &mut tally, tell)?;
     tell(Event::Done(tally.summary()));
     Ok(copied)
 }

@@ -2,7 +2,7 @@
 
 use super::CopierError;
 use super::event::{Event, Reason};
-use crate::strategy::{Cause, CopyError, Span, Strategy};
+use crate::strategy::{Cause, CopyError, Span, Strategy, Task, Workspace};
 use rustix::io::Errno;
 use std::fs::File;
 
@@ -10,6 +10,7 @@ use std::fs::File;
 pub(super) struct Carrier<'a, 'b> {
     pub(super) source: &'a File,
     pub(super) target: &'a File,
+    pub(super) workspace: &'a Workspace,
     pub(super) chain: &'a [&'static Strategy],
     pub(super) tell: &'b mut dyn FnMut(Event<'_>),
     /// Offset in the source that errors count from.
@@ -27,7 +28,8 @@ impl Carrier<'_, '_> {
         let mut copied = 0;
         while let Some((by, others)) = self.chain.split_first() {
             let start = span.source + copied;
-            let result = by.copy(self.source, self.target, rest(span, copied));
+            let Self { source, target, workspace, .. } = *self;
+            let result = by.copy(Task { source, target, span: rest(span, copied), workspace });
             let more = result.as_ref().map_or_else(|error| error.copied, |more| *more);
             copied += more;
             let end = start + more;

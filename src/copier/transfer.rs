@@ -6,7 +6,7 @@ use super::length::{length_of, make_hole, set_length};
 use super::resume::{Carrier, has_byte, may_go_on};
 use super::segments::{has_hole, next_data};
 use super::{CopierError, Request, When};
-use crate::strategy::{Cause, CopyError, Span};
+use crate::strategy::{Cause, CopyError, Span, Task, Workspace};
 use std::fs::File;
 
 /// A copy under way.
@@ -14,6 +14,7 @@ pub(super) struct Transfer<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) source: &'a File,
     pub(super) target: &'a File,
+    pub(super) workspace: &'a Workspace,
     pub(super) chain: &'a Chain,
     pub(super) tell: &'a mut dyn FnMut(Event<'_>),
 }
@@ -69,7 +70,8 @@ impl<'a> Transfer<'a> {
 
     fn clone(&mut self, span: Span) -> Result<Cloned, CopierError> {
         let Some(clone) = self.chain.clone else { return Ok(Cloned::Up(0)) };
-        let result = clone.copy(self.source, self.target, span);
+        let result =
+            clone.copy(Task { source: self.source, target: self.target, span, workspace: self.workspace });
         let copied = result.as_ref().map_or_else(|error| error.copied, |copied| *copied);
         let at = span.source + copied;
         if copied > 0 {
@@ -128,6 +130,7 @@ impl<'a> Transfer<'a> {
         Carrier {
             source: self.source,
             target: self.target,
+            workspace: self.workspace,
             chain: &self.chain.copies,
             tell: &mut *self.tell,
             origin: self.request.part.span().source,

@@ -116,6 +116,7 @@ mod tests {
             fs: "ext4".to_owned(),
             layout: "dense",
             size: 1 << 20,
+            set_up: SetUp { calls: Vec::new(), elapsed_ns: 0 },
             calls: Calls { totals, refused: None },
             faults: Faults::default(),
             mappings: Mappings::default(),

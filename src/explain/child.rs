@@ -1,6 +1,7 @@
-//! The process that is traced: `copybench explain-child STRATEGY SOURCE TARGET`.
+//! The process that is traced: `copybench explain-child STRATEGY SET-UP SOURCE TARGET`.
 
-use crate::strategy::{self, Method, Span};
+use crate::measure::Setup;
+use crate::strategy::{self, Method, Task, Workspace};
 use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
 use crate::sys::marker::{self, Mark};
 use anyhow::{Context, bail};
@@ -10,12 +11,15 @@ use std::path::Path;
 /// The hidden subcommand that must lead to [`child`] with the arguments that follow it.
 pub const CHILD: &str = "explain-child";
 
-/// Copies between marks; the rest is done before the first, so that the trace has the copy alone.
+/// Copies between marks; the rest is done before the first, so that the trace has the copy alone. With
+/// a kept workspace that is another copy.
 ///
 /// # Errors
 /// For the parent to read on standard error; the process is to end with a failure.
 pub fn child(arguments: &[String]) -> anyhow::Result<()> {
-    let [name, source, target] = arguments else { bail!("{CHILD}: write STRATEGY SOURCE TARGET") };
+    let [name, setup, source, target] = arguments else {
+        bail!("{CHILD}: write STRATEGY SET-UP SOURCE TARGET")
+    };
     let strategy = strategy::find(name).with_context(|| format!("no strategy is called {name:?}"))?;
     let from = File::open(source).with_context(|| format!("open {source}"))?;
     // The first mapping installs a signal handler, which is no part of a copy.
@@ -27,10 +31,18 @@ pub fn child(arguments: &[String]) -> anyhow::Result<()> {
             marked(|| copy(Path::new(source), Path::new(target)))?;
         }
         Method::Handles(_) => {
-            let mut options = File::options();
-            let to = options.read(true).write(true).create_new(true).open(target);
-            let to = to.with_context(|| format!("create {target}"))?;
-            marked(|| strategy.copy(&from, &to, Span::WHOLE))?;
+            let create = || {
+                let mut options = File::options();
+                let to = options.read(true).write(true).create_new(true).open(target);
+                to.with_context(|| format!("create {target}"))
+            };
+            let workspace = Workspace::new();
+            if setup == Setup::Kept.name() {
+                strategy.copy(Task::whole(&from, &create()?, &workspace))?;
+                std::fs::remove_file(target).with_context(|| format!("remove {target}"))?;
+            }
+            let to = create()?;
+            marked(|| strategy.copy(Task::whole(&from, &to, &workspace)))?;
         }
     }
     Ok(())

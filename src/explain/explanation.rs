@@ -20,6 +20,8 @@ pub struct Explanation {
     pub layout: &'static str,
     /// Length of the source.
     pub size: u64,
+    /// What the first copy of a program does besides.
+    pub set_up: SetUp,
     /// What the kernel was asked for.
     pub calls: Calls,
     /// Page faults.
@@ -36,6 +38,15 @@ pub struct Explanation {
     pub time: Times,
     /// Where the time goes, in words.
     pub account: String,
+}
+
+/// What a copy costs that finds no buffer, pipe, ring, context or thread of an earlier one.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetUp {
+    /// Calls beyond those of a copy that does; empty where tracing is not permitted.
+    pub calls: Vec<Total>,
+    /// Time beyond that of a copy that does, a difference of medians.
+    pub elapsed_ns: u64,
 }
 
 /// System calls of the copy.
@@ -97,7 +108,7 @@ pub struct Mapping {
 /// Memory beside the page cache.
 #[derive(Clone, Debug, Serialize)]
 pub struct Memory {
-    /// Most at any moment.
+    /// Most at any moment, with all that the set-up took.
     pub peak_private_bytes: Option<u64>,
     /// Why that is not known.
     pub refused: Option<String>,

@@ -11,7 +11,7 @@ pub mod trace;
 
 pub use child::{CHILD, child};
 pub use explanation::{
-    Calls, Explanation, Extents, Faults, Held, Mapping, Mappings, Memory, PageCache, Times,
+    Calls, Explanation, Extents, Faults, Held, Mapping, Mappings, Memory, PageCache, SetUp, Times,
 };
 pub use page::text;
 pub use subject::{ExplainError, Subject};

@@ -2,6 +2,7 @@
 
 use super::explanation::{Explanation, Held, Mapping};
 use crate::measure::format_size;
+use crate::report::table::duration;
 use std::fmt::Write;
 
 /// Columns of a line of prose.
@@ -19,6 +20,7 @@ pub fn text(found: &Explanation) -> String {
         format_size(found.size),
         found.fs
     );
+    set_up(&mut page, found);
     calls(&mut page, found);
     faults(&mut page, found);
     mappings(&mut page, found);
@@ -28,6 +30,19 @@ pub fn text(found: &Explanation) -> String {
     heading(&mut page, "Where the time goes");
     prose(&mut page, &found.account);
     page
+}
+
+fn set_up(page: &mut String, found: &Explanation) {
+    heading(page, "Set-up, which only the first of several copies pays for");
+    let calls: Vec<_> =
+        found.set_up.calls.iter().map(|total| format!("{} {}", total.calls, total.name)).collect();
+    let time = duration(found.set_up.elapsed_ns as f64);
+    let text = match (calls.is_empty(), found.set_up.elapsed_ns) {
+        (true, 0) => "none".to_owned(),
+        (true, _) => format!("about {time}, without a further system call"),
+        (false, _) => format!("about {time}: {}", calls.join(", ")),
+    };
+    prose(page, &text);
 }
 
 fn calls(page: &mut String, found: &Explanation) {

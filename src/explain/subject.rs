@@ -3,12 +3,12 @@
 use super::account::account;
 use super::child::CHILD;
 use super::explanation::{
-    Calls, Explanation, Extents, Faults, Held, Mapping, Mappings, Memory, PageCache, Times,
+    Calls, Explanation, Extents, Faults, Held, Mapping, Mappings, Memory, PageCache, SetUp, Times,
 };
 use super::trace::{self, Total, Trace, totals};
 use crate::cache::{CacheState, establish};
 use crate::fixture::{Layout, Place, PrivateDirectory};
-use crate::measure::{End, Reply, Request, StageError, Worker};
+use crate::measure::{End, Reply, Request, Setup, StageError, Worker};
 use crate::record::Counters;
 use crate::strategy::{DstMode, Strategy, family_of};
 use crate::sys::cachestat::residency;
@@ -83,11 +83,14 @@ impl Subject<'_> {
     /// room; others of making the files.
     pub fn explain(&self) -> anyhow::Result<Explanation> {
         let files = self.files()?;
-        let measured = self.measure(&files)?;
+        let fresh = self.measure(&files, Setup::Fresh)?;
+        let measured = self.measure(&files, Setup::Kept)?;
         let source = File::open(&files.source).context("open the source")?;
+        let with_set_up = self.trace(&files, Setup::Fresh)?;
+        std::fs::remove_file(&files.target).context("remove the copy")?;
         establish(&source, self.size, CacheState::Warm)?;
         let before = Held { source: self.cached(&source)?.0, ..Held::default() };
-        let traced = self.trace(&files)?;
+        let traced = self.trace(&files, Setup::Kept)?;
         let after = self.held(&source, &files)?;
         let calls = calls(traced.as_ref(), &measured.observed);
         let mappings = mappings(traced.as_ref());
@@ -99,9 +102,13 @@ impl Subject<'_> {
             layout: self.layout.name,
             size: self.size,
             faults: faults(traced.as_ref().ok(), &measured.timed, &mappings),
+            set_up: SetUp {
+                calls: beyond(with_set_up.as_ref().ok(), &calls),
+                elapsed_ns: fresh.time.elapsed_ns.saturating_sub(measured.time.elapsed_ns),
+            },
             calls,
             mappings,
-            memory: memory(&measured.observed),
+            memory: memory(&fresh.observed),
             page_cache: PageCache { before, after },
             extents: measured.extents,
             time: measured.time,
@@ -131,7 +138,7 @@ impl Subject<'_> {
         Ok(files)
     }
 
-    fn measure(&self, files: &Files) -> anyhow::Result<Measured> {
+    fn measure(&self, files: &Files, setup: Setup) -> anyhow::Result<Measured> {
         let mut worker = Worker::default();
         let cell = Request::Cell {
             source: files.source.clone(),
@@ -140,6 +147,7 @@ impl Subject<'_> {
             cache: CacheState::Warm.name().to_owned(),
             dst: DstMode::New.name().to_owned(),
             end: End::None.name().to_owned(),
+            setup: setup.name().to_owned(),
         };
         if let Reply::Failed { message } = worker.answer(&cell) {
             return Err(self.failed(message).into());
@@ -177,7 +185,8 @@ impl Subject<'_> {
         copies: u64,
         verify: bool,
     ) -> Result<Block, ExplainError> {
-        let request = Request::Block { strategy: name.to_owned(), copies, verify, slowdown: 0.0 };
+        let request =
+            Request::Block { strategy: name.to_owned(), copies, lead: !verify, verify, slowdown: 0.0 };
         match worker.answer(&request) {
             Reply::Block { elapsed, shared_bytes, allocated_bytes, counters, .. } => Ok(Block {
                 elapsed,
@@ -198,9 +207,9 @@ impl Subject<'_> {
         ExplainError::Failed { strategy: self.strategy.name, message }
     }
 
-    fn trace(&self, files: &Files) -> anyhow::Result<Result<Trace, trace::Error>> {
+    fn trace(&self, files: &Files, setup: Setup) -> anyhow::Result<Result<Trace, trace::Error>> {
         let run = |command: &mut Command| {
-            command.args([CHILD, self.strategy.name]).args([&files.source, &files.target]);
+            command.args([CHILD, self.strategy.name, setup.name()]).args([&files.source, &files.target]);
         };
         let mut command = Command::new(EXECUTABLE);
         run(&mut command);
@@ -266,6 +275,18 @@ fn calls(traced: Result<&Trace, &trace::Error>, observed: &Counters) -> Calls {
         Some(Total { name: name.to_owned(), calls: *calls, errors: 0, bytes: None })
     });
     Calls { totals: counted.collect(), refused: Some(error.to_string()) }
+}
+
+/// Calls that a copy made beyond those of a copy with a kept workspace.
+fn beyond(fresh: Option<&Trace>, kept: &Calls) -> Vec<Total> {
+    let Some(fresh) = fresh.filter(|_| kept.refused.is_none()) else { return Vec::new() };
+    let kept =
+        |name: &str| kept.totals.iter().find(|total| total.name == name).map_or(0, |total| total.calls);
+    let more = totals(&fresh.calls).into_iter().filter_map(|total| {
+        let calls = total.calls.checked_sub(kept(&total.name)).filter(|calls| *calls > 0)?;
+        Some(Total { calls, errors: 0, bytes: None, ..total })
+    });
+    more.collect()
 }
 
 fn mappings(traced: Result<&Trace, &trace::Error>) -> Mappings {

@@ -153,9 +153,7 @@ impl Campaign<'_> {
     fn order(&self) -> Vec<(usize, u32)> {
         let mut boots: Vec<(usize, u32)> = Vec::new();
         for boot in 1..=self.boots {
-            let order = measure::Orders::new(self.kernels.len(), self.seed ^ u64::from(boot) << 40)
-                .next_order()
-                .to_vec();
+            let order = measure::Order::new(self.seed, "kernels", boot, 0).shuffled(self.kernels.len());
             boots.extend(order.into_iter().map(|kernel| (kernel, boot)));
         }
         boots

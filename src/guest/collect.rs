@@ -177,6 +177,7 @@ mod tests {
                 context: BTreeMap::new(),
             },
             seed: 1,
+            order_seed: 1,
             observers: BTreeMap::new(),
             against: None,
             guest: None,
@@ -194,6 +195,7 @@ mod tests {
             cache: text("warm"),
             dst: text("new"),
             end: text("none"),
+            setup: Some(text("kept")),
             cold_level: None,
         }
     }

@@ -1,11 +1,10 @@
 //! W15 and W16: the two exercises, run in turn on the file of W13.
 
 use super::EXERCISE_LENGTH;
-use crate::cache::CacheState;
 use crate::fixture::{Place, Source};
-use crate::measure::{Cell, End, Look, Stage, WallClock};
+use crate::measure::{Cell, Look, Stage, WallClock};
 use crate::record::FileSystems;
-use crate::strategy::{self, DstMode};
+use crate::strategy;
 use anyhow::Context;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -81,12 +80,5 @@ fn line(id: &str, name: &str, times: &mut [u64], faults: u64) -> String {
 
 fn cell(place: &Place) -> Cell {
     let name = place.file_system().to_owned();
-    Cell {
-        fs: FileSystems { source: name.clone(), target: name },
-        layout: "own",
-        size: EXERCISE_LENGTH,
-        cache: CacheState::Warm,
-        dst: DstMode::New,
-        end: End::None,
-    }
+    Cell::usual(FileSystems { source: name.clone(), target: name }, "own", EXERCISE_LENGTH)
 }

@@ -1,8 +1,7 @@
-use super::cell::{Cell, End};
+use super::cell::Cell;
 use super::clock::WallClock;
 use super::stage::Stage;
 use super::trial::{Look, TrialError};
-use crate::cache::CacheState;
 use crate::fixture::{Layout, Place, Source, SourceError};
 use crate::record::FileSystems;
 use crate::strategy::{DstMode, Strategy, all};
@@ -54,19 +53,12 @@ pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, Sourc
     let source = Source::generate(from, layout, page_size() as u64, 0)?;
     let stage = Stage::new(&source, to);
     let clock = WallClock::new();
+    let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
+    let usual = Cell::usual(fs, layout.name, source.size());
     Ok(all()
         .map(|(_, strategy)| {
-            let cell = Cell {
-                fs: FileSystems {
-                    source: from.file_system().to_owned(),
-                    target: to.file_system().to_owned(),
-                },
-                layout: layout.name,
-                size: source.size(),
-                cache: CacheState::Warm,
-                dst: strategy.dst.first().copied().unwrap_or(DstMode::New),
-                end: End::None,
-            };
+            let dst = strategy.dst.first().copied().unwrap_or(DstMode::New);
+            let cell = Cell { dst, ..usual.clone() };
             let tried = stage.trial(strategy, &cell, &clock, Look::Verify);
             Availability { strategy, refusal: tried.err().map(|error| Refused::from_error(&error)) }
         })

@@ -38,7 +38,7 @@ pub fn calibrate(
     let Calibrating { plan, settings, slowdowns, trials } = calibrating;
     let mut order: Vec<(f64, u32)> =
         slowdowns.iter().flat_map(|slowdown| (1..=*trials).map(move |number| (*slowdown, number))).collect();
-    order.shuffle(&mut ChaCha8Rng::seed_from_u64(settings.seed));
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(settings.order_seed));
     let mut nowhere = Recorder::nowhere();
     let mut found = Vec::new();
     let mut lags = Vec::new();
@@ -50,7 +50,7 @@ pub fn calibrate(
             first_process: number,
             processes: 1,
             // Orders of its own for each trial.
-            seed: settings.seed + index as u64 * 0x1_0000,
+            order_seed: settings.order_seed + index as u64,
             ..settings.clone()
         };
         let mut all = Measurements::default();

@@ -3,6 +3,10 @@ use crate::cache::CacheState;
 use crate::record::{CellLine, FileSystems};
 use crate::strategy::DstMode;
 
+/// Largest size at which the first copy after another strategy's differs from the next by enough to
+/// matter; METHOD.md has the figures.
+const LED_UP_TO: u64 = 16 << 20;
+
 /// What ends a copy inside the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
@@ -26,6 +30,29 @@ impl End {
     }
 }
 
+/// What a copy finds of the buffers, pipes, rings, contexts and threads that its strategy uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Setup {
+    /// All of them, from the copy before: a program that copies many files.
+    Kept,
+    /// None, so that they are made inside the clock: a program that copies one file.
+    Fresh,
+}
+
+impl Setup {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Kept, Self::Fresh];
+
+    /// The word in cell ids and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Fresh => "fresh",
+        }
+    }
+}
+
 /// The conditions within which strategies are compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
@@ -41,28 +68,41 @@ pub struct Cell {
     pub dst: DstMode,
     /// What ends the copy.
     pub end: End,
+    /// What the copy finds of what its strategy needs besides the files.
+    pub setup: Setup,
 }
 
 impl Cell {
-    /// Key in records, such as `ext4|dense|1MiB|warm|new|none`.
+    /// A warm source, a new target, data left in the page cache, and a kept workspace.
+    #[must_use]
+    pub fn usual(fs: FileSystems, layout: &'static str, size: u64) -> Self {
+        Self {
+            fs,
+            layout,
+            size,
+            cache: CacheState::Warm,
+            dst: DstMode::New,
+            end: End::None,
+            setup: Setup::Kept,
+        }
+    }
+
+    /// Key in records, such as `ext4|dense|1MiB|warm|new|none`, and `…|fresh`.
     #[must_use]
     pub fn id(&self) -> String {
-        [
-            self.fs_name().as_str(),
-            self.layout,
-            &format_size(self.size),
-            self.cache.name(),
-            self.dst.name(),
-            self.end.name(),
-        ]
-        .join("|")
+        let (fs, size) = (self.fs_name(), format_size(self.size));
+        let (cache, dst, end) = (self.cache.name(), self.dst.name(), self.end.name());
+        let words = [fs.as_str(), self.layout, &size, cache, dst, end];
+        words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("|")
     }
 
     /// The id without its size, in a form that needs no quoting in a shell or a regular
     /// expression: the name of criterion's group.
     #[must_use]
     pub fn group(&self) -> String {
-        [self.fs_name().as_str(), self.layout, self.cache.name(), self.dst.name(), self.end.name()].join("/")
+        let fs = self.fs_name();
+        let words = [fs.as_str(), self.layout, self.cache.name(), self.dst.name(), self.end.name()];
+        words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("/")
     }
 
     /// The line in the record.
@@ -76,8 +116,20 @@ impl Cell {
             cache: self.cache.name().to_owned(),
             dst: self.dst.name().to_owned(),
             end: self.end.name().to_owned(),
+            setup: Some(self.setup.name().to_owned()),
             cold_level: (self.cache == CacheState::Cold).then(|| "this kernel's page cache".to_owned()),
         }
+    }
+
+    /// Whether a copy that is not timed comes before those that are: what is measured is a copy that
+    /// follows one by the same strategy.
+    #[must_use]
+    pub fn is_led(&self) -> bool {
+        self.size <= LED_UP_TO
+    }
+
+    fn unusual_setup(&self) -> Option<&'static str> {
+        (self.setup != Setup::Kept).then(|| self.setup.name())
     }
 
     fn fs_name(&self) -> String {

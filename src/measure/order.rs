@@ -1,36 +1,30 @@
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
+use sha2::{Digest, Sha256};
 
-/// The order of strategies in each round: a random permutation, rotated by one place a round
-/// until each strategy had each place, then a new one.
-///
-/// A fixed order would let a periodic stall (a timer, writeback) hit the same strategy again and
-/// again.
+/// What chance decides in one round: the order of strategies, which arm of a pair is first, and how
+/// many copies make a value. A new permutation in every round keeps who runs apart from who ran
+/// before, and a periodic stall (a timer, writeback) from hitting the same strategy again and again.
 #[derive(Debug)]
-pub struct Orders {
+pub struct Order {
     random: ChaCha8Rng,
-    order: Vec<usize>,
-    left: usize,
 }
 
-impl Orders {
-    /// Orders of `count` things.
+impl Order {
+    /// That of a round of a process in a cell; the same again for the same words, so that a run that
+    /// was ended goes on as it would have.
     #[must_use]
-    pub fn new(count: usize, seed: u64) -> Self {
-        Self { random: ChaCha8Rng::seed_from_u64(seed), order: (0..count).collect(), left: 0 }
+    pub fn new(seed: u64, cell: &str, process: u32, round: u32) -> Self {
+        let words = format!("{seed}|{process}|{round}|{cell}");
+        Self { random: ChaCha8Rng::from_seed(Sha256::digest(words).into()) }
     }
 
-    /// The order of the next round.
-    pub fn next_order(&mut self) -> &[usize] {
-        if self.left == 0 {
-            self.order.shuffle(&mut self.random);
-            self.left = self.order.len();
-        } else {
-            self.order.rotate_left(1);
-        }
-        self.left = self.left.saturating_sub(1);
-        &self.order
+    /// The numbers below `count`, shuffled.
+    pub fn shuffled(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        order.shuffle(&mut self.random);
+        order
     }
 
     /// `copies` or up to a fifth more: the same for all in a round, another in the next.
@@ -44,38 +38,47 @@ impl Orders {
     }
 }
 
+/// A seed that no other run has.
+#[must_use]
+pub fn new_order_seed() -> u64 {
+    // JSON readers that hold numbers as doubles keep 53 bits.
+    rand::random::<u64>() >> 11
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
-    fn in_as_many_rounds_as_things_each_has_each_place_once() {
-        let mut orders = Orders::new(5, 1);
-        for _ in 0..10 {
-            let rounds: Vec<Vec<usize>> = (0..5).map(|_| orders.next_order().to_vec()).collect();
-            for place in 0..5 {
-                let mut there: Vec<usize> = rounds.iter().map(|round| round[place]).collect();
-                there.sort_unstable();
-                assert_eq!(there, [0, 1, 2, 3, 4]);
-            }
+    fn a_round_has_its_order_again_and_another_round_has_another() {
+        let order = |seed, cell, process, round| Order::new(seed, cell, process, round).shuffled(8);
+        assert_eq!(order(1, "a", 2, 3), order(1, "a", 2, 3));
+        for other in [order(2, "a", 2, 3), order(1, "b", 2, 3), order(1, "a", 3, 3), order(1, "a", 2, 4)] {
+            assert_ne!(order(1, "a", 2, 3), other);
         }
     }
 
     #[test]
-    fn a_seed_gives_the_same_orders_and_another_other_ones() {
-        let orders = |seed| -> Vec<Vec<usize>> {
-            let mut orders = Orders::new(6, seed);
-            (0..12).map(|_| orders.next_order().to_vec()).collect()
-        };
-        assert_eq!(orders(1), orders(1));
-        assert_ne!(orders(1), orders(2));
+    fn nobody_has_the_same_predecessor_more_often_than_chance_allows() {
+        const STRATEGIES: usize = 94;
+        const ROUNDS: u32 = 24;
+        let mut pairs = BTreeMap::new();
+        for round in 0..ROUNDS {
+            for pair in Order::new(1, "a", 1, round).shuffled(STRATEGIES).windows(2) {
+                *pairs.entry((pair[0], pair[1])).or_insert(0) += 1;
+            }
+        }
+        // Each of 8742 pairs comes 24 / 94 times in the mean: seven times has a chance of 1 in 10^7.
+        let most = pairs.values().max().unwrap();
+        assert!(*most < 7, "{most}");
     }
 
     #[test]
     fn jitter_stays_within_a_fifth() {
-        let mut orders = Orders::new(1, 3);
-        let copies: Vec<u64> = (0..200).map(|_| orders.jitter(20)).collect();
+        let mut order = Order::new(3, "a", 1, 0);
+        let copies: Vec<u64> = (0..200).map(|_| order.jitter(20)).collect();
         assert_eq!((copies.iter().min(), copies.iter().max()), (Some(&20), Some(&24)));
-        assert_eq!(orders.jitter(1), 1);
+        assert_eq!(order.jitter(1), 1);
     }
 }

@@ -1,5 +1,5 @@
 use super::availability::{Refused, availability};
-use super::cell::{Cell, End};
+use super::cell::{Cell, End, Setup};
 use super::selection::Selection;
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Layout, Place, Source, SourceError};
@@ -118,14 +118,14 @@ impl Plan {
 
     /// The first line of the run that this plan is for.
     #[must_use]
-    pub fn run_line(&self, argv: &[String], seed: u64) -> RunLine {
+    pub fn run_line(&self, argv: &[String], order_seed: u64) -> RunLine {
         let refused = self.unobserved.iter().map(|(observer, refusal)| {
             let observe::Refusal { reason, cure } = refusal.clone();
             (observer.name.to_owned(), RefusedObserver { reason, cure })
         });
         RunLine {
             observers: refused.collect(),
-            ..super::run_line(argv, self.from.path(), self.to.path(), seed)
+            ..super::run_line(argv, self.from.path(), self.to.path(), order_seed)
         }
     }
 
@@ -173,14 +173,18 @@ fn cells(selection: &Selection, fs: &FileSystems, scope: Scope) -> Result<Vec<Pl
     let caches = axis(selection.cache.as_ref(), CacheState::ALL, everything);
     let modes = axis(selection.dst.as_ref(), DstMode::ALL, everything);
     let ends = axis(selection.end.as_ref(), End::ALL, everything);
+    let setups = axis(selection.setup.as_ref(), Setup::ALL, everything);
     let mut cells = Vec::new();
     for (name, layout, sizes) in shapes {
         for &cache in &caches {
             for &dst in &modes {
                 for &end in &ends {
-                    let cell =
-                        |&size: &u64| (Cell { fs: fs.clone(), layout: name, size, cache, dst, end }, layout);
-                    cells.extend(sizes.iter().map(cell));
+                    for &setup in &setups {
+                        let cell = |&size: &u64| {
+                            (Cell { cache, dst, end, setup, ..Cell::usual(fs.clone(), name, size) }, layout)
+                        };
+                        cells.extend(sizes.iter().map(cell));
+                    }
                 }
             }
         }
@@ -204,17 +208,7 @@ fn default_cells(fs: &FileSystems, scope: Scope) -> Vec<Planned> {
         .into_iter()
         .filter(|(_, size)| scope == Scope::Default || *size <= LARGE)
         .filter_map(|(name, size)| Some((Layout::find(name)?, size)))
-        .map(|(layout, size)| {
-            let cell = Cell {
-                fs: fs.clone(),
-                layout: layout.name,
-                size,
-                cache: CacheState::Warm,
-                dst: DstMode::New,
-                end: End::None,
-            };
-            (cell, Some(layout))
-        })
+        .map(|(layout, size)| (Cell::usual(fs.clone(), layout.name, size), Some(layout)))
         .collect()
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Version of the protocol. Another one is refused, never guessed at.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// A question, one a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Request {
         dst: String,
         /// End of the copy.
         end: String,
+        /// `kept` or `fresh`.
+        setup: String,
     },
     /// Make copies by one strategy, one after the other.
     Block {
@@ -37,6 +39,9 @@ pub enum Request {
         strategy: String,
         /// How many.
         copies: u64,
+        /// Whether a copy that is not timed comes before them, so that each follows one by the same
+        /// strategy.
+        lead: bool,
         /// Whether it is a single copy without times that is compared byte for byte and observed
         /// by what costs time.
         verify: bool,

@@ -1,3 +1,4 @@
+use crate::fixture::SEED;
 use crate::host;
 use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ impl Recorder {
 
 /// The first line of a run that measures between these directories, with all observers.
 #[must_use]
-pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
+pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> RunLine {
     let now = jiff::Timestamp::now();
     RunLine {
         schema: SCHEMA.to_owned(),
@@ -106,7 +107,8 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
         argv: argv.iter().map(|word| without_paths(word, from, to)).collect(),
         commit: commit(),
         host: host::host_line(from, to),
-        seed,
+        seed: SEED,
+        order_seed,
         observers: BTreeMap::new(),
         against: None,
         guest: None,

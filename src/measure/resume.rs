@@ -56,11 +56,15 @@ impl Take for Found {
 }
 
 /// Opens the record at `path` for `run`: a new one, or one that an earlier start of the same run
-/// left unfinished, whose samples are returned.
+/// left unfinished, whose samples are returned and whose seed of the order holds.
 ///
 /// # Errors
 /// See [`ResumeError`].
-pub fn begin_or_resume(path: &Path, run: RunLine) -> Result<(Recorder, Measurements), ResumeError> {
+pub fn begin_or_resume(
+    path: &Path,
+    run: RunLine,
+    order_seed: Option<u64>,
+) -> Result<(Recorder, Measurements), ResumeError> {
     let io = |source| ResumeError::Io { path: path.to_owned(), source };
     if path.metadata().map_or(0, |meta| meta.len()) == 0 {
         let mut all = Measurements::default();
@@ -86,8 +90,11 @@ pub fn begin_or_resume(path: &Path, run: RunLine) -> Result<(Recorder, Measureme
     if before.commit != run.commit {
         return other("build of copybench", &before.commit.sha, &run.commit.sha);
     }
-    if before.seed != run.seed {
-        return other("seed", &before.seed.to_string(), &run.seed.to_string());
+    if before.schema != run.schema {
+        return other("schema", &before.schema, &run.schema);
+    }
+    if let Some(seed) = order_seed.filter(|seed| *seed != before.order_seed) {
+        return other("seed", &before.order_seed.to_string(), &seed.to_string());
     }
     Ok((Recorder::go_on(path, samples, skips).map_err(io)?, all))
 }

@@ -1,7 +1,7 @@
 use super::arm::{Arm, ArmError};
 use super::cell::Cell;
 use super::limit::LIMITS;
-use super::order::Orders;
+use super::order::Order;
 use super::protocol::{Reply, Request};
 use super::waiting::{PROBES, Wait};
 use crate::analysis::looks::{FIRST_LOOK, Looks};
@@ -37,8 +37,8 @@ pub struct Rounds<'a> {
     pub margin: Margin,
     /// A real delay, as a share of the copy's time, for the strategies of this arm and name.
     pub slowdown: Option<Slowdown>,
-    /// Seed of the orders.
-    pub seed: u64,
+    /// See [`Order`].
+    pub order_seed: u64,
     /// Number of the process, from 1.
     pub process: u32,
     /// What the machine's clock counts.
@@ -136,20 +136,21 @@ impl Rounds<'_> {
         let copies = self.copies(arms, &names)?;
         // What ran before moves a count by some tenths of a per cent: the memory that a copy gets is
         // what others gave back. No other noise hides that, so counted boots share their orders.
-        let process = if self.clock == Clock::Instructions { 0 } else { u64::from(self.process) };
-        let mut orders = Orders::new(names.len(), self.seed ^ process << 32 ^ u64::from(self.done));
+        let process = if self.clock == Clock::Instructions { 0 } else { self.process };
+        let id = self.cell.id();
         let mut progress = self.look(arms, all, &names, self.done);
         let mut round = self.done;
         while !names.is_empty() && !self.is_over(progress, round) {
-            let copies = orders.jitter(copies);
-            let order = orders.next_order().to_vec();
-            for (position, index) in order.into_iter().enumerate() {
+            let mut order = Order::new(self.order_seed, &id, process, round);
+            let copies = order.jitter(copies);
+            let mut place = Place { round, position: 0, copies };
+            for index in order.shuffled(names.len()) {
                 // Which arm comes first is a coin for each strategy and round.
-                let swap = orders.coin();
+                let swap = order.coin();
                 for turn in 0..arms.len() {
                     let arm = if swap { arms.len() - 1 - turn } else { turn };
-                    let place = Place { round, position: position as u32, copies };
                     self.sample(&mut arms[arm], names[index], place, all, listener)?;
+                    place.position += 1;
                 }
             }
             round += 1;
@@ -179,6 +180,7 @@ impl Rounds<'_> {
             cache: self.cell.cache.name().to_owned(),
             dst: self.cell.dst.name().to_owned(),
             end: self.cell.end.name().to_owned(),
+            setup: self.cell.setup.name().to_owned(),
         };
         for (name, arm) in arms {
             match arm.ask(&request, Duration::from_secs(30))? {
@@ -199,7 +201,7 @@ impl Rounds<'_> {
         let mut able = Vec::new();
         'strategies: for &strategy in &self.strategies {
             for (name, arm) in arms.iter_mut() {
-                match self.block(name, arm, strategy, 1, true)? {
+                match self.block(name, arm, strategy, Blocks::Observed)? {
                     reply @ Reply::Block { .. } => {
                         let observed = self.line(name, strategy, None, reply)?;
                         // Once is enough. An older build times this copy, in fresh memory.
@@ -241,7 +243,7 @@ impl Rounds<'_> {
         let mut waits = Vec::new();
         // Not of the observed copy, whose observers have threads.
         for _ in 0..PROBES {
-            match Wait::of(|| self.block(name, arm, strategy, 1, false))? {
+            match Wait::of(|| self.block(name, arm, strategy, Blocks::Timed(1)))? {
                 (wait, Reply::Block { .. }) => waits.push(wait),
                 (_, other) => return Err(failed(name, &other)),
             }
@@ -255,7 +257,7 @@ impl Rounds<'_> {
             return Ok(1);
         };
         let (name, arm) = &mut arms[0];
-        match self.block(name, arm, base, 3, false)? {
+        match self.block(name, arm, base, Blocks::Timed(3))? {
             Reply::Block { mut elapsed, .. } => {
                 elapsed.sort_unstable();
                 let middle = elapsed.get(elapsed.len() / 2).copied().unwrap_or(1).max(1);
@@ -273,7 +275,7 @@ impl Rounds<'_> {
         all: &mut Measurements,
         listener: &mut dyn Listener,
     ) -> Result<(), RoundsError> {
-        let reply = self.block(name, arm, strategy, place.copies, false)?;
+        let reply = self.block(name, arm, strategy, Blocks::Timed(place.copies))?;
         let line = Line::Sample(self.line(name, strategy, Some(place), reply)?);
         all.take(&line);
         if let Line::Sample(sample) = line {
@@ -315,17 +317,21 @@ impl Rounds<'_> {
         arm_name: &str,
         arm: &mut Arm,
         strategy: &str,
-        copies: u64,
-        verify: bool,
+        block: Blocks,
     ) -> Result<Reply, RoundsError> {
         self.source.renew()?;
         let slowdown = self.slowdown.as_ref().filter(|slowdown| {
             slowdown.arm == arm_name
                 && (slowdown.strategies.is_empty() || slowdown.strategies.iter().any(|name| name == strategy))
         });
+        let (copies, verify) = match block {
+            Blocks::Observed => (1, true),
+            Blocks::Timed(copies) => (copies, false),
+        };
         let request = Request::Block {
             strategy: strategy.to_owned(),
             copies,
+            lead: !verify && self.cell.is_led(),
             verify,
             slowdown: slowdown.map_or(0.0, |slowdown| slowdown.share),
         };
@@ -352,6 +358,15 @@ impl Rounds<'_> {
         });
         Progress { rounds, decided: decided.count(), comparisons: pairs.len() }
     }
+}
+
+/// What an arm is asked for.
+#[derive(Clone, Copy)]
+enum Blocks {
+    /// One copy without a clock, verified and observed.
+    Observed,
+    /// So many copies.
+    Timed(u64),
 }
 
 /// Where a sample stands.

@@ -1,4 +1,4 @@
-use super::cell::End;
+use super::cell::{End, Setup};
 use super::size::{format_size, parse_size};
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Layout};
@@ -21,6 +21,8 @@ pub struct Variables {
     pub dst: Option<String>,
     /// `COPYBENCH_END`.
     pub end: Option<String>,
+    /// `COPYBENCH_SETUP`.
+    pub setup: Option<String>,
     /// `COPYBENCH_DIR`: where sources are made.
     pub dir: Option<PathBuf>,
     /// `COPYBENCH_TO`: where targets are made.
@@ -35,7 +37,8 @@ impl Variables {
     /// Whether they choose what is measured, not only where.
     #[must_use]
     pub fn names_strategies_or_cells(&self) -> bool {
-        let words = [&self.strategies, &self.sizes, &self.layouts, &self.cache, &self.dst, &self.end];
+        let words =
+            [&self.strategies, &self.sizes, &self.layouts, &self.cache, &self.dst, &self.end, &self.setup];
         words.iter().any(|word| word.is_some()) || self.source.is_some()
     }
 
@@ -51,6 +54,7 @@ impl Variables {
             cache: text("COPYBENCH_CACHE"),
             dst: text("COPYBENCH_DST"),
             end: text("COPYBENCH_END"),
+            setup: text("COPYBENCH_SETUP"),
             dir: path("COPYBENCH_DIR"),
             to: path("COPYBENCH_TO"),
             source: path("COPYBENCH_SOURCE"),
@@ -68,6 +72,7 @@ impl Variables {
             cache: self.cache.or(other.cache),
             dst: self.dst.or(other.dst),
             end: self.end.or(other.end),
+            setup: self.setup.or(other.setup),
             dir: self.dir.or(other.dir),
             to: self.to.or(other.to),
             source: self.source.or(other.source),
@@ -91,6 +96,8 @@ pub struct Selection {
     pub dst: Option<Vec<DstMode>>,
     /// Ends.
     pub end: Option<Vec<End>>,
+    /// Set-ups.
+    pub setup: Option<Vec<Setup>>,
     /// The user's own file.
     pub source: Option<PathBuf>,
 }
@@ -164,6 +171,7 @@ impl Selection {
             cache: pick("cache state", variables.cache.as_deref(), CacheState::ALL, CacheState::name)?,
             dst: pick("dst mode", variables.dst.as_deref(), DstMode::ALL, DstMode::name)?,
             end: pick("end", variables.end.as_deref(), End::ALL, End::name)?,
+            setup: pick("set-up", variables.setup.as_deref(), Setup::ALL, Setup::name)?,
             source: variables.source.clone(),
         };
         match &selection {
@@ -183,6 +191,7 @@ impl Selection {
             && self.cache.is_none()
             && self.dst.is_none()
             && self.end.is_none()
+            && self.setup.is_none()
             && self.source.is_none()
     }
 }

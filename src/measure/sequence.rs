@@ -1,10 +1,10 @@
 use super::cell::Cell;
-use super::clock::Clock;
+use super::clock::{Clock, NoClock};
 use super::plan::Entry;
 use super::protocol::Reply;
 use super::stage::{Stage, StageError, check_space};
 use super::trial::{Look, Outcome, TrialError};
-use crate::fixture::{Place, Source};
+use crate::fixture::{Place, SEED, Source};
 use crate::record::{Counters, SampleLine};
 use crate::strategy::Strategy;
 use std::borrow::Borrow;
@@ -18,14 +18,35 @@ pub fn source_of(
     own: Option<&std::path::Path>,
     from: &Place,
     to: &Place,
-    seed: u64,
 ) -> Result<Source, StageError> {
     match (entry.layout, own) {
         (Some(layout), _) => {
             check_space(from, to, layout, entry.cell.size)?;
-            Ok(Source::generate(from, layout, entry.cell.size, seed)?)
+            Ok(Source::generate(from, layout, entry.cell.size, SEED)?)
         }
         (None, own) => Ok(Source::open(own.unwrap_or(std::path::Path::new("")))?),
+    }
+}
+
+/// How many copies make a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copies {
+    pub timed: u64,
+    /// Whether one comes before them that is not timed.
+    lead: bool,
+}
+
+impl Copies {
+    /// Copies of which the first follows whatever ran before.
+    #[must_use]
+    pub fn timed(timed: u64) -> Self {
+        Self { timed, lead: false }
+    }
+
+    /// Copies that each follow one by the same strategy.
+    #[must_use]
+    pub fn led(timed: u64) -> Self {
+        Self { timed, lead: true }
     }
 }
 
@@ -37,7 +58,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// Runs `copies` trials; the last copy is looked at as closely as `last` says.
+    /// Runs these trials; the last copy is looked at as closely as `last` says.
     ///
     /// # Errors
     /// The first [`TrialError`].
@@ -46,11 +67,16 @@ impl Block {
         strategy: &Strategy,
         cell: &Cell,
         clock: &dyn Clock,
-        copies: u64,
+        copies: Copies,
         last: Look,
     ) -> Result<Self, TrialError> {
-        let outcomes = (1..=copies)
-            .map(|copy| stage.trial(strategy, cell, clock, if copy == copies { last } else { Look::Count }))
+        if copies.lead {
+            stage.trial(strategy, cell, &NoClock, Look::Count)?;
+        }
+        let outcomes = (1..=copies.timed)
+            .map(|copy| {
+                stage.trial(strategy, cell, clock, if copy == copies.timed { last } else { Look::Count })
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { outcomes, observed: false })
     }
@@ -65,6 +91,9 @@ impl Block {
         strategy: &Strategy,
         cell: &Cell,
     ) -> Result<Self, TrialError> {
+        if cell.is_led() {
+            stage.trial(strategy, cell, &NoClock, Look::Count)?;
+        }
         let outcomes = vec![stage.observed_trial(strategy, cell)?];
         Ok(Self { outcomes, observed: true })
     }

@@ -42,8 +42,8 @@ pub struct Settings {
     pub limits: bool,
     /// A planted slowdown.
     pub slowdown: Option<Slowdown>,
-    /// Seed of the generated files and of the orders.
-    pub seed: u64,
+    /// Seed of the order of strategies in each round.
+    pub order_seed: u64,
     /// The user's own file.
     pub source: Option<PathBuf>,
 }
@@ -65,7 +65,7 @@ impl Settings {
             this: PathBuf::new(),
             limits: false,
             slowdown: None,
-            seed: 1,
+            order_seed: 1,
             source: None,
         }
     }
@@ -128,18 +128,17 @@ pub fn run_rounds(
                 (settings.first_process + settings.processes - process) as usize * plan.entries.len() - index;
             let now = Instant::now();
             let until = now + end.saturating_duration_since(now) / shares as u32;
-            let source =
-                match source_of(entry, settings.source.as_deref(), &plan.from, &plan.to, settings.seed) {
-                    Ok(source) => source,
-                    Err(error) => {
-                        if is_first {
-                            let refused = Refused { reason: error.to_string(), call: None, errno: None };
-                            recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
-                            outcome.refused.push(format!("{id}: {error}"));
-                        }
-                        continue;
+            let source = match source_of(entry, settings.source.as_deref(), &plan.from, &plan.to) {
+                Ok(source) => source,
+                Err(error) => {
+                    if is_first {
+                        let refused = Refused { reason: error.to_string(), call: None, errno: None };
+                        recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
+                        outcome.refused.push(format!("{id}: {error}"));
                     }
-                };
+                    continue;
+                }
+            };
             let rounds = Rounds {
                 cell: &entry.cell,
                 source: &source,
@@ -149,7 +148,7 @@ pub fn run_rounds(
                 base: settings.base,
                 margin: settings.margin,
                 slowdown: settings.slowdown.clone(),
-                seed: settings.seed,
+                order_seed: settings.order_seed,
                 process,
                 clock: settings.clock,
                 done: done.get(&(id.clone(), process)).copied().unwrap_or(0),

@@ -1,6 +1,7 @@
 use super::size::format_size;
 use super::trial::TrialError;
 use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
+use crate::strategy::Workspace;
 use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell};
 use std::fs::File;
@@ -11,6 +12,8 @@ pub struct Stage<S: Borrow<Source>, P: Borrow<Place>> {
     source: S,
     place: P,
     private: OnceCell<PrivateDirectory>,
+    /// What strategies keep from one copy to the next.
+    pub(super) workspace: Workspace,
     /// Target of the last overwriting trial.
     pub(super) kept: Cell<Option<File>>,
 }
@@ -45,7 +48,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// A stage for copies of `source` into `place`.
     #[must_use]
     pub fn new(source: S, place: P) -> Self {
-        Self { source, place, private: OnceCell::new(), kept: Cell::new(None) }
+        Self { source, place, private: OnceCell::new(), workspace: Workspace::new(), kept: Cell::new(None) }
     }
 
     pub(super) fn source(&self) -> &Source {

@@ -1,11 +1,11 @@
-use super::cell::{Cell, End};
+use super::cell::{Cell, End, Setup};
 use super::clock::{Clock, NoClock};
 use super::stage::Stage;
 use super::target::{self, Target};
 use crate::cache::{self, CacheError};
 use crate::fixture::{FixtureError, Place, Source};
 use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
-use crate::strategy::{CopyError, DstMode, Holes, Method, Span, Strategy};
+use crate::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
 use crate::verify::{Mismatch, Promise, verify};
 use std::borrow::Borrow;
 use std::fs::File;
@@ -132,6 +132,9 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         self.source().renew()?;
         let target = self.prepare(strategy, cell)?;
         cache::establish(self.source().file(), self.source().size(), cell.cache)?;
+        if cell.setup == Setup::Fresh {
+            self.workspace.clear();
+        }
         let mut watch = Watch::prepare(observers);
         watch.begin();
         let started = clock.now();
@@ -175,7 +178,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
                 Ok(bytes)
             }
             (_, Target::Unnamed(file)) => {
-                let bytes = strategy.copy(self.source().file(), file, Span::WHOLE)?;
+                let bytes = strategy.copy(Task::whole(self.source().file(), file, &self.workspace))?;
                 if end == End::Fdatasync {
                     sync(file, bytes)?;
                 }

@@ -1,11 +1,11 @@
 //! The one who measures on request: in this process, or behind the standard streams of another.
 
 use super::availability::Refused;
-use super::cell::{Cell, End};
+use super::cell::{Cell, End, Setup};
 use super::clock::{Clock, Delayed, WallClock};
 use super::limit;
 use super::protocol::{PROTOCOL, Reply, Request};
-use super::sequence::Block;
+use super::sequence::{Block, Copies};
 use super::stage::Stage;
 use super::trial::Look;
 use crate::cache::CacheState;
@@ -43,8 +43,8 @@ impl Worker {
             Request::Hello { protocol } => {
                 Err(format!("protocol {protocol}, but this copybench speaks {PROTOCOL}"))
             }
-            Request::Cell { source, to, layout, cache, dst, end } => {
-                let words = "no such layout, cache state, dst mode or end";
+            Request::Cell { source, to, layout, cache, dst, end, setup } => {
+                let words = "no such layout, cache state, dst mode, end or set-up";
                 let source = Source::open(source).map_err(|error| error.to_string())?;
                 let place = Place::new(to).map_err(|error| error.to_string())?;
                 let cell = Cell {
@@ -58,21 +58,24 @@ impl Worker {
                     cache: named(CacheState::ALL, CacheState::name, cache).ok_or(words)?,
                     dst: named(DstMode::ALL, DstMode::name, dst).ok_or(words)?,
                     end: named(End::ALL, End::name, end).ok_or(words)?,
+                    setup: named(Setup::ALL, Setup::name, setup).ok_or(words)?,
                 };
                 self.limits = limit::Buffers::default();
                 self.turned_to = Some((cell, Stage::new(Rc::new(source), Rc::new(place))));
                 Ok(Reply::Ready)
             }
-            Request::Block { strategy, copies, verify, slowdown } => {
-                self.block(strategy, *copies, *verify, *slowdown)
+            Request::Block { strategy, copies, lead, verify, slowdown } => {
+                let copies = if *lead { Copies::led(*copies) } else { Copies::timed(*copies) };
+                self.block(strategy, copies, *verify, *slowdown)
             }
         }
     }
 
-    fn block(&mut self, name: &str, copies: u64, verify: bool, slowdown: f64) -> Result<Reply, String> {
+    fn block(&mut self, name: &str, copies: Copies, verify: bool, slowdown: f64) -> Result<Reply, String> {
         let (cell, stage) = self.turned_to.as_ref().ok_or("no cell yet")?;
         if let Some(limit) = limit::find(name) {
-            let elapsed = self.limits.measure(limit, cell.size, copies).map_err(|errno| errno.to_string())?;
+            let elapsed =
+                self.limits.measure(limit, cell.size, copies.timed).map_err(|errno| errno.to_string())?;
             let (bytes, none) = (cell.size, None);
             return Ok(Reply::Block {
                 elapsed,

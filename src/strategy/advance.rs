@@ -1,7 +1,7 @@
+use super::Task;
 use super::error::{Cause, CopyError, During};
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
-use std::fs::File;
 
 /// Most bytes that one call is asked for. The kernel itself cuts every call at 0x7ffff000.
 pub(super) const MOST: u64 = 1 << 30;
@@ -77,10 +77,10 @@ pub(super) fn advance(
 }
 
 /// Moves the file offsets of both files to the start of the range.
-pub(super) fn seek_both(source: &File, target: &File, span: Span) -> Result<(), CopyError> {
+pub(super) fn seek_both(task: Task<'_>) -> Result<(), CopyError> {
     let seek = |file, offset| rustix::fs::seek(file, SeekFrom::Start(offset)).during("lseek");
-    seek(source, span.source)
-        .and_then(|_| seek(target, span.target))
+    seek(task.source, task.span.source)
+        .and_then(|_| seek(task.target, task.span.target))
         .map(drop)
         .map_err(|cause| CopyError::at(0, cause))
 }

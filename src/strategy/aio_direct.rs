@@ -2,15 +2,13 @@
 //!
 //! Reference: `io_submit(2)`, `open(2)` (`O_DIRECT`).
 
-use super::advance::Span;
 use super::direct_io::Sides;
 use super::error::CopyError;
 use super::overlap::{Engine, copy as overlap};
-use super::{Family, Strategy};
+use super::{Family, Strategy, Task};
 use crate::sys::aio::Queue;
 use crate::sys::slots::{Completion, Operation};
 use rustix::io::Errno;
-use std::fs::File;
 use std::ops::Range;
 
 pub(super) static FAMILY: Family = Family {
@@ -20,32 +18,30 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "aio-direct-q8-1m",
             "AIO and O_DIRECT, 8 blocks of 1 MiB at a time; tail buffered",
-            |s, t, r| copy(s, t, r, 8, 1 << 20),
+            |task| copy(task, 8, 1 << 20),
         ),
         Strategy::handles(
             "aio-direct-q1-1m",
             "AIO and O_DIRECT, one block of 1 MiB at a time; tail buffered",
-            |s, t, r| copy(s, t, r, 1, 1 << 20),
+            |task| copy(task, 1, 1 << 20),
         ),
         Strategy::handles(
             "aio-direct-q32-256k",
             "AIO and O_DIRECT, 32 blocks of 256 KiB at a time; tail buffered",
-            |s, t, r| copy(s, t, r, 32, 256 << 10),
+            |task| copy(task, 32, 256 << 10),
         ),
     ],
 };
 
-fn copy(source: &File, target: &File, span: Span, depth: usize, block: usize) -> Result<u64, CopyError> {
-    let sides = Sides::direct(source, target, span)?;
-    let shape = sides.shape(span, depth, block)?;
-    let queue =
-        Queue::new(shape.slots, shape.block).map_err(|errno| CopyError::call("io_setup", 0, errno))?;
-    overlap(&mut Aio { queue, sides: &sides }, source, target, span, shape)
+fn copy(task: Task<'_>, depth: usize, block: usize) -> Result<u64, CopyError> {
+    let sides = Sides::direct(task)?;
+    let mut queue = task.workspace.queue(depth, block)?;
+    overlap(&mut Aio { queue: &mut queue, sides: &sides }, task, sides.shape(depth, block))
 }
 
-struct Aio<'files> {
-    queue: Queue,
-    sides: &'files Sides<'files>,
+struct Aio<'a> {
+    queue: &'a mut Queue,
+    sides: &'a Sides<'a>,
 }
 
 impl Engine for Aio<'_> {

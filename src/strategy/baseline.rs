@@ -1,10 +1,9 @@
 //! What people call when they do not choose: the standard library.
 
-use super::advance::{Span, seek_both};
+use super::advance::seek_both;
 use super::error::{Cause, CopyError};
-use super::{Family, Holes, Method, Strategy};
+use super::{Family, Holes, Method, Strategy, Task};
 use rustix::io::Errno;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -29,8 +28,9 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-fn io_copy(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    seek_both(source, target, span)?;
+fn io_copy(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
+    seek_both(task)?;
     let (mut from, mut to) = (source, target);
     let copied = match span.length {
         None => io::copy(&mut from, &mut to),

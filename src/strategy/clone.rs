@@ -1,10 +1,10 @@
 //! FICLONE and FICLONERANGE: the target shares the source's extents, and nothing is copied
 //! (`ioctl_ficlonerange(2)`). A dirty source is written out first.
 
-use super::advance::{MOST, Span};
+use super::advance::MOST;
 use super::error::{Cause, CopyError, During};
 use super::mapped::over_windows;
-use super::{Family, Holes, Strategy};
+use super::{Family, Holes, Mechanism, Strategy, Task};
 use crate::sys::clone_range::clone_range;
 use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
@@ -14,20 +14,17 @@ pub(super) static FAMILY: Family = Family {
     summary: "FICLONE and FICLONERANGE: share the extents instead of copying",
     strategies: &[
         variant("ficlone", "FICLONE of the whole file", whole),
-        variant("ficlonerange", "FICLONERANGE, up to 1 GiB a call", |s, t, r| ranges(s, t, r, MOST)),
-        variant("ficlonerange-16m", "FICLONERANGE, 16 MiB a call", |s, t, r| ranges(s, t, r, 16 << 20)),
+        variant("ficlonerange", "FICLONERANGE, up to 1 GiB a call", |task| ranges(task, MOST)),
+        variant("ficlonerange-16m", "FICLONERANGE, 16 MiB a call", |task| ranges(task, 16 << 20)),
     ],
 };
 
-const fn variant(
-    name: &'static str,
-    summary: &'static str,
-    copy: fn(&File, &File, Span) -> Result<u64, CopyError>,
-) -> Strategy {
+const fn variant(name: &'static str, summary: &'static str, copy: Mechanism) -> Strategy {
     Strategy { holes: Holes::Kept, ..Strategy::handles(name, summary, copy) }
 }
 
-fn whole(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+fn whole(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     if !span.is_whole() {
         return Err(CopyError::at(0, Cause::WholeOnly));
     }
@@ -43,8 +40,9 @@ fn whole(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     clone().map_err(|cause| CopyError::at(0, cause))
 }
 
-fn ranges(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, CopyError> {
-    check_blocks(source, target, span).map_err(|cause| CopyError::at(0, cause))?;
+fn ranges(task: Task<'_>, chunk: u64) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
+    check_blocks(task).map_err(|cause| CopyError::at(0, cause))?;
     over_windows(source, span, chunk, |step| {
         let length = step.length as u64;
         let clone =
@@ -69,7 +67,8 @@ fn cutting(target: &File, end: u64, clone: impl Fn() -> Result<(), Cause>) -> Re
 
 /// Refuses a range that is not made of blocks before any of it is shared: only the source's last
 /// block may be cut, by its end, where nothing of the target stays behind it.
-fn check_blocks(source: &File, target: &File, span: Span) -> Result<(), Cause> {
+fn check_blocks(task: Task<'_>) -> Result<(), Cause> {
+    let Task { source, target, span, .. } = task;
     let block = rustix::fs::fstatvfs(source).during("fstatvfs")?.f_frsize.max(512);
     let end = length(source)?;
     let wanted = span.length.map_or(end, |length| span.source.saturating_add(length).min(end));
@@ -92,6 +91,7 @@ fn length(file: &File) -> Result<u64, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::Workspace;
     use std::os::unix::fs::FileExt;
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         source.write_all_at(&[1; 300_001], 0).unwrap();
         for strategy in FAMILY.strategies {
             target.write_all_at(&[2; 400_000], 0).unwrap();
-            let (length, byte) = match strategy.copy(&source, &target, Span::WHOLE) {
+            let (length, byte) = match strategy.copy(Task::whole(&source, &target, &Workspace::new())) {
                 Ok(copied) => (copied, 1),
                 Err(error) => {
                     assert_eq!(error.errno(), Some(Errno::OPNOTSUPP), "{}: {error}", strategy.name);

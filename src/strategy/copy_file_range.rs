@@ -2,32 +2,27 @@
 //!
 //! It is called as a bare system call: glibc 2.41's wrapper returns wrong counts above 2 GiB.
 
-use super::advance::{MOST, Span, Step, advance};
+use super::advance::{MOST, Step, advance};
 use super::error::{Cause, CopyError, During};
-use super::{Family, Holes, Strategy};
+use super::{Family, Holes, Mechanism, Strategy, Task};
 use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
     name: "copy-file-range",
     summary: "copy_file_range(2): a copy in the kernel, a clone where the file system prefers that",
     strategies: &[
-        variant("copy-file-range", "copy_file_range(2), up to 1 GiB a call", |s, t, r| copy(s, t, r, MOST)),
-        variant("copy-file-range-1m", "copy_file_range(2), 1 MiB a call", |s, t, r| copy(s, t, r, 1 << 20)),
-        variant("copy-file-range-128k", "copy_file_range(2), 128 KiB a call", |s, t, r| {
-            copy(s, t, r, 128 << 10)
-        }),
+        variant("copy-file-range", "copy_file_range(2), up to 1 GiB a call", |task| copy(task, MOST)),
+        variant("copy-file-range-1m", "copy_file_range(2), 1 MiB a call", |task| copy(task, 1 << 20)),
+        variant("copy-file-range-128k", "copy_file_range(2), 128 KiB a call", |task| copy(task, 128 << 10)),
     ],
 };
 
-const fn variant(
-    name: &'static str,
-    summary: &'static str,
-    copy: fn(&File, &File, Span) -> Result<u64, CopyError>,
-) -> Strategy {
+const fn variant(name: &'static str, summary: &'static str, copy: Mechanism) -> Strategy {
     Strategy { holes: Holes::ByFileSystem, ..Strategy::handles(name, summary, copy) }
 }
 
-fn copy(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, CopyError> {
+fn copy(task: Task<'_>, chunk: u64) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     advance(span, chunk, |step| call(source, target, step))
 }
 

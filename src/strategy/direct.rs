@@ -5,52 +5,47 @@
 //!
 //! Reference: `open(2)` (`O_DIRECT`).
 
-use super::advance::{Span, advance, write_all};
+use super::advance::{advance, write_all};
 use super::direct_io::{Side, Sides};
 use super::error::{Cause, CopyError, During};
-use super::fit::{fit_block, planned};
-use super::{Family, Strategy};
-use crate::sys::aligned::Buffer;
+use super::positional::write_at;
+use super::{Family, Strategy, Task};
 use rustix::io::Errno;
 
 pub(super) static FAMILY: Family = Family {
     name: "direct",
     summary: "read and write past the page cache (O_DIRECT); a partial last block is written through it",
     strategies: &[
-        Strategy::handles(
-            "direct-1m",
-            "O_DIRECT on both files, 1 MiB at a time; tail buffered",
-            |s, t, r| copy(&Sides::direct(s, t, r)?, r, 1 << 20),
-        ),
-        Strategy::handles(
-            "direct-8m",
-            "O_DIRECT on both files, 8 MiB at a time; tail buffered",
-            |s, t, r| copy(&Sides::direct(s, t, r)?, r, 8 << 20),
-        ),
-        Strategy::handles("direct-read", "O_DIRECT on the source only, 1 MiB at a time", |s, t, r| {
-            let sides = Sides { from: Side::direct_source(s)?, to: Side::buffered(t) }.check(r)?;
-            copy(&sides, r, 1 << 20)
+        Strategy::handles("direct-1m", "O_DIRECT on both files, 1 MiB at a time; tail buffered", |task| {
+            copy(task, &Sides::direct(task)?, 1 << 20)
+        }),
+        Strategy::handles("direct-8m", "O_DIRECT on both files, 8 MiB at a time; tail buffered", |task| {
+            copy(task, &Sides::direct(task)?, 8 << 20)
+        }),
+        Strategy::handles("direct-read", "O_DIRECT on the source only, 1 MiB at a time", |task| {
+            let sides = Sides { from: Side::direct_source(task.source)?, to: Side::buffered(task.target) }
+                .check(task.span)?;
+            copy(task, &sides, 1 << 20)
         }),
         Strategy::handles(
             "direct-write",
             "O_DIRECT on the target only, 1 MiB at a time; tail buffered",
-            |s, t, r| {
-                let sides = Sides { from: Side::buffered(s), to: Side::direct_target(t)? }.check(r)?;
-                copy(&sides, r, 1 << 20)
+            |task| {
+                let sides =
+                    Sides { from: Side::buffered(task.source), to: Side::direct_target(task.target)? }
+                        .check(task.span)?;
+                copy(task, &sides, 1 << 20)
             },
         ),
     ],
 };
 
 /// Copies in blocks of `block` bytes. The tail comes last, when no direct write is under way.
-pub(super) fn copy(sides: &Sides<'_>, span: Span, block: usize) -> Result<u64, CopyError> {
-    let begin = |cause| CopyError::at(0, cause);
+pub(super) fn copy(task: Task<'_>, sides: &Sides<'_>, block: usize) -> Result<u64, CopyError> {
     let Sides { from, to } = sides;
-    let left = planned(from.given(), span).map_err(begin)?;
-    let block = fit_block(left, block, from.unit().max(to.unit()));
-    let mut buffer = Buffer::new(block).during("mmap").map_err(begin)?;
+    let mut buffer = task.workspace.buffer(block)?;
     let mut ended = false;
-    advance(span, block as u64, |step| {
+    advance(task.span, block as u64, |step| {
         if ended {
             return Ok(0);
         }
@@ -60,10 +55,7 @@ pub(super) fn copy(sides: &Sides<'_>, span: Span, block: usize) -> Result<u64, C
         write_all("pwrite", whole, |done| {
             rustix::io::pwrite(to, &buffer[done..whole], step.target + done as u64)
         })?;
-        let (tail, offset) = (&buffer[whole..filled], step.target + whole as u64);
-        write_all("pwrite", tail.len(), |done| {
-            rustix::io::pwrite(to.given(), &tail[done..], offset + done as u64)
-        })?;
+        write_at(to.given(), &buffer[whole..filled], step.target + whole as u64)?;
         Ok(filled)
     })
 }

@@ -3,9 +3,10 @@
 //!
 //! Reference: `open(2)` (`O_DIRECT`), `statx(2)` (`STATX_DIOALIGN`), `proc_pid_fd(5)`.
 
+use super::Task;
 use super::advance::Span;
 use super::error::{Cause, CopyError, During};
-use super::fit::Shape;
+use super::overlap::Shape;
 use crate::sys::direct::reopen;
 use crate::sys::page_size;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -73,8 +74,9 @@ pub(super) struct Sides<'files> {
 
 impl<'files> Sides<'files> {
     /// Both files opened with `O_DIRECT`, for a span that they can take.
-    pub(super) fn direct(source: &'files File, target: &'files File, span: Span) -> Result<Self, CopyError> {
-        Self { from: Side::direct_source(source)?, to: Side::direct_target(target)? }.check(span)
+    pub(super) fn direct(task: Task<'files>) -> Result<Self, CopyError> {
+        Self { from: Side::direct_source(task.source)?, to: Side::direct_target(task.target)? }
+            .check(task.span)
     }
 
     /// `EINVAL`, as the first read or write would have it, for a span that begins inside a unit.
@@ -88,8 +90,8 @@ impl<'files> Sides<'files> {
         }
     }
 
-    pub(super) fn shape(&self, span: Span, slots: usize, block: usize) -> Result<Shape, CopyError> {
-        Shape::fit(self.from.given, span, slots, block, (self.from.unit, self.to.unit))
+    pub(super) fn shape(&self, slots: usize, block: usize) -> Shape {
+        Shape { slots, block, read_unit: self.from.unit, write_unit: self.to.unit }
     }
 }
 

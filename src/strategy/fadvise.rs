@@ -1,8 +1,9 @@
 //! The pread/pwrite loop with advice to the page cache: `posix_fadvise(2)`.
 
-use super::advance::{Span, advance, write_all};
+use super::advance::advance;
 use super::error::{Cause, CopyError, During};
-use super::{Family, Strategy};
+use super::positional::{self, copy_step};
+use super::{Family, Strategy, Task};
 use crate::sys::page_size;
 use crate::sys::sync_file_range::{finish_writeback, start_writeback};
 use rustix::fs::{Advice, fadvise};
@@ -17,21 +18,24 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "fadvise-sequential-256k",
             "POSIX_FADV_SEQUENTIAL on the source, 256 KiB buffer",
-            |s, t, r| advised(&[s], Advice::Sequential, || copy(s, t, r, 256 << 10, |_| Ok(()))),
+            |task| advised(&[task.source], Advice::Sequential, || positional::copy(task, 256 << 10)),
         ),
         Strategy::handles(
             "fadvise-willneed-256k",
             "POSIX_FADV_WILLNEED on the source, 256 KiB buffer",
-            |s, t, r| {
-                fadvise(s, r.source, r.length.and_then(NonZeroU64::new), Advice::WillNeed)
+            |task| {
+                let length = task.span.length.and_then(NonZeroU64::new);
+                fadvise(task.source, task.span.source, length, Advice::WillNeed)
                     .map_err(|errno| CopyError::call("posix_fadvise", 0, errno))?;
-                copy(s, t, r, 256 << 10, |_| Ok(()))
+                positional::copy(task, 256 << 10)
             },
         ),
         Strategy::handles(
             "fadvise-noreuse-256k",
             "POSIX_FADV_NOREUSE on both files, 256 KiB buffer",
-            |s, t, r| advised(&[s, t], Advice::NoReuse, || copy(s, t, r, 256 << 10, |_| Ok(()))),
+            |task| {
+                advised(&[task.source, task.target], Advice::NoReuse, || positional::copy(task, 256 << 10))
+            },
         ),
         Strategy::handles(
             "fadvise-dontneed-1m",
@@ -43,6 +47,7 @@ pub(super) static FAMILY: Family = Family {
 
 /// Bytes behind the copy whose writeback has been started but is not waited for yet.
 const WINDOW: u64 = 8 << 20;
+const BUFFER: usize = 1 << 20;
 
 /// Runs `copy` with `advice` given to `files`, and takes it back: it stays with an open file,
 /// where it would speed up or slow down whoever reads that next.
@@ -62,11 +67,17 @@ fn advised(
 
 /// Keeps neither file in the page cache: each piece is sent on its way to the device at once, and
 /// waited for and dropped one window later, so that the device always has work.
-fn dropping(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+fn dropping(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, workspace } = task;
+    let mut buffer = workspace.buffer(BUFFER)?;
     let (mut copied, mut clean) = (0, 0);
-    let outcome = copy(source, target, span, 1 << 20, |length| {
-        start_writeback(target, span.target + copied, length).during("sync_file_range")?;
-        copied += length;
+    let outcome = advance(span, BUFFER as u64, |step| {
+        let length = copy_step(source, target, step, &mut buffer)?;
+        if length == 0 {
+            return Ok(0);
+        }
+        start_writeback(target, span.target + copied, length as u64).during("sync_file_range")?;
+        copied += length as u64;
         if copied - clean > WINDOW {
             let end = copied - WINDOW;
             write_out(target, span.target + clean, end - clean)?;
@@ -74,7 +85,7 @@ fn dropping(source: &File, target: &File, span: Span) -> Result<u64, CopyError> 
             drop_pages(source, span.source, clean)?;
             drop_pages(target, span.target, clean)?;
         }
-        Ok(())
+        Ok(length)
     })?;
     let finish = || {
         write_out(target, span.target + clean, copied - clean)?;
@@ -99,31 +110,10 @@ fn drop_pages(file: &File, start: u64, length: u64) -> Result<(), Cause> {
     fadvise(file, first, length, Advice::DontNeed).during("posix_fadvise")
 }
 
-/// The loop; `after` gets the length of each piece.
-fn copy(
-    source: &File,
-    target: &File,
-    span: Span,
-    size: usize,
-    mut after: impl FnMut(u64) -> Result<(), Cause>,
-) -> Result<u64, CopyError> {
-    let mut buffer = Vec::<u8>::with_capacity(size);
-    advance(span, size as u64, |step| {
-        let room = &mut buffer.spare_capacity_mut()[..step.length];
-        let (filled, _) = rustix::io::pread(source, room, step.source).during("pread")?;
-        write_all("pwrite", filled.len(), |done| {
-            rustix::io::pwrite(target, &filled[done..], step.target + done as u64)
-        })?;
-        if !filled.is_empty() {
-            after(filled.len() as u64)?;
-        }
-        Ok(filled.len())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::Workspace;
     use crate::sys::cachestat::residency;
     use rustix::io::pwrite;
 
@@ -135,7 +125,8 @@ mod tests {
         let written = pwrite(&source, &vec![7; LENGTH as usize], 0).unwrap() as u64;
         assert_eq!(written, LENGTH);
         rustix::fs::fsync(&source).unwrap();
-        assert_eq!(dropping(&source, &target, Span::WHOLE).unwrap(), LENGTH);
+        let workspace = Workspace::new();
+        assert_eq!(dropping(Task::whole(&source, &target, &workspace)).unwrap(), LENGTH);
         if rustix::fs::fstatfs(&source).unwrap().f_type != 0x0102_1994 {
             assert_eq!(residency(&source, LENGTH).unwrap().cached, 0);
             assert_eq!(residency(&target, LENGTH).unwrap().cached, 0);

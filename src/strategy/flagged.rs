@@ -5,13 +5,11 @@
 //! where the file system takes part); a file system without it says EOPNOTSUPP, and so does the
 //! strategy.
 
-use super::advance::{Span, advance, write_all};
+use super::advance::{advance, write_all};
 use super::error::{CopyError, During};
-use super::{Family, Strategy};
+use super::{Family, Strategy, Task};
 use crate::sys::RWF_DONTCACHE;
-use crate::sys::aligned::Buffer;
 use rustix::io::{Errno, ReadWriteFlags};
-use std::fs::File;
 use std::io::{IoSlice, IoSliceMut};
 
 pub(super) static NOWAIT: Family = Family {
@@ -20,7 +18,7 @@ pub(super) static NOWAIT: Family = Family {
     strategies: &[Strategy::handles(
         "nowait-256k",
         "RWF_NOWAIT reads of 256 KiB, pread(2) where a page is missing",
-        |s, t, r| copy(s, t, r, 256 << 10, ReadWriteFlags::NOWAIT, ReadWriteFlags::empty()),
+        |task| copy(task, 256 << 10, ReadWriteFlags::NOWAIT, ReadWriteFlags::empty()),
     )],
 };
 
@@ -28,34 +26,29 @@ pub(super) static DONTCACHE: Family = Family {
     name: "dontcache",
     summary: "preadv2(2) and pwritev2(2) with RWF_DONTCACHE: buffered, but nothing stays in the page cache",
     strategies: &[
-        Strategy::handles("dontcache-1m", "RWF_DONTCACHE on both sides, 1 MiB a call", |s, t, r| {
-            copy(s, t, r, 1 << 20, RWF_DONTCACHE, RWF_DONTCACHE)
+        Strategy::handles("dontcache-1m", "RWF_DONTCACHE on both sides, 1 MiB a call", |task| {
+            copy(task, 1 << 20, RWF_DONTCACHE, RWF_DONTCACHE)
         }),
-        Strategy::handles("dontcache-256k", "RWF_DONTCACHE on both sides, 256 KiB a call", |s, t, r| {
-            copy(s, t, r, 256 << 10, RWF_DONTCACHE, RWF_DONTCACHE)
+        Strategy::handles("dontcache-256k", "RWF_DONTCACHE on both sides, 256 KiB a call", |task| {
+            copy(task, 256 << 10, RWF_DONTCACHE, RWF_DONTCACHE)
         }),
-        Strategy::handles(
-            "dontcache-read-1m",
-            "RWF_DONTCACHE on the source only, 1 MiB a call",
-            |s, t, r| copy(s, t, r, 1 << 20, RWF_DONTCACHE, ReadWriteFlags::empty()),
-        ),
-        Strategy::handles(
-            "dontcache-write-1m",
-            "RWF_DONTCACHE on the target only, 1 MiB a call",
-            |s, t, r| copy(s, t, r, 1 << 20, ReadWriteFlags::empty(), RWF_DONTCACHE),
-        ),
+        Strategy::handles("dontcache-read-1m", "RWF_DONTCACHE on the source only, 1 MiB a call", |task| {
+            copy(task, 1 << 20, RWF_DONTCACHE, ReadWriteFlags::empty())
+        }),
+        Strategy::handles("dontcache-write-1m", "RWF_DONTCACHE on the target only, 1 MiB a call", |task| {
+            copy(task, 1 << 20, ReadWriteFlags::empty(), RWF_DONTCACHE)
+        }),
     ],
 };
 
 fn copy(
-    source: &File,
-    target: &File,
-    span: Span,
+    task: Task<'_>,
     size: usize,
     reading: ReadWriteFlags,
     writing: ReadWriteFlags,
 ) -> Result<u64, CopyError> {
-    let mut buffer = Buffer::new(size).map_err(|errno| CopyError::call("mmap", 0, errno))?;
+    let Task { source, target, span, .. } = task;
+    let mut buffer = task.workspace.buffer(size)?;
     advance(span, size as u64, |step| {
         let mut room = [IoSliceMut::new(&mut buffer[..step.length])];
         let filled = match rustix::io::preadv2(source, &mut room, step.source, reading) {

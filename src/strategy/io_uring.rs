@@ -2,43 +2,40 @@
 //!
 //! Reference: `io_uring_enter(2)`, `preadv2(2)` for the flags.
 
-use super::advance::Span;
 use super::error::CopyError;
-use super::fit::Shape;
-use super::overlap::{Engine, copy as overlap};
-use super::{Family, Strategy, io_uring_splice};
+use super::overlap::{Engine, Shape, copy as overlap};
+use super::{Family, Strategy, Task, io_uring_splice};
 use crate::sys::slots::{Completion, Operation};
-use crate::sys::uring::{Memory, Place, Ring, Step};
+use crate::sys::uring::{Memory, Place, Session, Step};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
-use std::fs::File;
 use std::ops::Range;
 
 pub(super) static FAMILY: Family = Family {
     name: "io-uring",
     summary: "reads and writes queued to an io_uring, several blocks at a time",
     strategies: &[
-        Strategy::handles("io-uring-q8-128k", "io_uring, 8 blocks of 128 KiB at a time", |s, t, r| {
-            copy(s, t, r, 8, 128 << 10, Variant::PLAIN)
+        Strategy::handles("io-uring-q8-128k", "io_uring, 8 blocks of 128 KiB at a time", |task| {
+            copy(task, 8, 128 << 10, Variant::PLAIN)
         }),
-        Strategy::handles("io-uring-q1-1m", "io_uring, one block of 1 MiB at a time", |s, t, r| {
-            copy(s, t, r, 1, 1 << 20, Variant::PLAIN)
+        Strategy::handles("io-uring-q1-1m", "io_uring, one block of 1 MiB at a time", |task| {
+            copy(task, 1, 1 << 20, Variant::PLAIN)
         }),
-        Strategy::handles("io-uring-q8-1m", "io_uring, 8 blocks of 1 MiB at a time", |s, t, r| {
-            copy(s, t, r, 8, 1 << 20, Variant::PLAIN)
+        Strategy::handles("io-uring-q8-1m", "io_uring, 8 blocks of 1 MiB at a time", |task| {
+            copy(task, 8, 1 << 20, Variant::PLAIN)
         }),
-        Strategy::handles("io-uring-q32-64k", "io_uring, 32 blocks of 64 KiB at a time", |s, t, r| {
-            copy(s, t, r, 32, 64 << 10, Variant::PLAIN)
+        Strategy::handles("io-uring-q32-64k", "io_uring, 32 blocks of 64 KiB at a time", |task| {
+            copy(task, 32, 64 << 10, Variant::PLAIN)
         }),
         Strategy::handles(
             "io-uring-fixed-q8-128k",
             "io_uring with registered buffers, 8 blocks of 128 KiB at a time",
-            |s, t, r| copy(s, t, r, 8, 128 << 10, Variant { memory: Memory::Registered, ..Variant::PLAIN }),
+            |task| copy(task, 8, 128 << 10, Variant { memory: Memory::Registered, ..Variant::PLAIN }),
         ),
         Strategy::handles(
             "io-uring-linked-q8-128k",
             "io_uring, each write linked to its read, 8 pairs of 128 KiB at a time",
-            |s, t, r| copy(s, t, r, 8, 128 << 10, Variant { linked: true, ..Variant::PLAIN }),
+            |task| copy(task, 8, 128 << 10, Variant { linked: true, ..Variant::PLAIN }),
         ),
         Strategy::handles(
             "io-uring-splice",
@@ -48,7 +45,7 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "io-uring-dontcache",
             "io_uring with RWF_DONTCACHE on both files, 8 blocks of 128 KiB at a time",
-            |s, t, r| copy(s, t, r, 8, 128 << 10, Variant { flags: libc::RWF_DONTCACHE, ..Variant::PLAIN }),
+            |task| copy(task, 8, 128 << 10, Variant { flags: libc::RWF_DONTCACHE, ..Variant::PLAIN }),
         ),
     ],
 };
@@ -67,39 +64,32 @@ impl Variant {
     pub(super) const PLAIN: Self = Self { memory: Memory::Plain, linked: false, flags: 0 };
 }
 
-fn copy(
-    source: &File,
-    target: &File,
-    span: Span,
-    depth: usize,
-    block: usize,
+fn copy(task: Task<'_>, depth: usize, block: usize, variant: Variant) -> Result<u64, CopyError> {
+    let shape = Shape { slots: depth, block, read_unit: 1, write_unit: 1 };
+    copy_between(task, task.source.as_fd(), task.target.as_fd(), shape, variant)
+}
+
+/// Copies through a ring that works on `from` and `to`, which are the task's files.
+pub(super) fn copy_between(
+    task: Task<'_>,
+    from: BorrowedFd<'_>,
+    to: BorrowedFd<'_>,
+    shape: Shape,
     variant: Variant,
 ) -> Result<u64, CopyError> {
-    let shape = Shape::fit(source, span, depth, block, (1, 1))?;
-    let mut engine = Uring::new(source.as_fd(), target.as_fd(), shape, variant)?;
-    overlap(&mut engine, source, target, span, shape)
+    let mut ring = task.workspace.ring(shape.slots, shape.block, variant.memory)?;
+    ring.session(|ring| overlap(&mut Uring { ring, from, to, variant }, task, shape))
 }
 
 /// A ring between two files.
-pub(super) struct Uring<'files> {
-    ring: Ring<'files>,
+struct Uring<'a, 'ring, 'files> {
+    ring: &'a mut Session<'ring, 'files>,
     from: BorrowedFd<'files>,
     to: BorrowedFd<'files>,
     variant: Variant,
 }
 
-impl<'files> Uring<'files> {
-    pub(super) fn new(
-        from: BorrowedFd<'files>,
-        to: BorrowedFd<'files>,
-        shape: Shape,
-        variant: Variant,
-    ) -> Result<Self, CopyError> {
-        let ring = Ring::new(shape.slots, shape.block, variant.memory)
-            .map_err(|errno| CopyError::call("io_uring_setup", 0, errno))?;
-        Ok(Self { ring, from, to, variant })
-    }
-
+impl<'files> Uring<'_, '_, 'files> {
     fn read_step(&self, range: Range<usize>, offset: u64) -> Step<'files> {
         Step::Read { range, from: Place { file: self.from, offset }, flags: self.variant.flags }
     }
@@ -109,7 +99,7 @@ impl<'files> Uring<'files> {
     }
 }
 
-impl Engine for Uring<'_> {
+impl Engine for Uring<'_, '_, '_> {
     const WAIT: &'static str = "io_uring_enter";
 
     fn call(&self, operation: Operation) -> &'static str {

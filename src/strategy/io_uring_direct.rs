@@ -3,14 +3,11 @@
 //!
 //! Reference: `io_uring_enter(2)`, `open(2)` (`O_DIRECT`).
 
-use super::advance::Span;
 use super::direct_io::Sides;
 use super::error::CopyError;
-use super::io_uring::{Uring, Variant};
-use super::overlap::copy as overlap;
-use super::{Family, Strategy};
+use super::io_uring::{Variant, copy_between};
+use super::{Family, Strategy, Task};
 use rustix::fd::AsFd;
-use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
     name: "io-uring-direct",
@@ -19,24 +16,22 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "io-uring-direct-q8-1m",
             "io_uring and O_DIRECT, 8 blocks of 1 MiB at a time; tail buffered",
-            |s, t, r| copy(s, t, r, 8, 1 << 20),
+            |task| copy(task, 8, 1 << 20),
         ),
         Strategy::handles(
             "io-uring-direct-q1-1m",
             "io_uring and O_DIRECT, one block of 1 MiB at a time; tail buffered",
-            |s, t, r| copy(s, t, r, 1, 1 << 20),
+            |task| copy(task, 1, 1 << 20),
         ),
         Strategy::handles(
             "io-uring-direct-q32-256k",
             "io_uring and O_DIRECT, 32 blocks of 256 KiB at a time; tail buffered",
-            |s, t, r| copy(s, t, r, 32, 256 << 10),
+            |task| copy(task, 32, 256 << 10),
         ),
     ],
 };
 
-fn copy(source: &File, target: &File, span: Span, depth: usize, block: usize) -> Result<u64, CopyError> {
-    let sides = Sides::direct(source, target, span)?;
-    let shape = sides.shape(span, depth, block)?;
-    let mut engine = Uring::new(sides.from.as_fd(), sides.to.as_fd(), shape, Variant::PLAIN)?;
-    overlap(&mut engine, source, target, span, shape)
+fn copy(task: Task<'_>, depth: usize, block: usize) -> Result<u64, CopyError> {
+    let sides = Sides::direct(task)?;
+    copy_between(task, sides.from.as_fd(), sides.to.as_fd(), sides.shape(depth, block), Variant::PLAIN)
 }

@@ -3,37 +3,40 @@
 //!
 //! Reference: `splice(2)`, `io_uring_enter(2)` (`IORING_OP_SPLICE`).
 
-use super::advance::{Span, advance};
+use super::Task;
+use super::advance::advance;
 use super::error::{Cause, CopyError, During};
+use super::pipe::Pipe;
 use crate::sys::page_size;
 use crate::sys::slots::{Completion, Operation};
-use crate::sys::uring::{Memory, Place, Ring, Step};
+use crate::sys::uring::{Memory, Place, Session, Step};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
-use std::fs::File;
 
 const PIPE: usize = 1 << 20;
 const CALL: &str = "IORING_OP_SPLICE";
 /// How often in a row a splice may be answered with `EAGAIN` or `EINTR`.
 const PATIENCE: u32 = 100;
 
-pub(super) fn copy(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    let begin = |cause| CopyError::at(0, cause);
-    let (drain, fill) = rustix::pipe::pipe().during("pipe").map_err(begin)?;
-    let length = rustix::pipe::fcntl_setpipe_size(&fill, PIPE).during("fcntl").map_err(begin)?;
-    let mut ring = Ring::new(1, page_size(), Memory::Plain).during("io_uring_setup").map_err(begin)?;
-    let into = |length, offset| Step::SpliceIn {
-        length,
-        from: Place { file: source.as_fd(), offset },
-        pipe: fill.as_fd(),
-    };
-    let out = |length, offset| Step::SpliceOut {
-        length,
-        pipe: drain.as_fd(),
-        to: Place { file: target.as_fd(), offset },
-    };
+pub(super) fn copy(task: Task<'_>) -> Result<u64, CopyError> {
+    let mut ring = task.workspace.ring(1, page_size(), Memory::Plain)?;
+    let pipe = task.workspace.pipe(PIPE)?;
+    ring.session(|ring| splice(task, ring, &pipe))
+}
+
+fn splice<'files>(
+    task: Task<'files>,
+    ring: &mut Session<'_, 'files>,
+    pipe: &'files Pipe,
+) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
+    let (drain, fill) = pipe.ends();
+    let into =
+        |length, offset| Step::SpliceIn { length, from: Place { file: source.as_fd(), offset }, pipe: fill };
+    let out =
+        |length, offset| Step::SpliceOut { length, pipe: drain, to: Place { file: target.as_fd(), offset } };
     let mut refused = 0;
-    advance(span, length as u64, |step| {
+    advance(span, PIPE as u64, |step| {
         let (mut filled, mut drained) = (0, 0);
         loop {
             let linked = filled == 0;
@@ -44,6 +47,8 @@ pub(super) fn copy(source: &File, target: &File, span: Span) -> Result<u64, Copy
                 ring.queue(0, &out(filled - drained, step.target + drained as u64)).during(CALL)?;
             }
             let mut ended = false;
+            // What an error leaves in the pipe must not come out of it in another copy.
+            pipe.holds(1);
             while ring.in_flight() > 0 {
                 let Completion { operation, result, .. } = ring.wait().during("io_uring_enter")?;
                 match (operation, result) {
@@ -58,6 +63,7 @@ pub(super) fn copy(source: &File, target: &File, span: Span) -> Result<u64, Copy
                 }
             }
             if ended || (filled > 0 && drained == filled) {
+                pipe.holds(0);
                 return Ok(filled);
             }
         }

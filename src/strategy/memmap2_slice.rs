@@ -1,12 +1,11 @@
 //! What a Rust program that knows memmap2 does: two maps and `copy_from_slice`.
 
-use super::advance::{MOST, Span};
+use super::advance::MOST;
 use super::error::{Cause, CopyError};
 use super::mapped::{check_faults, extend, over_windows};
-use super::{Family, Method, Strategy};
+use super::{Family, Method, Strategy, Task};
 use crate::sys::slice_copy;
 use rustix::io::Errno;
-use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
     name: "memmap2-slice",
@@ -19,7 +18,8 @@ pub(super) static FAMILY: Family = Family {
     }],
 };
 
-fn copy(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+fn copy(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let faults =

@@ -1,11 +1,10 @@
 //! Both files mapped, memory copied: the workshop's first exercise and its variants.
 
-use super::advance::{MOST, Span};
+use super::advance::MOST;
 use super::error::CopyError;
 use super::mapped::{View, check_faults, extend, over_windows};
-use super::{Family, Strategy};
+use super::{Family, Strategy, Task};
 use rustix::mm::Advice;
-use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
     name: "mmap-mmap",
@@ -14,62 +13,47 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "mmap-mmap",
             "both files mapped MAP_SHARED, one memcpy: the workshop's exercise 1",
-            |s, t, r| copy(s, t, r, MOST, View::SOURCE, View::TARGET),
+            |task| copy(task, MOST, View::SOURCE, View::TARGET),
         ),
-        Strategy::handles("mmap-mmap-populate", "both mapped with MAP_POPULATE", |s, t, r| {
-            copy(s, t, r, MOST, View::SOURCE.populate(), View::TARGET.populate())
+        Strategy::handles("mmap-mmap-populate", "both mapped with MAP_POPULATE", |task| {
+            copy(task, MOST, View::SOURCE.populate(), View::TARGET.populate())
         }),
         Strategy::handles(
             "mmap-mmap-prefault",
             "pages faulted in by MADV_POPULATE_READ and MADV_POPULATE_WRITE",
-            |s, t, r| {
+            |task| {
                 copy(
-                    s,
-                    t,
-                    r,
+                    task,
                     MOST,
                     View::SOURCE.advise(Advice::LinuxPopulateRead),
                     View::TARGET.advise(Advice::LinuxPopulateWrite),
                 )
             },
         ),
-        Strategy::handles("mmap-mmap-sequential", "both mapped, MADV_SEQUENTIAL on both", |s, t, r| {
-            copy(
-                s,
-                t,
-                r,
-                MOST,
-                View::SOURCE.advise(Advice::Sequential),
-                View::TARGET.advise(Advice::Sequential),
-            )
+        Strategy::handles("mmap-mmap-sequential", "both mapped, MADV_SEQUENTIAL on both", |task| {
+            copy(task, MOST, View::SOURCE.advise(Advice::Sequential), View::TARGET.advise(Advice::Sequential))
         }),
         Strategy::handles(
             "mmap-mmap-window-2m",
             "both mapped through a window of 2 MiB that slides",
-            |s, t, r| copy(s, t, r, 2 << 20, View::SOURCE, View::TARGET),
+            |task| copy(task, 2 << 20, View::SOURCE, View::TARGET),
         ),
         Strategy::handles(
             "mmap-mmap-window-32m",
             "both mapped through a window of 32 MiB that slides",
-            |s, t, r| copy(s, t, r, 32 << 20, View::SOURCE, View::TARGET),
+            |task| copy(task, 32 << 20, View::SOURCE, View::TARGET),
         ),
         Strategy::handles(
             "mmap-mmap-window-2m-populate",
             "a sliding window of 2 MiB, mapped with MAP_POPULATE",
-            |s, t, r| copy(s, t, r, 2 << 20, View::SOURCE.populate(), View::TARGET.populate()),
+            |task| copy(task, 2 << 20, View::SOURCE.populate(), View::TARGET.populate()),
         ),
     ],
 };
 
 /// Copies through pairs of mappings of at most `window` bytes.
-pub(super) fn copy(
-    source: &File,
-    target: &File,
-    span: Span,
-    window: u64,
-    from: View,
-    to: View,
-) -> Result<u64, CopyError> {
+pub(super) fn copy(task: Task<'_>, window: u64, from: View, to: View) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     over_windows(source, span, window, |step| {
         extend(target, step.target, step.length)?;
         let from = from.map(source, step.source, step.length)?;

@@ -11,15 +11,15 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "mmap-private-mmap",
             "source mapped MAP_PRIVATE, target MAP_SHARED, one memcpy",
-            |s, t, r| mmap_mmap::copy(s, t, r, MOST, View::SOURCE.private(), View::TARGET),
+            |task| mmap_mmap::copy(task, MOST, View::SOURCE.private(), View::TARGET),
         ),
-        Strategy::handles("mmap-private-write", "source mapped MAP_PRIVATE, one write(2)", |s, t, r| {
-            mmap_write::copy(s, t, r, MOST, View::SOURCE.private())
+        Strategy::handles("mmap-private-write", "source mapped MAP_PRIVATE, one write(2)", |task| {
+            mmap_write::copy(task, MOST, View::SOURCE.private())
         }),
         Strategy::handles(
             "mmap-private-write-1m",
             "source mapped MAP_PRIVATE, write(2) in pieces of 1 MiB",
-            |s, t, r| mmap_write::copy(s, t, r, 1 << 20, View::SOURCE.private()),
+            |task| mmap_write::copy(task, 1 << 20, View::SOURCE.private()),
         ),
     ],
 };

@@ -1,10 +1,10 @@
 //! Both files mapped, with another instruction that stores, or another way to bring the mapping
 //! about, than `mmap-mmap` has.
 
-use super::advance::{MOST, Span};
+use super::advance::MOST;
 use super::error::{Cause, CopyError, During};
 use super::mapped::{View, check_faults, extend, over_windows};
-use super::{Family, Strategy, mmap_mmap};
+use super::{Family, Strategy, Task, mmap_mmap};
 use crate::sys::mapping::Mapping;
 use crate::sys::store::{Kind, Routine};
 use rustix::fs::FallocateFlags;
@@ -19,16 +19,16 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "mmap-mmap-nontemporal",
             "both mapped, non-temporal stores that pass the CPU's caches",
-            |s, t, r| stored(s, t, r, Kind::NonTemporal),
+            |task| stored(task, Kind::NonTemporal),
         ),
         Strategy::handles(
             "mmap-mmap-rep-movsb",
             "both mapped, copied by the instruction rep movsb",
-            |s, t, r| stored(s, t, r, Kind::RepMovsb),
+            |task| stored(task, Kind::RepMovsb),
         ),
-        Strategy::handles("mmap-mmap-hugepage", "both mapped, MADV_HUGEPAGE on both", |s, t, r| {
+        Strategy::handles("mmap-mmap-hugepage", "both mapped, MADV_HUGEPAGE on both", |task| {
             let huge = Advice::LinuxHugepage;
-            mmap_mmap::copy(s, t, r, MOST, View::SOURCE.advise(huge), View::TARGET.advise(huge))
+            mmap_mmap::copy(task, MOST, View::SOURCE.advise(huge), View::TARGET.advise(huge))
         }),
         Strategy::handles(
             "mmap-mmap-fallocate",
@@ -50,7 +50,8 @@ pub(super) static FAMILY: Family = Family {
 
 const WINDOW: u64 = 2 << 20;
 
-fn stored(source: &File, target: &File, span: Span, kind: Kind) -> Result<u64, CopyError> {
+fn stored(task: Task<'_>, kind: Kind) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     let routine = routine(kind)?;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
@@ -67,7 +68,8 @@ fn routine(kind: Kind) -> Result<Routine, CopyError> {
     kind.routine().ok_or_else(|| CopyError::at(0, Cause::Program { program: "this processor", message }))
 }
 
-fn allocated(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+fn allocated(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     over_windows(source, span, MOST, |step| {
         let before = rustix::fs::fstat(target).during("fstat")?.st_size.unsigned_abs();
         let copy = || {
@@ -94,7 +96,8 @@ fn cut_back(target: &File, length: u64) {
 }
 
 /// A window that cannot be moved to a shorter or longer one is mapped anew.
-fn slid(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+fn slid(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     let mut windows: Option<(Mapping, Mapping)> = None;
     over_windows(source, span, WINDOW, |step| {
         extend(target, step.target, step.length)?;
@@ -125,7 +128,8 @@ fn slide(window: &mut Mapping, view: View, file: &File, offset: u64, length: usi
     Ok(())
 }
 
-fn grown(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+fn grown(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let first = step.length.min(WINDOW as usize);

@@ -1,11 +1,10 @@
 //! The source mapped, the target written: the workshop's second exercise and its variants.
 
-use super::advance::{MOST, Span, seek_both, write_all};
+use super::advance::{MOST, seek_both, write_all};
 use super::error::CopyError;
 use super::mapped::{View, name_fault, over_windows};
-use super::{Family, Strategy};
+use super::{Family, Strategy, Task};
 use rustix::mm::Advice;
-use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
     name: "mmap-write",
@@ -14,50 +13,41 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "mmap-write",
             "source mapped, one write(2) up to 1 GiB: the workshop's exercise 2",
-            |s, t, r| copy(s, t, r, MOST, View::SOURCE),
+            |task| copy(task, MOST, View::SOURCE),
         ),
-        Strategy::handles("mmap-write-1m", "source mapped, write(2) in pieces of 1 MiB", |s, t, r| {
-            copy(s, t, r, 1 << 20, View::SOURCE)
+        Strategy::handles("mmap-write-1m", "source mapped, write(2) in pieces of 1 MiB", |task| {
+            copy(task, 1 << 20, View::SOURCE)
         }),
-        Strategy::handles("mmap-write-64k", "source mapped, write(2) in pieces of 64 KiB", |s, t, r| {
-            copy(s, t, r, 64 << 10, View::SOURCE)
+        Strategy::handles("mmap-write-64k", "source mapped, write(2) in pieces of 64 KiB", |task| {
+            copy(task, 64 << 10, View::SOURCE)
         }),
-        Strategy::handles("mmap-write-256k", "source mapped, write(2) in pieces of 256 KiB", |s, t, r| {
-            copy(s, t, r, 256 << 10, View::SOURCE)
+        Strategy::handles("mmap-write-256k", "source mapped, write(2) in pieces of 256 KiB", |task| {
+            copy(task, 256 << 10, View::SOURCE)
         }),
-        Strategy::handles("mmap-write-8m", "source mapped, write(2) in pieces of 8 MiB", |s, t, r| {
-            copy(s, t, r, 8 << 20, View::SOURCE)
+        Strategy::handles("mmap-write-8m", "source mapped, write(2) in pieces of 8 MiB", |task| {
+            copy(task, 8 << 20, View::SOURCE)
         }),
-        Strategy::handles("mmap-write-32m", "source mapped, write(2) in pieces of 32 MiB", |s, t, r| {
-            copy(s, t, r, 32 << 20, View::SOURCE)
+        Strategy::handles("mmap-write-32m", "source mapped, write(2) in pieces of 32 MiB", |task| {
+            copy(task, 32 << 20, View::SOURCE)
         }),
-        Strategy::handles(
-            "mmap-write-populate",
-            "source mapped with MAP_POPULATE, one write(2)",
-            |s, t, r| copy(s, t, r, MOST, View::SOURCE.populate()),
-        ),
+        Strategy::handles("mmap-write-populate", "source mapped with MAP_POPULATE, one write(2)", |task| {
+            copy(task, MOST, View::SOURCE.populate())
+        }),
         Strategy::handles(
             "mmap-write-prefault",
             "source faulted in by MADV_POPULATE_READ, one write(2)",
-            |s, t, r| copy(s, t, r, MOST, View::SOURCE.advise(Advice::LinuxPopulateRead)),
+            |task| copy(task, MOST, View::SOURCE.advise(Advice::LinuxPopulateRead)),
         ),
-        Strategy::handles(
-            "mmap-write-sequential",
-            "source mapped, MADV_SEQUENTIAL, one write(2)",
-            |s, t, r| copy(s, t, r, MOST, View::SOURCE.advise(Advice::Sequential)),
-        ),
+        Strategy::handles("mmap-write-sequential", "source mapped, MADV_SEQUENTIAL, one write(2)", |task| {
+            copy(task, MOST, View::SOURCE.advise(Advice::Sequential))
+        }),
     ],
 };
 
 /// Maps the source once, 1 GiB at most, and writes the mapping out in pieces of `piece` bytes.
-pub(super) fn copy(
-    source: &File,
-    target: &File,
-    span: Span,
-    piece: u64,
-    from: View,
-) -> Result<u64, CopyError> {
-    seek_both(source, target, span)?;
+pub(super) fn copy(task: Task<'_>, piece: u64, from: View) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
+    seek_both(task)?;
     over_windows(source, span, MOST, |step| {
         let from = from.map(source, step.source, step.length)?;
         let piece = piece as usize;

@@ -15,7 +15,6 @@ mod direct_io;
 mod error;
 mod external;
 mod fadvise;
-mod fit;
 mod flagged;
 mod io_uring;
 mod io_uring_direct;
@@ -30,6 +29,7 @@ mod mmap_write;
 mod overlap;
 mod pipe;
 mod pipeline;
+mod planned;
 mod positional;
 mod read_mmap;
 mod read_write;
@@ -38,13 +38,17 @@ mod sendfile;
 mod set_length;
 mod sparse;
 mod splice;
+mod task;
 mod threads;
 mod vectored;
 mod vmsplice;
+mod workspace;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
 pub use set_length::set_length;
+pub use task::Task;
+pub use workspace::Workspace;
 
 use std::fs::File;
 use std::path::Path;
@@ -166,11 +170,14 @@ pub enum Need {
     MemoryOfFile,
 }
 
+/// A copy between open files, over any range; returns the number of bytes copied.
+pub type Mechanism = fn(Task<'_>) -> Result<u64, CopyError>;
+
 /// How the copy is called.
 #[derive(Debug)]
 pub enum Method {
     /// From an open source to a target open for reading and writing, over any range.
-    Handles(fn(&File, &File, Span) -> Result<u64, CopyError>),
+    Handles(Mechanism),
     /// From a path to a path, whole files only.
     Paths(fn(&Path, &Path) -> Result<u64, CopyError>),
 }
@@ -183,15 +190,11 @@ impl Strategy {
         holes: Holes::Filled,
         dst: DstMode::ALL,
         needs: &[],
-        method: Method::Handles(|_, _, span| span.ended(0)),
+        method: Method::Handles(|task| task.span.ended(0)),
     };
 
     /// A strategy between open files that fills holes and needs nothing special.
-    const fn handles(
-        name: &'static str,
-        summary: &'static str,
-        copy: fn(&File, &File, Span) -> Result<u64, CopyError>,
-    ) -> Self {
+    const fn handles(name: &'static str, summary: &'static str, copy: Mechanism) -> Self {
         Self { name, summary, method: Method::Handles(copy), ..Self::BASE }
     }
 
@@ -200,13 +203,13 @@ impl Strategy {
     ///
     /// # Errors
     /// See [`CopyError`]; `Cause::NeedsPaths` for strategies that take paths.
-    pub fn copy(&self, source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
+    pub fn copy(&self, task: Task<'_>) -> Result<u64, CopyError> {
         let Method::Handles(copy) = self.method else {
             return Err(CopyError::at(0, Cause::NeedsPaths { strategy: self.name }));
         };
-        let copied = copy(source, target, span)?;
-        if span.is_whole() {
-            end_at(target, copied)?;
+        let copied = copy(task)?;
+        if task.span.is_whole() {
+            end_at(task.target, copied)?;
         }
         Ok(copied)
     }

@@ -8,13 +8,26 @@
 mod block;
 
 use self::block::Block;
-use super::advance::{Span, write_all};
+use super::Task;
+use super::advance::Span;
 use super::error::{Cause, CopyError};
-use super::fit::{Shape, planned};
+use super::planned::planned;
+use super::positional::write_at;
 use crate::sys::slots::{Completion, Operation};
 use rustix::io::Errno;
 use std::fs::File;
 use std::ops::Range;
+
+/// How many slots of how many bytes, and what offsets and lengths have to be multiples of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub slots: usize,
+    pub block: usize,
+    /// Of reads, a power of two; 1 but for direct I/O.
+    pub read_unit: usize,
+    /// Of writes.
+    pub write_unit: usize,
+}
 
 /// What carries reads and writes of numbered slots. An operation that was started ends with a
 /// [`Completion`], in any order.
@@ -44,16 +57,11 @@ pub(super) trait Engine {
     fn bytes(&self, slot: usize) -> Result<&[u8], Errno>;
 }
 
-/// Copies `span` through `engine`, which works on the same two files. What follows the last whole
+/// Copies through `engine`, which works on the same two files. What follows the last whole
 /// unit of a write goes through `target` itself, after everything else: a page that is dirty in
 /// the cache may lie in one folio with pages that direct writes pass by.
-pub(super) fn copy(
-    engine: &mut impl Engine,
-    source: &File,
-    target: &File,
-    span: Span,
-    shape: Shape,
-) -> Result<u64, CopyError> {
+pub(super) fn copy(engine: &mut impl Engine, task: Task<'_>, shape: Shape) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     let blocks = (0..shape.slots).map(|_| None).collect();
     let mut copy =
         Overlap { engine, span, shape, blocks, next: 0, planned: 0, reached: 0, stop: None, tail: None };
@@ -228,10 +236,7 @@ impl<E: Engine> Overlap<'_, E> {
             && start + bytes.len() as u64 == copied
         {
             let offset = self.span.target + start;
-            write_all("pwrite", bytes.len(), |done| {
-                rustix::io::pwrite(target, &bytes[done..], offset + done as u64)
-            })
-            .map_err(|cause| CopyError::at(start, cause))?;
+            write_at(target, &bytes, offset).map_err(|cause| CopyError::at(start, cause))?;
         }
         match reason {
             None => Ok(copied),

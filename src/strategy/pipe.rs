@@ -2,7 +2,7 @@
 
 use super::error::{Cause, CopyError, During};
 use crate::sys::vmsplice::WriteEnd;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use std::cell::Cell;
@@ -19,15 +19,17 @@ impl Pipe {
     /// A pipe that holds `size` bytes, or an error: a smaller one would copy as well, but by other
     /// calls than the strategy's name says. An unprivileged user is refused more than
     /// `/proc/sys/fs/pipe-max-size`, and any but two pages beyond the user's share of pages.
-    pub(super) fn new(size: usize) -> Result<Self, CopyError> {
-        let make = || {
-            let (read, write) = pipe_with(PipeFlags::CLOEXEC).during("pipe2")?;
-            let got = fcntl_setpipe_size(&write, size);
-            let enough = got.and_then(|got| if got < size { Err(Errno::PERM) } else { Ok(()) });
-            enough.during("fcntl(F_SETPIPE_SZ)")?;
-            Ok(Self { read, write, held: Cell::new(0) })
-        };
-        make().map_err(|cause| CopyError::at(0, cause))
+    pub(super) fn new(size: usize) -> Result<Self, Cause> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC).during("pipe2")?;
+        let got = fcntl_setpipe_size(&write, size);
+        let enough = got.and_then(|got| if got < size { Err(Errno::PERM) } else { Ok(()) });
+        enough.during("fcntl(F_SETPIPE_SZ)")?;
+        Ok(Self { read, write, held: Cell::new(0) })
+    }
+
+    /// Where bytes come out, and where they go in.
+    pub(super) fn ends(&self) -> (BorrowedFd<'_>, BorrowedFd<'_>) {
+        (self.read.as_fd(), self.write.as_fd())
     }
 
     /// Where pages can be lent to it.

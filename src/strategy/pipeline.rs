@@ -2,48 +2,41 @@
 
 use super::advance::{Span, Step, advance, write_all};
 use super::error::{Cause, CopyError, During};
-use super::fit::{fit_block, planned};
-use super::threads::refused;
-use super::{Family, Strategy};
+use super::{Family, Strategy, Task};
 use crate::sys::aligned::Buffer;
 use std::fs::File;
+use std::ops::DerefMut;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 
 pub(super) static FAMILY: Family = Family {
     name: "pipeline",
     summary: "one thread reads ahead with pread(2) while another writes with pwrite(2)",
     strategies: &[
-        Strategy::handles(
-            "pipeline-2x1m",
-            "a reader and a writer, two buffers of 1 MiB between",
-            |s, t, r| copy(s, t, r, 2, 1 << 20),
-        ),
+        Strategy::handles("pipeline-2x1m", "a reader and a writer, two buffers of 1 MiB between", |task| {
+            copy(task, 2, 1 << 20)
+        }),
         Strategy::handles(
             "pipeline-4x256k",
             "a reader and a writer, four buffers of 256 KiB between",
-            |s, t, r| copy(s, t, r, 4, 256 << 10),
+            |task| copy(task, 4, 256 << 10),
         ),
     ],
 };
 
 /// What the reader hands over: a buffer and the number of bytes in it.
-type Filled = Result<(Buffer, usize), Cause>;
+type Filled<B> = Result<(B, usize), Cause>;
 
-fn copy(source: &File, target: &File, span: Span, buffers: usize, size: usize) -> Result<u64, CopyError> {
-    let begin = |cause| CopyError::at(0, cause);
-    let left = planned(source, span).map_err(begin)?;
-    let size = fit_block(left, size, 1);
+fn copy(task: Task<'_>, buffers: usize, size: usize) -> Result<u64, CopyError> {
+    let Task { source, target, span, workspace } = task;
     let (give_back, empty) = channel();
     for _ in 0..buffers {
-        let buffer = Buffer::new(size).during("mmap").map_err(begin)?;
         // The receiver is at hand, so nothing is lost.
-        let _ = give_back.send(buffer);
+        let _ = give_back.send(workspace.buffer(size)?);
     }
     let (hand_over, filled) = channel();
-    thread::scope(|scope| {
-        let reader = move || read(source, span, size, &empty, &hand_over);
-        thread::Builder::new().spawn_scoped(scope, reader).map_err(|error| refused(&error))?;
+    let threads = workspace.threads(1)?;
+    threads.in_place_scope(|scope| {
+        scope.spawn(move |_| read(source, span, size, &empty, &hand_over));
         // Both channels close with this block, which ends the reader wherever it waits.
         let give_back = give_back;
         write(target, span, filled, &give_back)
@@ -51,7 +44,13 @@ fn copy(source: &File, target: &File, span: Span, buffers: usize, size: usize) -
 }
 
 /// Fills empty buffers until the span or the source ends, or the writer is gone.
-fn read(source: &File, span: Span, size: usize, empty: &Receiver<Buffer>, hand_over: &Sender<Filled>) {
+fn read<B: DerefMut<Target = Buffer>>(
+    source: &File,
+    span: Span,
+    size: usize,
+    empty: &Receiver<B>,
+    hand_over: &Sender<Filled<B>>,
+) {
     let outcome = advance(span, size as u64, |step| {
         let Ok(mut buffer) = empty.recv() else { return Ok(0) };
         let count = fill(source, &mut buffer, step)?;
@@ -71,11 +70,11 @@ fn fill(source: &File, buffer: &mut Buffer, step: Step) -> Result<usize, Cause> 
 }
 
 /// Writes what comes until the reader has no more.
-fn write(
+fn write<B: DerefMut<Target = Buffer>>(
     target: &File,
     span: Span,
-    filled: Receiver<Filled>,
-    give_back: &Sender<Buffer>,
+    filled: Receiver<Filled<B>>,
+    give_back: &Sender<B>,
 ) -> Result<u64, CopyError> {
     let mut copied = 0;
     for filled in filled {

@@ -1,22 +1,22 @@
 //! sendfile(2): the kernel moves pages through a pipe of its own into the target's page cache.
 
-use super::advance::{MOST, Span, advance, seek_both};
+use super::advance::{MOST, advance, seek_both};
 use super::error::{CopyError, During};
-use super::{Family, Strategy};
-use std::fs::File;
+use super::{Family, Strategy, Task};
 
 pub(super) static FAMILY: Family = Family {
     name: "sendfile",
     summary: "sendfile(2) from file to file, inside the kernel",
     strategies: &[
-        Strategy::handles("sendfile", "sendfile(2), up to 1 GiB a call", |s, t, r| copy(s, t, r, MOST)),
-        Strategy::handles("sendfile-1m", "sendfile(2), 1 MiB a call", |s, t, r| copy(s, t, r, 1 << 20)),
+        Strategy::handles("sendfile", "sendfile(2), up to 1 GiB a call", |task| copy(task, MOST)),
+        Strategy::handles("sendfile-1m", "sendfile(2), 1 MiB a call", |task| copy(task, 1 << 20)),
     ],
 };
 
-fn copy(source: &File, target: &File, span: Span, chunk: u64) -> Result<u64, CopyError> {
+fn copy(task: Task<'_>, chunk: u64) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     // The target's own offset is the only one that the call can write at.
-    seek_both(source, target, span)?;
+    seek_both(task)?;
     advance(span, chunk, |step| {
         let mut offset = step.source;
         rustix::fs::sendfile(target, source, Some(&mut offset), step.length).during("sendfile")

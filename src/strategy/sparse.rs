@@ -1,10 +1,11 @@
 //! Copies that keep holes: by asking where data is (SEEK_DATA and SEEK_HOLE, `lseek(2)`), or by
 //! looking for zeros. Holes of the target are punched with `fallocate(2)`.
 
-use super::advance::{MOST, Span, Step, advance, write_all};
+use super::advance::{MOST, Step, advance};
 use super::error::{Cause, CopyError, During};
 use super::mapped::{extend, over_windows};
-use super::{Family, Holes, Strategy, copy_file_range};
+use super::positional::{copy_step, write_at};
+use super::{Family, Holes, Mechanism, Strategy, Task, copy_file_range};
 use rustix::fs::{FallocateFlags, SeekFrom};
 use rustix::io::Errno;
 use std::fs::File;
@@ -16,15 +17,15 @@ pub(super) static FAMILY: Family = Family {
         variant(
             "sparse-seek-read-write",
             "data found by SEEK_DATA and SEEK_HOLE, pread/pwrite of 1 MiB",
-            |s, t, r| {
-                let mut buffer = Vec::with_capacity(BUFFER);
-                by_seeking(s, t, r, BUFFER as u64, |step| pread_pwrite(s, t, step, &mut buffer))
+            |task| {
+                let mut buffer = task.workspace.buffer(BUFFER)?;
+                by_seeking(task, BUFFER as u64, |step| copy_step(task.source, task.target, step, &mut buffer))
             },
         ),
         variant(
             "sparse-seek-copy-file-range",
             "data found by SEEK_DATA and SEEK_HOLE, copy_file_range(2)",
-            |s, t, r| by_seeking(s, t, r, MOST, |step| copy_file_range::call(s, t, step)),
+            |task| by_seeking(task, MOST, |step| copy_file_range::call(task.source, task.target, step)),
         ),
         variant(
             "sparse-zero-scan-4k",
@@ -34,11 +35,7 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-const fn variant(
-    name: &'static str,
-    summary: &'static str,
-    copy: fn(&File, &File, Span) -> Result<u64, CopyError>,
-) -> Strategy {
+const fn variant(name: &'static str, summary: &'static str, copy: Mechanism) -> Strategy {
     Strategy { holes: Holes::Kept, ..Strategy::handles(name, summary, copy) }
 }
 
@@ -48,12 +45,11 @@ const PAGE: usize = 4096;
 /// Copies data by `mechanism`, at most `chunk` bytes at a time, and leaves holes as holes. Each
 /// step is one hole or one piece of data, so that an error tells exactly how far the copy came.
 fn by_seeking(
-    source: &File,
-    target: &File,
-    span: Span,
+    task: Task<'_>,
     chunk: u64,
     mut mechanism: impl FnMut(Step) -> Result<usize, Cause>,
 ) -> Result<u64, CopyError> {
+    let Task { source, target, span, .. } = task;
     // Where the data ends that the last pair of seeks found.
     let mut data_end = 0;
     over_windows(source, span, MOST, |step| {
@@ -90,18 +86,12 @@ fn next_data(source: &File, offset: u64) -> Result<u64, Cause> {
     }
 }
 
-fn pread_pwrite(source: &File, target: &File, step: Step, buffer: &mut Vec<u8>) -> Result<usize, Cause> {
-    let room = &mut buffer.spare_capacity_mut()[..step.length];
-    let (filled, _) = rustix::io::pread(source, room, step.source).during("pread")?;
-    write_at(target, filled, step.target)?;
-    Ok(filled.len())
-}
-
-fn by_content(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    let mut buffer = Vec::<u8>::with_capacity(BUFFER);
+fn by_content(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, workspace } = task;
+    let mut buffer = workspace.buffer(BUFFER)?;
     advance(span, BUFFER as u64, |step| {
-        let room = &mut buffer.spare_capacity_mut()[..step.length];
-        let (filled, _) = rustix::io::pread(source, room, step.source).during("pread")?;
+        let filled = rustix::io::pread(source, &mut buffer[..step.length], step.source).during("pread")?;
+        let filled = &buffer[..filled];
         let mut start = 0;
         while start < filled.len() {
             let (length, zero) = run(&filled[start..]);
@@ -135,10 +125,6 @@ fn is_zero(page: &[u8]) -> bool {
     }
 }
 
-fn write_at(target: &File, bytes: &[u8], offset: u64) -> Result<(), Cause> {
-    write_all("pwrite", bytes.len(), |done| rustix::io::pwrite(target, &bytes[done..], offset + done as u64))
-}
-
 /// Makes the range a hole: punched out of what the target has, and the target long enough to
 /// hold it.
 ///
@@ -156,6 +142,7 @@ fn leave_hole(target: &File, offset: u64, length: u64) -> Result<(), Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::Workspace;
 
     #[test]
     fn a_source_that_shrank_has_no_hole_beyond_its_end() {
@@ -165,10 +152,10 @@ mod tests {
         for offset in [0, 2 * BUFFER as u64] {
             write_at(&source, &[7; BUFFER], offset).unwrap();
         }
-        let mut buffer = Vec::with_capacity(BUFFER);
-        let copied = by_seeking(&source, &target, Span::WHOLE, BUFFER as u64, |step| {
+        let workspace = Workspace::new();
+        let copied = by_seeking(Task::whole(&source, &target, &workspace), BUFFER as u64, |step| {
             source.set_len(END).unwrap();
-            pread_pwrite(&source, &target, step, &mut buffer)
+            copy_step(&source, &target, step, &mut [0; BUFFER])
         });
         assert_eq!(copied.unwrap(), END);
         assert_eq!(target.metadata().unwrap().len(), END);

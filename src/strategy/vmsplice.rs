@@ -3,16 +3,14 @@
 //! The pipe holds the pages themselves, so nothing may be stored in them before it is drained;
 //! the loops go on when it is drained.
 
-use super::advance::{MOST, Span, advance};
+use super::advance::{MOST, advance};
 use super::error::{CopyError, During};
 use super::mapped::{View, name_fault, over_windows};
-use super::pipe::Pipe;
-use super::{Family, Strategy};
+use super::{Family, Strategy, Task};
 use crate::sys::aligned::Buffer;
 use crate::sys::mapping::Mapping;
 use crate::sys::page_size;
 use crate::sys::vmsplice::{Pages, vmsplice};
-use std::fs::File;
 
 const SIZE: usize = 256 << 10;
 
@@ -23,12 +21,12 @@ pub(super) static FAMILY: Family = Family {
         Strategy::handles(
             "vmsplice-256k",
             "read into a buffer of 256 KiB, lend its pages to the pipe",
-            |s, t, r| from_buffer(s, t, r, Pages::Lent),
+            |task| from_buffer(task, Pages::Lent),
         ),
         Strategy::handles(
             "vmsplice-gift-256k",
             "read into fresh pages, give them away with SPLICE_F_GIFT",
-            |s, t, r| from_buffer(s, t, r, Pages::Given),
+            |task| from_buffer(task, Pages::Given),
         ),
         Strategy::handles(
             "vmsplice-mmap",
@@ -41,19 +39,21 @@ pub(super) static FAMILY: Family = Family {
 /// The buffer is filled again when all of it has left the pipe. Pages that were given away are not
 /// ours to store in again, so that each filling has a buffer of its own; only whole pages can be
 /// given, and what follows the last of them is lent.
-fn from_buffer(source: &File, target: &File, span: Span, pages: Pages) -> Result<u64, CopyError> {
-    let pipe = Pipe::new(SIZE)?;
+fn from_buffer(task: Task<'_>, pages: Pages) -> Result<u64, CopyError> {
+    let Task { source, target, span, workspace } = task;
+    let pipe = workspace.pipe(SIZE)?;
     let end = pipe.write_end()?;
-    let fresh = || Buffer::new(SIZE).during("mmap");
-    let mut buffer = fresh().map_err(|cause| CopyError::at(0, cause))?;
+    let mut lent = workspace.buffer(SIZE)?;
+    let mut given = None;
     // What of the buffer has not been put into the pipe yet.
     let mut waiting = 0..0;
     advance(span, SIZE as u64, |step| {
         if pipe.is_empty() {
             if waiting.is_empty() {
-                if pages == Pages::Given && waiting.end > 0 {
-                    buffer = fresh()?;
+                if pages == Pages::Given {
+                    given = Some(Buffer::new(SIZE).during("mmap")?);
                 }
+                let buffer = given.as_mut().unwrap_or(&mut lent);
                 let filled = rustix::io::pread(source, &mut buffer[..step.length], step.source);
                 waiting = 0..filled.during("pread")?;
             }
@@ -62,7 +62,8 @@ fn from_buffer(source: &File, target: &File, span: Span, pages: Pages) -> Result
             }
             let whole = waiting.end - waiting.end % page_size();
             let (to, pages) = if waiting.start < whole { (whole, pages) } else { (waiting.end, Pages::Lent) };
-            let put = vmsplice(&buffer, &(waiting.start..to), end, pages).during("vmsplice")?;
+            let buffer = given.as_ref().unwrap_or(&lent);
+            let put = vmsplice(buffer, &(waiting.start..to), end, pages).during("vmsplice")?;
             waiting.start += put;
             pipe.holds(put);
         }
@@ -70,8 +71,9 @@ fn from_buffer(source: &File, target: &File, span: Span, pages: Pages) -> Result
     })
 }
 
-fn from_mapping(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
-    let pipe = Pipe::new(1 << 20)?;
+fn from_mapping(task: Task<'_>) -> Result<u64, CopyError> {
+    let Task { source, target, span, workspace } = task;
+    let pipe = workspace.pipe(1 << 20)?;
     let end = pipe.write_end()?;
     // With the offset in the source at which it begins.
     let mut mapped: Option<(u64, Mapping)> = None;

@@ -7,10 +7,8 @@ use rustix::mm::{MapFlags, ProtFlags};
 use std::ops::{Deref, DerefMut};
 use std::{ptr, slice};
 
-/// Zeroed bytes whose pages belong to nothing else; unmapped when dropped.
-///
-/// Every page is faulted in before the buffer is handed out, so that its first use costs what
-/// every later one does.
+/// Zeroed bytes whose pages belong to nothing else; unmapped when dropped. A page costs memory, and
+/// the time of its fault, when it is first stored to.
 #[derive(Debug)]
 pub struct Buffer {
     /// Start of the mapping.
@@ -54,10 +52,7 @@ impl Buffer {
             unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), mapped, protection, MapFlags::PRIVATE)? }
                 .cast::<u8>();
         let lead = base.align_offset(alignment);
-        let mut buffer = Self { base, mapped, lead, length };
-        // Stores, not MAP_POPULATE: that one hides its errors and would fill the slack too.
-        buffer.fill(0);
-        Ok(buffer)
+        Ok(Self { base, mapped, lead, length })
     }
 
     /// The first byte, for calls that take an address.

@@ -40,29 +40,26 @@ impl Completion {
     }
 }
 
-/// Page-aligned buffers of one length, each with the number of operations that use it now.
+/// Parts of one buffer, each with the number of operations that use it now.
 ///
 /// A slot's bytes can be reached only while that number is zero, so no reference to them exists
 /// while the kernel may store there.
 #[derive(Debug)]
 pub(super) struct Slots {
-    buffers: Vec<Buffer>,
+    buffer: Buffer,
     pending: Vec<u32>,
     length: usize,
 }
 
 impl Slots {
-    /// `count` buffers of `length` bytes.
+    /// `count` slots of `length` bytes, which begin on pages where `length` is made of pages.
     pub(super) fn new(count: usize, length: usize) -> Result<Self, Errno> {
-        if count == 0 {
-            return Err(Errno::INVAL);
-        }
-        let buffers = (0..count).map(|_| Buffer::new(length)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { buffers, pending: vec![0; count], length })
+        let buffer = Buffer::new(count.checked_mul(length).ok_or(Errno::NOMEM)?)?;
+        Ok(Self { buffer, pending: vec![0; count], length })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.buffers.len()
+        self.pending.len()
     }
 
     /// A slot that nothing works on.
@@ -77,25 +74,29 @@ impl Slots {
 
     pub(super) fn bytes(&self, slot: usize) -> Result<&[u8], Errno> {
         self.idle_at(slot)?;
-        Ok(&self.buffers[slot])
+        Ok(&self.buffer[slot * self.length..][..self.length])
     }
 
     pub(super) fn bytes_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
         self.idle_at(slot)?;
-        Ok(&mut self.buffers[slot])
+        Ok(&mut self.buffer[slot * self.length..][..self.length])
     }
 
     /// Address of `range` in an idle slot.
     pub(super) fn address(&self, slot: usize, range: &Range<usize>) -> Result<*mut u8, Errno> {
         self.idle_at(slot)?;
         let inside = range.start < range.end && range.end <= self.length;
-        let address = self.buffers[slot].start().wrapping_add(range.start);
+        let address = self.start_of(slot).wrapping_add(range.start);
         if inside { Ok(address) } else { Err(Errno::INVAL) }
     }
 
     /// A whole slot, as registration of buffers wants it.
     pub(super) fn vector(&self, slot: usize) -> libc::iovec {
-        libc::iovec { iov_base: self.buffers[slot].start().cast(), iov_len: self.length }
+        libc::iovec { iov_base: self.start_of(slot).cast(), iov_len: self.length }
+    }
+
+    fn start_of(&self, slot: usize) -> *mut u8 {
+        self.buffer.start().wrapping_add(slot * self.length)
     }
 
     /// Notes that `operations` more use the slot.

@@ -1,7 +1,7 @@
 //! io_uring for copying: reads and writes of slots that the ring owns, read and write linked in
 //! one submission, and splices through a pipe.
 //!
-//! A queued step reaches the kernel with the next [`Ring::submit`] or [`Ring::wait`]; steps come
+//! A queued step reaches the kernel with the next [`Session::submit`] or [`Session::wait`]; steps come
 //! back in any order.
 //!
 //! References: `io_uring_enter(2)`, `io_uring_register(2)`, `io_uring_setup(2)`.
@@ -31,20 +31,25 @@ pub enum Memory {
     Registered,
 }
 
-/// A ring and the slots its operations work on; files are borrowed until the ring is gone, as
-/// the kernel looks a linked operation's file up only when its turn comes.
-///
-/// Dropping it submits what is queued, cancels the splices, and waits for the rest, as the kernel
-/// may store into a slot until then.
-pub struct Ring<'files> {
+/// A ring and the slots its operations work on. It works during a [`Session`] only.
+pub struct Ring {
     ring: ManuallyDrop<IoUring>,
     slots: ManuallyDrop<Slots>,
     memory: Memory,
+}
+
+/// What a ring is asked for while the files are borrowed: the kernel looks a linked operation's
+/// file up only when its turn comes.
+///
+/// Its end submits what is queued, cancels the splices, and waits for the rest, as the kernel may
+/// store into a slot until then. [`Ring::session`] owns it, so that nobody can forget it.
+pub struct Session<'ring, 'files> {
+    ring: &'ring mut Ring,
     files: PhantomData<BorrowedFd<'files>>,
 }
 
-impl<'files> Ring<'files> {
-    /// A ring with `slots` page-aligned buffers of `length` bytes.
+impl Ring {
+    /// A ring with `slots` buffers of `length` bytes.
     ///
     /// # Errors
     /// `EINVAL` without slots or bytes and for a slot of 4 GiB and more. `EPERM` where
@@ -59,21 +64,34 @@ impl<'files> Ring<'files> {
         let ring = IoUring::new(entries.ok_or(Errno::INVAL)?).map_err(|error| errno(&error))?;
         if memory == Memory::Registered {
             let vectors: Vec<_> = (0..slots.len()).map(|slot| slots.vector(slot)).collect();
-            // SAFETY: the buffers live until every operation is over, because `drop` waits.
+            // SAFETY: the buffer lives until every operation is over, because a session's end waits.
             unsafe { ring.submitter().register_buffers(&vectors) }.map_err(|error| errno(&error))?;
         }
         let (ring, slots) = (ManuallyDrop::new(ring), ManuallyDrop::new(slots));
-        Ok(Self { ring, slots, memory, files: PhantomData })
+        Ok(Self { ring, slots, memory })
     }
 
+    /// Does `work` with the ring; no operation is under way before or after it.
+    pub fn session<'files, T>(&mut self, work: impl FnOnce(&mut Session<'_, 'files>) -> T) -> T {
+        work(&mut Session { ring: self, files: PhantomData })
+    }
+
+    /// Whether nothing is queued or under way, which only a failing `io_uring_enter(2)` leaves.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.slots.in_flight() == 0
+    }
+}
+
+impl<'files> Session<'_, 'files> {
     /// Queues one step on a slot.
     ///
     /// # Errors
     /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it or a slot that does not
     /// exist, `EOVERFLOW` for a splice whose offset or length the kernel cannot take.
     pub fn queue(&mut self, slot: usize, step: &Step<'files>) -> Result<(), Errno> {
-        self.slots.idle_at(slot)?;
-        let entry = step.entry(slot, &self.slots, self.memory)?;
+        self.ring.slots.idle_at(slot)?;
+        let entry = step.entry(slot, &self.ring.slots, self.ring.memory)?;
         self.push(slot, &[entry])
     }
 
@@ -82,16 +100,16 @@ impl<'files> Ring<'files> {
     /// where the first is short or fails, the second completes with `ECANCELED`.
     ///
     /// # Errors
-    /// As [`Ring::queue`].
+    /// As [`Session::queue`].
     pub fn queue_linked(
         &mut self,
         slot: usize,
         first: &Step<'files>,
         second: &Step<'files>,
     ) -> Result<(), Errno> {
-        self.slots.idle_at(slot)?;
-        let first = first.entry(slot, &self.slots, self.memory)?;
-        let second = second.entry(slot, &self.slots, self.memory)?;
+        self.ring.slots.idle_at(slot)?;
+        let first = first.entry(slot, &self.ring.slots, self.ring.memory)?;
+        let second = second.entry(slot, &self.ring.slots, self.ring.memory)?;
         self.push(slot, &[first.flags(Flags::IO_LINK), second])
     }
 
@@ -101,7 +119,7 @@ impl<'files> Ring<'files> {
     /// The errno of `io_uring_enter(2)`.
     pub fn submit(&mut self) -> Result<(), Errno> {
         // The kernel stops after a step that it refuses, which completes with the reason.
-        while !self.ring.submission().is_empty() {
+        while !self.ring.ring.submission().is_empty() {
             self.enter(0)?;
         }
         Ok(())
@@ -114,12 +132,12 @@ impl<'files> Ring<'files> {
     /// `ENODATA` where nothing is in flight; of `io_uring_enter(2)`.
     pub fn wait(&mut self) -> Result<Completion, Errno> {
         loop {
-            while let Some(event) = self.ring.completion().next() {
+            while let Some(event) = self.ring.ring.completion().next() {
                 let Some((slot, operation)) = step::decode(event.user_data()) else { continue };
-                self.slots.take_back(slot);
+                self.ring.slots.take_back(slot);
                 return Ok(Completion::new(slot, operation, i64::from(event.result())));
             }
-            if self.slots.in_flight() == 0 {
+            if self.ring.slots.in_flight() == 0 {
                 return Err(Errno::NODATA);
             }
             self.enter_for_one()?;
@@ -129,13 +147,13 @@ impl<'files> Ring<'files> {
     /// A slot that nothing works on.
     #[must_use]
     pub fn idle_slot(&self) -> Option<usize> {
-        self.slots.idle()
+        self.ring.slots.idle()
     }
 
     /// Operations queued or submitted that are not over.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.slots.in_flight()
+        self.ring.slots.in_flight()
     }
 
     /// The bytes of an idle slot.
@@ -143,29 +161,29 @@ impl<'files> Ring<'files> {
     /// # Errors
     /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
     pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
-        self.slots.bytes(slot)
+        self.ring.slots.bytes(slot)
     }
 
     /// The bytes of an idle slot, to be filled.
     ///
     /// # Errors
-    /// As [`Ring::slot`].
+    /// As [`Session::slot`].
     pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
-        self.slots.bytes_mut(slot)
+        self.ring.slots.bytes_mut(slot)
     }
 
     /// Queues `entries`, all of one slot, next to each other: a link ends with a submission.
     fn push(&mut self, slot: usize, entries: &[Entry]) -> Result<(), Errno> {
-        // SAFETY: a slot's address lies in a buffer, and a file stays open, until the operation
-        // is over: `drop` waits for it, and `'files` outlives the ring.
-        unsafe { self.ring.submission().push_multiple(entries) }.map_err(|_| Errno::AGAIN)?;
-        self.slots.lend(slot, entries.len() as u32);
+        // SAFETY: a slot's address lies in the buffer, and a file stays open, until the operation
+        // is over: the session's end waits for it, and `'files` outlives the session.
+        unsafe { self.ring.ring.submission().push_multiple(entries) }.map_err(|_| Errno::AGAIN)?;
+        self.ring.slots.lend(slot, entries.len() as u32);
         Ok(())
     }
 
     fn enter(&mut self, completions: usize) -> Result<(), Errno> {
         rustix::io::retry_on_intr(|| {
-            self.ring.submit_and_wait(completions).map(drop).map_err(|error| errno(&error))
+            self.ring.ring.submit_and_wait(completions).map(drop).map_err(|error| errno(&error))
         })
     }
 
@@ -174,16 +192,16 @@ impl<'files> Ring<'files> {
     /// left, in a task that opened one ring after another. (Since that version's stable updates
     /// they exit when a task has closed its last ring, and may do so while it opens the next.)
     fn enter_for_one(&mut self) -> Result<(), Errno> {
-        if !self.ring.params().is_feature_ext_arg() {
+        if !self.ring.ring.params().is_feature_ext_arg() {
             return self.enter(1);
         }
         let arguments = SubmitArgs::new().timespec(&PATIENCE);
         let waited = rustix::io::retry_on_intr(|| {
-            self.ring.submitter().submit_with_args(1, &arguments).map_err(|error| errno(&error))
+            self.ring.ring.submitter().submit_with_args(1, &arguments).map_err(|error| errno(&error))
         });
         if waited == Err(Errno::TIME) {
             // SAFETY: the entry refers to no memory and no file.
-            let pushed = unsafe { self.ring.submission().push(&step::rouse()) };
+            let pushed = unsafe { self.ring.ring.submission().push(&step::rouse()) };
             return pushed.map_err(|_| Errno::AGAIN);
         }
         waited.map(drop)
@@ -193,12 +211,13 @@ impl<'files> Ring<'files> {
     fn quiesce(&mut self) -> Result<(), Errno> {
         // Entries leave the queue when submitted; after that it has room for the cancellations.
         self.submit()?;
-        let busy: Vec<_> = (0..self.slots.len()).filter(|slot| self.slots.idle_at(*slot).is_err()).collect();
+        let busy: Vec<_> =
+            (0..self.ring.slots.len()).filter(|slot| self.ring.slots.idle_at(*slot).is_err()).collect();
         for slot in busy {
             // A splice waits for as long as its pipe is empty or full.
             for operation in [Operation::SpliceIn, Operation::SpliceOut] {
                 // SAFETY: a cancellation refers to no memory and no file.
-                unsafe { self.ring.submission().push(&step::cancel(slot, operation)) }
+                unsafe { self.ring.ring.submission().push(&step::cancel(slot, operation)) }
                     .map_err(|_| Errno::AGAIN)?;
             }
         }
@@ -212,14 +231,21 @@ impl<'files> Ring<'files> {
     }
 }
 
-impl Drop for Ring<'_> {
+impl Drop for Session<'_, '_> {
     fn drop(&mut self) {
-        let quiet = self.quiesce();
+        // What an error leaves under way is seen by the slots' counts.
+        let _ = self.quiesce();
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        let idle = self.is_idle();
         // SAFETY: dropped once, here. Closing a ring does not wait for its operations, so the
         // buffers go only if none is left, and are leaked otherwise.
         unsafe {
             ManuallyDrop::drop(&mut self.ring);
-            if quiet.is_ok() {
+            if idle {
                 ManuallyDrop::drop(&mut self.slots);
             }
         }

@@ -3,7 +3,7 @@
 
 use copybench::fixture::Place;
 use copybench::measure::Availability;
-use copybench::strategy::{Cause, CopyError, Span, Strategy};
+use copybench::strategy::{Cause, CopyError, Span, Strategy, Task, Workspace};
 use libtest_mimic::{Failed, Trial};
 use rustix::io::Errno;
 use std::fs::File;
@@ -57,7 +57,8 @@ fn copies_the_range_alone(
     write(&target, &vec![OTHER; TARGET])?;
     let wanted = span.length.unwrap_or(SOURCE as u64 - span.source);
     let there = wanted.min(SOURCE as u64 - span.source);
-    match strategy.copy(&source, &target, span) {
+    let workspace = Workspace::new();
+    match strategy.copy(Task { source: &source, target: &target, span, workspace: &workspace }) {
         Ok(copied) if copied == wanted && there == wanted => expect_target(&target, &content, span, there),
         Ok(copied) => {
             Err(format!("{copied} bytes reported of {wanted}, of which the source has {there}").into())

@@ -2,7 +2,7 @@
 
 use crate::outcome::Outcome;
 use crate::{full_target, moving_rounds};
-use copybench::strategy::{CopyError, Method, Span, Strategy, find};
+use copybench::strategy::{CopyError, Method, Span, Strategy, Task, Workspace, find};
 use copybench::sys::file_size_signal;
 use copybench::sys::marker::{Mark, set};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -46,7 +46,10 @@ pub(crate) fn copy_paths(
             let source = File::open(source).expect("the source");
             let target = File::options().read(true).write(true).create(true).truncate(false).open(target);
             let target = target.expect("the target");
-            Box::new(move || strategy.copy(&source, &target, span))
+            Box::new(move || {
+                let workspace = Workspace::new();
+                strategy.copy(Task { source: &source, target: &target, span, workspace: &workspace })
+            })
         }
     };
     prepared();

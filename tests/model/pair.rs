@@ -1,7 +1,7 @@
 //! A source and a target on disk with their models, and what a copy may do to them.
 
 use crate::edit::{Edit, Side, put};
-use copybench::strategy::{Cause, CopyError, Span, Strategy};
+use copybench::strategy::{Cause, CopyError, Span, Strategy, Task, Workspace};
 use copybench::sys::mapping::Mapping;
 use rustix::io::Errno;
 use std::fs::File;
@@ -32,6 +32,8 @@ pub(crate) enum End {
 pub(crate) struct Pair {
     source: Modelled,
     target: Modelled,
+    /// Used by every strategy in turn, also after one that failed.
+    workspace: Workspace,
 }
 
 impl Modelled {
@@ -70,7 +72,7 @@ fn same(what: &str, found: &[u8], expected: &[u8]) -> Result<(), String> {
 
 impl Pair {
     pub(crate) fn new(from: &Path, to: &Path) -> io::Result<Self> {
-        Ok(Self { source: Modelled::new(from)?, target: Modelled::new(to)? })
+        Ok(Self { source: Modelled::new(from)?, target: Modelled::new(to)?, workspace: Workspace::new() })
     }
 
     pub(crate) fn edit(&mut self, edit: &Edit) -> io::Result<()> {
@@ -88,7 +90,8 @@ impl Pair {
         let there = (self.source.model.len() as u64).saturating_sub(span.source);
         let wanted = span.length.unwrap_or(there);
         let there = there.min(wanted);
-        match strategy.copy(&self.source.file, &self.target.file, span) {
+        let Self { source, target, workspace } = self;
+        match strategy.copy(Task { source: &source.file, target: &target.file, span, workspace }) {
             Ok(copied) if copied == wanted && there == wanted => self.put(span, there),
             Ok(copied) => return Err(format!("it copied {copied} of {wanted}, of which {there} are there")),
             Err(CopyError { cause: Cause::SourceEnded, copied }) if there < wanted => {

@@ -45,8 +45,8 @@ fn broken_records_are_named_by_file_and_line() {
     assert!(failure(&format!("{RUN}\n{cut}\n")).starts_with("f.jsonl:2: not a record line"));
     assert!(failure(&format!("{RUN}\n\nrubbish")).starts_with("f.jsonl:3: not a record line"));
     assert!(failure(SAMPLE).starts_with("f.jsonl:1: a line before the first run line"));
-    let newer = RUN.replace("\"1.0\"", "\"2.0\"");
-    assert!(failure(&newer).starts_with("f.jsonl:1: schema 2.0"));
+    let newer = RUN.replace("\"1.0\"", "\"3.0\"");
+    assert!(failure(&newer).starts_with("f.jsonl:1: schema 3.0"));
     assert!(failure(r#"{"t":"start","schema":"3.1"}"#).starts_with("f.jsonl:1: schema 3.1"));
     let other = RUN.replace("wall", "instructions");
     assert!(failure(&format!("{RUN}\n{other}\n")).starts_with("f.jsonl:2: its clock is instructions"));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::strategy::Workspace;
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -42,7 +43,9 @@ impl<'files> Fake<'files> {
     fn copy(mut self, span: Span, write_unit: usize) -> Result<u64, CopyError> {
         let shape = Shape { slots: self.slots.len(), block: BLOCK, read_unit: write_unit, write_unit };
         let (source, target) = (self.source, self.target);
-        let outcome = copy(&mut self, source, target, span, shape);
+        let workspace = Workspace::new();
+        let task = Task { source, target, span, workspace: &workspace };
+        let outcome = copy(&mut self, task, shape);
         assert!(self.under_way.is_empty() || outcome.is_err());
         outcome
     }
@@ -159,7 +162,9 @@ fn an_operation_refused_for_ever_is_an_error() {
     }
     let (source, target) = files(BLOCK);
     let shape = Shape { slots: 1, block: BLOCK, read_unit: 1, write_unit: 1 };
-    let error = copy(&mut Refusing(None), &source, &target, Span::WHOLE, shape).unwrap_err();
+    let workspace = Workspace::new();
+    let task = Task::whole(&source, &target, &workspace);
+    let error = copy(&mut Refusing(None), task, shape).unwrap_err();
     assert_eq!((error.copied, error.errno()), (0, Some(Errno::AGAIN)));
 }
 

@@ -67,7 +67,8 @@ fn counts_threads_and_processes_that_start_meanwhile() {
 fn counts_a_fault_for_each_new_page() {
     let Some(mut counters) = counters() else { return };
     counters.start().unwrap();
-    let buffer = crate::sys::aligned::Buffer::new(100 * crate::sys::page_size()).unwrap();
+    let mut buffer = crate::sys::aligned::Buffer::new(100 * crate::sys::page_size()).unwrap();
+    buffer.fill(1);
     let counted = counters.stop().unwrap();
     drop(buffer);
     let faults = count(&counted, Event::MinorFaults).unwrap();
