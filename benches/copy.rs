@@ -8,9 +8,10 @@
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
     Block, Copies, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables,
-    WallClock, clean_up_on_signals, default_record_path, format_size, source_of,
+    WallClock, clean_up_on_signals, default_record_path, source_of,
 };
 use copybench::strategy::Strategy;
+use copybench::units::format_size;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use regex::Regex;

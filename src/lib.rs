@@ -11,13 +11,13 @@
 //!
 //! | module | may use |
 //! |---|---|
-//! | `sys`, `record` | nothing of ours |
-//! | `strategy`, `fixture`, `cache`, `observe`, `verify` | `sys` |
-//! | `host` | `sys`, `record` |
-//! | `analysis` | `record` |
+//! | `sys`, `record`, `units` | nothing of ours |
+//! | `strategy`, `fixture`, `cache`, `observe`, `verify` | `sys`, `units` |
+//! | `host` | `sys`, `record`, `units` |
+//! | `analysis` | `record`, `units` |
 //! | `measure` | all above |
-//! | `copier` | `sys`, `strategy`, `verify` |
-//! | `report` | `record`, `analysis` |
+//! | `copier` | `sys`, `units`, `strategy`, `verify` |
+//! | `report` | `record`, `units`, `analysis` |
 //! | `guest` | all above |
 //! | `explain` | all above |
 //! | `lab` | all above |
@@ -43,4 +43,5 @@ pub mod record;
 pub mod report;
 pub mod strategy;
 pub mod sys;
+pub mod units;
 pub mod verify;

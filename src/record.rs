@@ -37,6 +37,10 @@ pub enum Line {
     Sample(SampleLine),
     /// Why a strategy has no samples in a cell.
     Skip(SkipLine),
+    /// A strategy that a race measured no further, as it is not the fastest.
+    Out(OutLine),
+    /// What a race has come to; the last one of a cell and kind holds.
+    Answer(AnswerLine),
     /// Last line of a run that was not cut short.
     End(EndLine),
 }
@@ -222,7 +226,7 @@ pub struct SampleLine {
     /// Number of the process that measured, from 1.
     #[serde(default = "one")]
     pub process: u32,
-    /// `this` or `old`: which executable measured.
+    /// `this` or `old`: which executable measured; `twin` for the base's second copy, by this one.
     #[serde(default = "this_arm")]
     pub arm: String,
     /// Time of each copy; empty where the copy was observed by what costs time.
@@ -267,6 +271,80 @@ pub struct SkipLine {
     pub errno: Option<String>,
     /// Sentence for a reader.
     pub reason: String,
+}
+
+/// When a race dropped a strategy, and what it is behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OutLine {
+    pub cell: String,
+    pub kind: String,
+    pub strategy: String,
+    /// `screen` or `race`.
+    pub stage: String,
+    /// Which look of that stage, from 1.
+    pub look: u32,
+    /// The last round that was seen then.
+    pub process: u32,
+    pub round: u32,
+    #[serde(flatten)]
+    pub behind: Behind,
+}
+
+/// How much longer than the fastest a copy takes, as a share: 0.1 for 10 %.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Behind {
+    /// At the least.
+    pub low: f64,
+    /// At the most; null where that was not pursued.
+    pub high: Option<f64>,
+}
+
+/// The fastest strategy of a cell and kind, and how sure that is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerLine {
+    pub cell: String,
+    /// `copied`, `reflinked` or `holes`: what became of the data.
+    pub kind: String,
+    /// Who leads; null where nothing was measured.
+    pub best: Option<String>,
+    /// A copy by the leader takes at most this share longer than one by the best of all; null where
+    /// that cannot be said.
+    pub within: Option<f64>,
+    /// How many strategies were compared.
+    pub of: usize,
+    /// Who could not be parted from the leader.
+    pub shares: Vec<String>,
+    /// Who is out, the fastest first.
+    pub slower: Vec<Slower>,
+    /// How much longer the base's second copy took than the base, as a share: the check that what is
+    /// the same is not called different.
+    pub twin: Option<Behind>,
+    /// The share within which the leader had to be.
+    pub margin: f64,
+    /// Time spent on this kind.
+    pub seconds: f64,
+    /// Number of the last process.
+    pub processes: u32,
+    /// Time that would decide, where it is not decided and that can be told.
+    pub more_seconds: Option<f64>,
+    /// Why the leader leads, or why nobody does, as a sentence.
+    pub why: String,
+}
+
+impl AnswerLine {
+    /// Whether the leader is within the margin of the best.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.within.is_some_and(|within| within <= self.margin)
+    }
+}
+
+/// A strategy that is not the fastest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Slower {
+    pub strategy: String,
+    #[serde(flatten)]
+    pub behind: Behind,
 }
 
 /// Totals of a run.

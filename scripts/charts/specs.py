@@ -207,7 +207,7 @@ def ranking(data, cells, looks):
     chosen = choice.ranked_cells(data)
     parts, datasets, used = [], {}, []
     values = common(data, looks, style.INK) | {"width": 300}
-    for kind in ("copied", "shared", "kept"):
+    for kind in ("copied", "reflinked", "holes"):
         for cell in chosen:
             rows = [row for row in choice.rows_of(data, cell, (kind,)) if row.get("ratio")]
             if rows and not (kind == "copied" and len(rows) < 2):

@@ -5,8 +5,8 @@ import re
 UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 KIND_WORDS = {
     "copied": "data copied",
-    "shared": "extents shared, no data moved",
-    "kept": "holes kept, only data moved",
+    "reflinked": "extents shared, no data moved",
+    "holes": "holes kept, only data moved",
     "limit": "physical limits",
 }
 

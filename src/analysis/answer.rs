@@ -48,7 +48,7 @@ pub fn answer_from(
             parts.extend(against(other).map(|relative| clause(relative, &other.strategy)));
         }
     }
-    for (kind, words) in [(Kind::Shared, "shares extents"), (Kind::Kept, "keeps holes")] {
+    for (kind, words) in [(Kind::Reflinked, "shares extents"), (Kind::Holes, "keeps holes")] {
         if let Some(other) = of_kind(kind).next() {
             let share = other.median / winner.median;
             parts.push(format!("{} {words} and takes {} of its time", other.strategy, percent(share)));

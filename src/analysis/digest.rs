@@ -115,7 +115,8 @@ impl Digest {
             Line::Sample(sample) => self.take_sample(&TimedSample::from(&sample), raw),
             Line::Skip(skip) => self.skips.push(skip),
             Line::End(end) => self.end = Some(end),
-            Line::Run(_) => {}
+            Line::Answer(_) => self.all.take(&line),
+            Line::Run(_) | Line::Out(_) => {}
         }
     }
 

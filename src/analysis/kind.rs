@@ -1,7 +1,6 @@
 //! What a copy did to the data, by observation. Kinds are ranked apart.
 
 use super::series::Series;
-use crate::record::TimedSample;
 use serde::{Deserialize, Serialize};
 
 /// Less than this may be missing for reasons of the file system's own.
@@ -14,9 +13,9 @@ pub enum Kind {
     /// Every byte was written again.
     Copied,
     /// Extents are shared with the source; nothing was copied.
-    Shared,
+    Reflinked,
     /// Holes stayed holes, so less was copied.
-    Kept,
+    Holes,
     /// Not a strategy: what the machine can do at best.
     Limit,
 }
@@ -27,9 +26,21 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Copied => "copied",
-            Self::Shared => "shared",
-            Self::Kept => "kept",
+            Self::Reflinked => "reflinked",
+            Self::Holes => "holes",
             Self::Limit => "limit",
+        }
+    }
+
+    /// The kind of a copy, by what its target has of the source's extents and of blocks.
+    #[must_use]
+    pub fn of_copy(bytes: u64, shared: Option<u64>, allocated: Option<u64>) -> Self {
+        if shared.is_some_and(|shared| shared > 0) {
+            Self::Reflinked
+        } else if is_smaller(bytes, allocated) {
+            Self::Holes
+        } else {
+            Self::Copied
         }
     }
 
@@ -39,9 +50,9 @@ impl Kind {
         if is_limit(strategy) {
             Self::Limit
         } else if series.shares {
-            Self::Shared
+            Self::Reflinked
         } else if series.keeps_holes {
-            Self::Kept
+            Self::Holes
         } else {
             Self::Copied
         }
@@ -68,9 +79,9 @@ pub fn is_limit(strategy: &str) -> bool {
 
 /// Whether less is allocated to the target than its length, by more than 64 KiB and by more
 /// than a sixteenth.
-pub(super) fn is_smaller<C>(sample: &TimedSample<'_, C>) -> bool {
-    let missing = sample.allocated_bytes.map_or(0, |allocated| sample.bytes.saturating_sub(allocated));
-    missing > NOTICEABLE && missing > sample.bytes / 16
+pub(super) fn is_smaller(bytes: u64, allocated: Option<u64>) -> bool {
+    let missing = allocated.map_or(0, |allocated| bytes.saturating_sub(allocated));
+    missing > NOTICEABLE && missing > bytes / 16
 }
 
 #[cfg(test)]
@@ -89,8 +100,8 @@ mod tests {
 
     #[test]
     fn kinds_follow_what_was_observed() {
-        assert_eq!(kind("ficlone", 4 << 20, 4 << 20), Kind::Shared);
-        assert_eq!(kind("copy-file-range", 0, 2 << 20), Kind::Kept);
+        assert_eq!(kind("ficlone", 4 << 20, 4 << 20), Kind::Reflinked);
+        assert_eq!(kind("copy-file-range", 0, 2 << 20), Kind::Holes);
         assert_eq!(kind("copy-file-range", 0, (4 << 20) - (256 << 10)), Kind::Copied);
         assert_eq!(kind("mmap-write", 0, 4 << 20), Kind::Copied);
         assert_eq!(kind("limit-memcpy", 0, 0), Kind::Limit);

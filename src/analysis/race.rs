@@ -22,7 +22,10 @@ use super::ratio::{Difference, Prior, Rounds, pairs, trimmed_mean};
 use super::student::critical;
 use std::collections::BTreeMap;
 
+mod line;
 mod screen;
+
+pub use line::of_full_rounds;
 
 /// What a race is held to, and how it spends its time.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
 use super::median;
-use crate::record::{CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, visit_files};
+use crate::record::{AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, visit_files};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -49,6 +49,10 @@ pub struct Measurements {
     pub cells: BTreeMap<String, CellLine>,
     /// Series by cell, strategy and arm.
     pub series: BTreeMap<String, BTreeMap<String, Arms>>,
+    /// What races came to, by cell and kind.
+    pub answers: BTreeMap<(String, String), AnswerLine>,
+    /// Time that the runs took.
+    pub seconds: f64,
     /// Truncated last lines.
     pub warnings: Vec<String>,
     processes: BTreeMap<(usize, u32), u32>,
@@ -137,7 +141,11 @@ impl Measurements {
                 self.cells.insert(cell.cell.clone(), cell.clone());
             }
             Line::Sample(sample) => self.take_sample(&TimedSample::from(sample)),
-            Line::Skip(_) | Line::End(_) => {}
+            Line::Answer(answer) => {
+                self.answers.insert((answer.cell.clone(), answer.kind.clone()), answer.clone());
+            }
+            Line::End(end) => self.seconds += end.wall_seconds,
+            Line::Skip(_) | Line::Out(_) => {}
         }
     }
 
@@ -191,7 +199,7 @@ impl Series {
         self.copies += sample.elapsed.len() as u64;
         self.bytes = self.bytes.max(sample.bytes);
         self.shares |= sample.shared_bytes.is_some_and(|shared| shared > 0);
-        self.keeps_holes |= super::kind::is_smaller(sample);
+        self.keeps_holes |= super::kind::is_smaller(sample.bytes, sample.allocated_bytes);
         let times: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
         match median(&times) {
             Some(time) if !sample.elapsed.contains(&0) => {

@@ -1,7 +1,7 @@
 use super::named::find_strategy;
 use crate::copier::{self, Event, Part, Request, When, clean_up_on_signals};
-use crate::measure::parse_size;
 use crate::strategy::Span;
+use crate::units::parse_size;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};

@@ -1,3 +1,4 @@
+use crate::analysis::race::Stage;
 use crate::measure::{Plan, Progress, Watcher};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
@@ -28,13 +29,17 @@ impl Watcher for Bar {
         if !self.seen.iter().any(|seen| seen == cell) {
             self.seen.push(cell.to_owned());
         }
+        let state = match progress {
+            Progress::Full { rounds, decided, comparisons } => {
+                format!("process {process}, round {rounds}, {decided} of {comparisons} decided")
+            }
+            Progress::Race { stage: Stage::Screen, alive, of } => format!("screen, {alive} of {of} left"),
+            Progress::Race { stage: Stage::Race, alive, of } => format!("race, {alive} of {of} left"),
+        };
         self.bar.set_message(format!(
-            "cell {} of {} {cell}, process {process}: round {}, {} of {} decided, {} s left",
+            "cell {} of {} {cell}: {state}, at most {} s left",
             self.seen.len(),
             self.cells,
-            progress.rounds,
-            progress.decided,
-            progress.comparisons,
             left.as_secs()
         ));
         self.bar.tick();

@@ -1,9 +1,10 @@
 use super::Fail;
 use super::units::margin;
+use crate::analysis::race::of_full_rounds;
 use crate::analysis::{Digests, Margin, Measurements};
-use crate::record::ReadError;
+use crate::record::{AnswerLine, ReadError};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, kernels, usual_margin};
+use crate::report::{BASE, kernels, race, usual_margin};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -22,6 +23,12 @@ pub(super) struct Report {
     /// What counts as the same [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     margin: Option<Margin>,
+    /// Only who is fastest, within what, for each cell and kind of copies
+    #[arg(long)]
+    answer: bool,
+    /// As JSON Lines
+    #[arg(long, requires = "answer")]
+    json: bool,
     /// Record files, or directories with records below them
     #[arg(value_name = "F.jsonl|DIR", required = true)]
     records: Vec<PathBuf>,
@@ -46,15 +53,47 @@ impl Report {
             let runs = Digests::read_files(&records, false)?.runs;
             return Ok(super::print(&kernels::page(&runs, &self.base, margin, format))?);
         }
-        let tables: Vec<String> = all
-            .cells
-            .values()
-            .map(|cell| table::cell(&all, cell, &self.base, margin, format, self.most))
-            .collect();
+        if self.answer {
+            return self.answers(&all, margin);
+        }
+        let mut tables: Vec<String> = Vec::new();
+        for cell in all.cells.values() {
+            let raced = all.answers.values().filter(|answer| answer.cell == cell.cell);
+            let raced: Vec<String> =
+                raced.map(|answer| race::answer(&all, cell, answer, format, self.most)).collect();
+            if raced.is_empty() {
+                tables.push(table::cell(&all, cell, &self.base, margin, format, self.most));
+            }
+            tables.extend(raced);
+        }
         if tables.is_empty() {
             return Err(Fail::Use("the records hold no cell".to_owned()).into());
         }
         Ok(super::print(&tables.join("\n"))?)
+    }
+
+    /// Those that the records hold; where every strategy was measured in every round, by one look at
+    /// everything.
+    fn answers(&self, all: &Measurements, margin: Margin) -> anyhow::Result<()> {
+        let mut nothing = true;
+        for (id, cell) in &all.cells {
+            let raced: Vec<AnswerLine> =
+                all.answers.values().filter(|answer| answer.cell == *id).cloned().collect();
+            let answers = if raced.is_empty() { of_full_rounds(all, id, &self.base, margin) } else { raced };
+            for answer in answers {
+                nothing = false;
+                let text = if self.json {
+                    serde_json::to_string(&answer)?
+                } else {
+                    format!("{}: {}", table::heading(cell), race::sentence(&answer))
+                };
+                super::print(&(text + "\n"))?;
+            }
+        }
+        if nothing {
+            return Err(Fail::Use("the records hold no answer: nothing was measured".to_owned()).into());
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::measure::{
 };
 use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
-use crate::report::{BASE, table};
+use crate::report::{BASE, race, table};
 use crate::strategy;
 use anyhow::Context;
 use clap::Args;
@@ -23,15 +23,22 @@ use std::time::Duration;
 /// Strategies that two builds are compared by where the user names none.
 const STRATEGIES: usize = 10;
 
+/// Processes of a run with all strategies in all rounds: fewer tell nothing of what processes differ by.
+const PROCESSES: u32 = 3;
+
+/// Most rows of a race's table.
+const ROWS: usize = 12;
+
 /// Pairs of processes that two builds are compared by. What differs from process to process, by
 /// where its memory lies, is most of the noise, so many short ones tell more than a few long ones.
 const PAIRS: u32 = 24;
 
-/// Measure strategies in rounds and say which is fastest
+/// Race strategies and say which is fastest, within how much
 ///
-/// Every strategy of a cell is measured once a round, in random order, until each comparison with the
-/// base is decided against the margin or the budget is spent. The record is written line by line;
-/// a second start with the same --out goes on where it ended.
+/// Strategies of a cell are measured in rounds, in random order, each stage in a fresh process. Who
+/// cannot be the fastest is measured no further, until the leader is within the margin of the best of
+/// all, or the budget is spent. The record is written line by line; a second start with the same --out
+/// goes on where it ended.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]
@@ -41,17 +48,21 @@ pub(super) struct Run {
     /// The strategy that others are compared with
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// What counts as the same
+    /// How near the best is near enough; with --full, what counts as the same
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
-    /// Time for everything but measuring again: 60s, 5m [default: 20s a cell; 60s with --against]
+    /// Measure every strategy in every round, for records that are compared later; implied by --rounds,
+    /// --against and --partition
+    #[arg(long)]
+    full: bool,
+    /// Time for everything but measuring again: 60s, 5m [default: 60s a cell; 20s a cell with --full]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
     /// Exactly N rounds in each cell and process instead of a budget
     #[arg(long, value_name = "N", conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
-    /// Processes that measure one after the other; comparing runs later takes at least 3
-    /// [default: 1; 24 with --against]
+    /// Processes that measure one after the other; the most that a race takes
+    /// [default: what a race takes; 3 with --full, 24 with --against]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     processes: Option<u32>,
     /// Another build of copybench: both measure the same cells in turn, and each strategy is compared
@@ -102,11 +113,16 @@ impl Run {
         if let Some(part) = self.partition {
             plan.entries.retain(|entry| part.has(&entry.cell.id()));
         }
-        let (a_cell, processes) = if old.is_some() { (60, PAIRS) } else { (20, 1) };
-        let processes = self.processes.unwrap_or(processes);
+        let full = self.is_full();
+        let (a_cell, processes) = match (&old, full) {
+            (Some(_), _) => (60, Some(PAIRS)),
+            (None, true) => (20, Some(PROCESSES)),
+            (None, false) => (60, None),
+        };
+        let processes = self.processes.or(processes);
         let budget = self.budget.unwrap_or(Duration::from_secs(a_cell) * plan.entries.len() as u32);
         if self.dry_run {
-            return Ok(progress::print_plan(&plan, budget, self.rounds, processes)?);
+            return Ok(progress::print_plan(&plan, budget, self.rounds, processes.unwrap_or(1))?);
         }
         let settings = Settings {
             this: std::env::current_exe().context("finding this executable")?,
@@ -118,6 +134,11 @@ impl Run {
         };
         let measured = self.measure(&plan, &settings, old)?;
         self.conclude(&measured, plan.entries.len())
+    }
+
+    /// Whether every strategy is to be in every round.
+    fn is_full(&self) -> bool {
+        self.full || self.rounds.is_some() || self.against.is_some() || self.partition.is_some()
     }
 
     /// Measures once on each mount of a guest and sends one record.
@@ -148,6 +169,7 @@ impl Run {
     fn settings(&self, base: &'static str) -> Settings {
         Settings {
             margin: self.margin,
+            full: self.is_full(),
             rounds: self.rounds,
             // Two builds share the machine's limits.
             limits: !self.no_limits && self.against.is_none(),
@@ -192,6 +214,11 @@ impl Run {
         let Measured { outcome, all, against, out } = measured;
         if let Some(rows) = against {
             super::print(&comparison::text(rows, &Facts::of_arms(all, self.margin)))?;
+        } else if !self.is_full() {
+            for answer in &outcome.answers {
+                let Some(cell) = all.cells.get(&answer.cell) else { continue };
+                super::print(&(race::answer(all, cell, answer, table::Format::Text, ROWS) + "\n"))?;
+            }
         } else {
             for cell in all.cells.values().filter(|cell| all.series.contains_key(&cell.cell)) {
                 let text = table::cell(all, cell, &self.base, self.margin, table::Format::Text, usize::MAX);
@@ -201,12 +228,10 @@ impl Run {
         if let Some(calibration) = all.runs.first().and_then(|run| super::calibrate::known(&run.host.hash)) {
             super::print(&format!("{}\n", calibration.sentence()))?;
         }
-        super::print(&format!(
-            "{} of {} comparisons decided.\nrecord {}\n",
-            outcome.decided.0,
-            outcome.decided.1,
-            out.display()
-        ))?;
+        if self.is_full() {
+            super::print(&format!("{} of {} comparisons decided.\n", outcome.decided.0, outcome.decided.1))?;
+        }
+        super::print(&format!("record {}\n", out.display()))?;
         for refused in &outcome.refused {
             eprintln!("skipped {refused}");
         }

@@ -12,8 +12,7 @@ pub(super) fn fraction(text: &str) -> Result<f64, String> {
 
 /// `4KiB`, `16MiB`, `1GiB` or a plain number of bytes.
 pub(super) fn size(text: &str) -> Result<u64, String> {
-    crate::measure::parse_size(text)
-        .ok_or_else(|| format!("{text:?} is not a size; write 4KiB, 16MiB or 1GiB"))
+    crate::units::parse_size(text).ok_or_else(|| format!("{text:?} is not a size; write 4KiB, 16MiB or 1GiB"))
 }
 
 /// A share as a margin.

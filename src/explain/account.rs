@@ -1,7 +1,7 @@
 //! Where the time of a copy goes, said from its figures alone.
 
 use super::explanation::Explanation;
-use crate::report::table::duration;
+use crate::units::duration;
 use std::fmt::Write;
 
 /// A share below this is not worth a sentence.

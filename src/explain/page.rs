@@ -1,8 +1,8 @@
 //! The explanation for a reader at a terminal.
 
 use super::explanation::{Explanation, Held, Mapping};
-use crate::measure::format_size;
-use crate::report::table::duration;
+use crate::units::duration;
+use crate::units::format_size;
 use std::fmt::Write;
 
 /// Columns of a line of prose.

@@ -48,7 +48,7 @@ pub fn calibrate(
             against: Against::Itself,
             slowdown: Some(planted).filter(|_| slowdown > 0.0),
             first_process: number,
-            processes: 1,
+            processes: Some(1),
             // Orders of its own for each trial.
             order_seed: settings.order_seed + index as u64,
             ..settings.clone()

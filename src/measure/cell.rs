@@ -1,7 +1,7 @@
-use super::size::format_size;
 use crate::cache::CacheState;
 use crate::record::{CellLine, FileSystems};
 use crate::strategy::DstMode;
+use crate::units::format_size;
 
 /// Largest size at which the first copy after another strategy's differs from the next by enough to
 /// matter; METHOD.md has the figures.

@@ -66,6 +66,15 @@ impl Recorder {
         self.line(&Line::Skip(skip))
     }
 
+    /// Writes what a race tells, before it the cell where it is a new one.
+    ///
+    /// # Errors
+    /// That of writing.
+    pub fn race(&mut self, cell: &super::Cell, line: Line) -> io::Result<()> {
+        self.cell(cell)?;
+        self.line(&line)
+    }
+
     /// Writes the totals.
     ///
     /// # Errors

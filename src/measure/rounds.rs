@@ -1,23 +1,26 @@
 use super::arm::{Arm, ArmError};
 use super::cell::Cell;
-use super::limit::LIMITS;
+use super::limit::{self, LIMITS};
 use super::order::Order;
 use super::protocol::{Reply, Request};
+use super::race::TWIN;
 use super::waiting::{PROBES, Wait};
 use crate::analysis::looks::{FIRST_LOOK, Looks};
+use crate::analysis::race::Stage;
 use crate::analysis::summary::relative;
-use crate::analysis::{Margin, Measurements};
+use crate::analysis::{Kind, Margin, Measurements};
 use crate::fixture::{FixtureError, Source};
-use crate::record::{Clock, Line, SampleLine, SkipLine};
+use crate::record::{AnswerLine, Clock, Counters, Line, OutLine, SampleLine, SkipLine};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Time that the copies of one value should take together, so that their median is worth
 /// something even where one copy takes microseconds.
-const VALUE: Duration = Duration::from_millis(2);
-/// Most copies in one value.
-const MOST_COPIES: u64 = 10;
+const VALUE: Duration = Duration::from_millis(1);
+/// Most copies in one value: more were seen to tell nothing that another round would not tell better.
+const MOST_COPIES: u64 = 5;
 
 /// One cell, to be measured in rounds.
 pub struct Rounds<'a> {
@@ -70,6 +73,14 @@ pub enum RoundsError {
     /// An arm gave no answer.
     #[error(transparent)]
     Arm(#[from] ArmError),
+    /// An arm ended, or did not answer, while it copied.
+    #[error("{strategy}: {error}")]
+    Died {
+        /// By this.
+        strategy: &'static str,
+        /// How.
+        error: ArmError,
+    },
     /// An arm could not do what it was asked for.
     #[error("the worker of the arm {arm:?}: {message}")]
     Failed {
@@ -86,15 +97,49 @@ pub enum RoundsError {
     Record(#[from] io::Error),
 }
 
+/// Who is measured in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contestant {
+    /// The name of a strategy or limit.
+    pub strategy: &'static str,
+    /// The base's second copy, which tells what is called different though it is the same.
+    pub twin: bool,
+}
+
+impl Contestant {
+    fn new(strategy: &'static str) -> Self {
+        Self { strategy, twin: false }
+    }
+}
+
+/// A strategy that works in a cell.
+#[derive(Clone, Debug)]
+pub(super) struct Able {
+    pub strategy: &'static str,
+    pub kind: Kind,
+    /// What was counted of the copy that was not timed.
+    pub counters: Counters,
+}
+
 /// How far a cell has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Rounds of this process.
-    pub rounds: u32,
-    /// Comparisons that are decided.
-    pub decided: usize,
-    /// All comparisons.
-    pub comparisons: usize,
+pub enum Progress {
+    /// All strategies in every round.
+    Full {
+        /// Rounds of this process.
+        rounds: u32,
+        /// Comparisons that are decided.
+        decided: usize,
+        /// All comparisons.
+        comparisons: usize,
+    },
+    /// A race.
+    Race {
+        stage: Stage,
+        /// Who may still be the fastest.
+        alive: usize,
+        of: usize,
+    },
 }
 
 /// What a cell tells its caller while it is measured.
@@ -109,6 +154,20 @@ pub trait Listener {
     /// # Errors
     /// That of recording.
     fn skip(&mut self, skip: SkipLine, wrong: bool) -> io::Result<()>;
+    /// A strategy that a race dropped, and what a race came to.
+    ///
+    /// # Errors
+    /// That of recording.
+    fn out(&mut self, _: OutLine) -> io::Result<()> {
+        Ok(())
+    }
+    /// See [`Self::out`].
+    ///
+    /// # Errors
+    /// That of recording.
+    fn answer(&mut self, _: AnswerLine) -> io::Result<()> {
+        Ok(())
+    }
     /// A round is over.
     fn progress(&mut self, progress: Progress);
 }
@@ -127,52 +186,90 @@ impl Rounds<'_> {
         arms: &mut [NamedArm],
         all: &mut Measurements,
         listener: &mut dyn Listener,
-    ) -> Result<Progress, RoundsError> {
+    ) -> Result<(usize, usize), RoundsError> {
         self.turn(arms)?;
-        let mut names = self.warm_up(arms, listener)?;
-        if self.limits && !names.is_empty() {
-            names.extend(LIMITS.iter().map(|limit| limit.name));
-        }
+        let able = self.warm_up(arms, listener)?;
+        let names: Vec<&'static str> = able.iter().map(|able| able.strategy).collect();
         let copies = self.copies(arms, &names)?;
+        let mut contestants: Vec<Contestant> = names.iter().copied().map(Contestant::new).collect();
+        if self.limits && !names.is_empty() {
+            contestants.extend(self.able_limits(&mut arms[0], listener)?);
+        }
+        let decided = |arms: &[NamedArm], all: &Measurements, contestants: &[Contestant]| {
+            let names: Vec<&str> = contestants.iter().map(|contestant| contestant.strategy).collect();
+            self.look(arms, all, &names)
+        };
+        let mut progress = decided(arms, all, &contestants);
+        let mut round = self.done;
+        while !contestants.is_empty() && !self.is_over(progress, round) {
+            let failed = self.round(arms, &contestants, round, copies, all, listener, &mut |_, _| ())?;
+            contestants.retain(|contestant| !failed.contains(contestant));
+            round += 1;
+            if Looks::next_after(round as usize - 1) == round as usize {
+                progress = decided(arms, all, &contestants);
+            }
+            let (decided, comparisons) = progress;
+            listener.progress(Progress::Full { rounds: round, decided, comparisons });
+        }
+        Ok(decided(arms, all, &contestants))
+    }
+
+    /// One round of these, by every arm, in random order. `note` hears each sample. Returns who refused
+    /// what it could do before, and is to be left out from here on.
+    #[expect(clippy::too_many_arguments, reason = "what it measures, and whom it tells")]
+    pub(super) fn round(
+        &self,
+        arms: &mut [NamedArm],
+        contestants: &[Contestant],
+        round: u32,
+        copies: u64,
+        all: &mut Measurements,
+        listener: &mut dyn Listener,
+        note: &mut dyn FnMut(Contestant, &SampleLine),
+    ) -> Result<BTreeSet<Contestant>, RoundsError> {
         // What ran before moves a count by some tenths of a per cent: the memory that a copy gets is
         // what others gave back. No other noise hides that, so counted boots share their orders.
         let process = if self.clock == Clock::Instructions { 0 } else { self.process };
-        let id = self.cell.id();
-        let mut progress = self.look(arms, all, &names, self.done);
-        let mut round = self.done;
-        while !names.is_empty() && !self.is_over(progress, round) {
-            let mut order = Order::new(self.order_seed, &id, process, round);
-            let copies = order.jitter(copies);
-            let mut place = Place { round, position: 0, copies };
-            for index in order.shuffled(names.len()) {
-                // Which arm comes first is a coin for each strategy and round.
-                let swap = order.coin();
-                for turn in 0..arms.len() {
-                    let arm = if swap { arms.len() - 1 - turn } else { turn };
-                    self.sample(&mut arms[arm], names[index], place, all, listener)?;
-                    place.position += 1;
+        let mut order = Order::new(self.order_seed, &self.cell.id(), process, round);
+        let mut place = Place { round, position: 0, copies: order.jitter(copies) };
+        let mut failed = BTreeSet::new();
+        for index in order.shuffled(contestants.len()) {
+            let contestant = contestants[index];
+            // Which arm comes first is a coin for each strategy and round.
+            let swap = order.coin();
+            for turn in 0..arms.len() {
+                let arm = if swap { arms.len() - 1 - turn } else { turn };
+                match self.sample(&mut arms[arm], contestant, place)? {
+                    Ok(line) => {
+                        note(contestant, &line);
+                        let line = Line::Sample(line);
+                        all.take(&line);
+                        if let Line::Sample(sample) = line {
+                            listener.sample(sample)?;
+                        }
+                    }
+                    Err((skip, wrong)) => {
+                        listener.skip(skip, wrong)?;
+                        failed.insert(contestant);
+                    }
                 }
+                place.position += 1;
             }
-            round += 1;
-            if Looks::next_after(round as usize - 1) == round as usize {
-                progress = self.look(arms, all, &names, round);
-            }
-            listener.progress(Progress { rounds: round, ..progress });
         }
-        Ok(self.look(arms, all, &names, round))
+        Ok(failed)
     }
 
     /// All rounds measured, or the time over, or decided, and each process heard at least to the
     /// first look.
-    fn is_over(&self, progress: Progress, round: u32) -> bool {
+    fn is_over(&self, (decided, comparisons): (usize, usize), round: u32) -> bool {
         if let Some(rounds) = self.exactly {
             return round >= rounds;
         }
-        let decided = progress.decided == progress.comparisons && round as usize >= FIRST_LOOK;
+        let decided = decided == comparisons && round as usize >= FIRST_LOOK;
         decided || (round >= self.at_least.max(self.done + 1) && Instant::now() >= self.until)
     }
 
-    fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {
+    pub(super) fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {
         let request = Request::Cell {
             source: self.source.path(),
             to: self.to.to_owned(),
@@ -193,45 +290,62 @@ impl Rounds<'_> {
 
     /// One copy of every strategy by every arm, verified and observed but not timed; returns those
     /// that every arm can do.
-    fn warm_up(
+    pub(super) fn warm_up(
         &self,
         arms: &mut [NamedArm],
         listener: &mut dyn Listener,
-    ) -> Result<Vec<&'static str>, RoundsError> {
+    ) -> Result<Vec<Able>, RoundsError> {
         let mut able = Vec::new();
         'strategies: for &strategy in &self.strategies {
+            let mut able_one = Able { strategy, kind: Kind::Copied, counters: Counters::new() };
             for (name, arm) in arms.iter_mut() {
                 match self.block(name, arm, strategy, Blocks::Observed)? {
                     reply @ Reply::Block { .. } => {
                         let observed = self.line(name, strategy, None, reply)?;
+                        able_one.kind =
+                            Kind::of_copy(observed.bytes, observed.shared_bytes, observed.allocated_bytes);
+                        able_one.counters = observed.counters.clone().unwrap_or_default();
                         // Once is enough. An older build times this copy, in fresh memory.
                         if self.process == 1 && self.done == 0 && observed.elapsed.is_empty() {
                             listener.sample(observed)?;
                         }
                     }
                     Reply::Refused { reason, call, errno, wrong } => {
-                        let skip = SkipLine {
-                            cell: self.cell.id(),
-                            strategy: strategy.to_owned(),
-                            call,
-                            errno,
-                            reason,
-                        };
-                        listener.skip(skip, wrong)?;
+                        listener.skip(self.skip(strategy, reason, call, errno), wrong)?;
                         continue 'strategies;
                     }
                     other => return Err(failed(name, &other)),
                 }
             }
             match self.waits(arms, strategy)? {
-                Some(reason) => {
-                    let (cell, strategy) = (self.cell.id(), strategy.to_owned());
-                    listener.skip(SkipLine { cell, strategy, call: None, errno: None, reason }, false)?;
-                }
-                None => able.push(strategy),
+                Some(reason) => listener.skip(self.skip(strategy, reason, None, None), false)?,
+                None => able.push(able_one),
             }
         }
         Ok(able)
+    }
+
+    /// The limits that can be measured here: their buffers take twice the memory of the file.
+    pub(super) fn able_limits(
+        &self,
+        (name, arm): &mut NamedArm,
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<Contestant>, RoundsError> {
+        let mut able = Vec::new();
+        for limit in LIMITS {
+            match self.block(name, arm, limit.name, Blocks::Timed(1))? {
+                Reply::Block { .. } => able.push(Contestant::new(limit.name)),
+                Reply::Refused { reason, call, errno, .. } => {
+                    listener.skip(self.skip(limit.name, reason, call, errno), false)?;
+                }
+                other => return Err(failed(name, &other)),
+            }
+        }
+        Ok(able)
+    }
+
+    fn skip(&self, strategy: &str, reason: String, call: Option<String>, errno: Option<String>) -> SkipLine {
+        SkipLine { cell: self.cell.id(), strategy: strategy.to_owned(), call, errno, reason }
     }
 
     /// Why a strategy is left out where the clock counts instructions.
@@ -252,7 +366,7 @@ impl Rounds<'_> {
     }
 
     /// How many copies make a value, from the base's time.
-    fn copies(&self, arms: &mut [NamedArm], names: &[&'static str]) -> Result<u64, RoundsError> {
+    pub(super) fn copies(&self, arms: &mut [NamedArm], names: &[&'static str]) -> Result<u64, RoundsError> {
         let Some(&base) = names.iter().find(|name| **name == self.base).or(names.first()) else {
             return Ok(1);
         };
@@ -263,25 +377,34 @@ impl Rounds<'_> {
                 let middle = elapsed.get(elapsed.len() / 2).copied().unwrap_or(1).max(1);
                 Ok((VALUE.as_nanos() as u64 / middle).clamp(1, MOST_COPIES))
             }
+            // The rounds find out what it is.
+            Reply::Refused { .. } => Ok(1),
             other => Err(failed(name, &other)),
         }
     }
 
+    /// A sample, or why there is none and whether that is because of a wrong copy.
     fn sample(
         &self,
         (name, arm): &mut NamedArm,
-        strategy: &'static str,
+        contestant: Contestant,
         place: Place,
-        all: &mut Measurements,
-        listener: &mut dyn Listener,
-    ) -> Result<(), RoundsError> {
-        let reply = self.block(name, arm, strategy, Blocks::Timed(place.copies))?;
-        let line = Line::Sample(self.line(name, strategy, Some(place), reply)?);
-        all.take(&line);
-        if let Line::Sample(sample) = line {
-            listener.sample(sample)?;
+    ) -> Result<Result<SampleLine, (SkipLine, bool)>, RoundsError> {
+        let strategy = contestant.strategy;
+        let reply = match self.block(name, arm, strategy, Blocks::Timed(place.copies)) {
+            Err(RoundsError::Arm(error)) => return Err(RoundsError::Died { strategy, error }),
+            other => other?,
+        };
+        match reply {
+            Reply::Refused { reason, call, errno, wrong } => {
+                let reason = format!("from round {} on: {reason}", place.round);
+                Ok(Err((self.skip(strategy, reason, call, errno), wrong)))
+            }
+            reply => {
+                let arm = if contestant.twin { TWIN } else { name };
+                Ok(Ok(self.line(arm, strategy, Some(place), reply)?))
+            }
         }
-        Ok(())
     }
 
     /// What an arm answered, as a sample that stands at `place`, or outside the rounds.
@@ -340,11 +463,11 @@ impl Rounds<'_> {
         Ok(arm.ask(&request, patience)?)
     }
 
-    /// How many comparisons the data decide.
-    fn look(&self, arms: &[NamedArm], all: &Measurements, names: &[&'static str], rounds: u32) -> Progress {
+    /// How many comparisons the data decide, of how many.
+    fn look(&self, arms: &[NamedArm], all: &Measurements, names: &[&str]) -> (usize, usize) {
         let id = self.cell.id();
         let series = |strategy: &str, arm: &str| all.get(&id, strategy, arm);
-        let compared: Vec<&str> = names.iter().copied().filter(|name| !name.starts_with("limit-")).collect();
+        let compared: Vec<&str> = names.iter().copied().filter(|name| limit::find(name).is_none()).collect();
         let pairs: Vec<_> = if let [(old, _), (this, _), ..] = arms {
             compared.iter().map(|name| (series(name, old), series(name, this))).collect()
         } else {
@@ -356,7 +479,7 @@ impl Rounds<'_> {
             both.and_then(|(base, other)| relative(base, other, pairs.len(), self.margin))
                 .is_some_and(|relative| relative.verdict.is_decided())
         });
-        Progress { rounds, decided: decided.count(), comparisons: pairs.len() }
+        (decided.count(), pairs.len())
     }
 }
 

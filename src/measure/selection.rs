@@ -1,8 +1,8 @@
 use super::cell::{End, Setup};
-use super::size::{format_size, parse_size};
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Layout};
 use crate::strategy::{DstMode, Strategy, all};
+use crate::units::{format_size, parse_size};
 use globset::Glob;
 use std::path::PathBuf;
 

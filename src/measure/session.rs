@@ -1,11 +1,12 @@
 use super::arm::{Arm, ArmError};
 use super::availability::Refused;
 use super::plan::{Entry, Plan};
+use super::race::{Terms, race};
 use super::recorder::Recorder;
 use super::rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 use super::sequence::source_of;
 use crate::analysis::{Margin, Measurements};
-use crate::record::{Clock, SampleLine, SkipLine};
+use crate::record::{AnswerLine, Clock, Line, OutLine, SampleLine, SkipLine};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -26,10 +27,12 @@ pub struct Settings {
     pub margin: Margin,
     /// Time for everything.
     pub budget: Duration,
+    /// Whether every strategy is measured in every round; else a race finds the fastest.
+    pub full: bool,
     /// Exactly so many rounds in each cell and process, decided or not.
     pub rounds: Option<u32>,
-    /// Processes that measure one after the other; 1 is this one.
-    pub processes: u32,
+    /// Processes that measure one after the other; 1 is this one. None leaves it to the race.
+    pub processes: Option<u32>,
     /// Number of the first of them: another boot of a guest goes on where the one before ended.
     pub first_process: u32,
     /// What this machine's clock counts. Under instructions, what waits is left out.
@@ -57,8 +60,9 @@ impl Settings {
             base,
             margin: Margin::default(),
             budget: UNBOUNDED,
+            full: true,
             rounds: None,
-            processes: 1,
+            processes: Some(1),
             first_process: 1,
             clock: Clock::Wall,
             against: Against::Nothing,
@@ -91,6 +95,8 @@ pub struct Outcome {
     pub refused: Vec<String>,
     /// Comparisons that are decided, of all.
     pub decided: (usize, usize),
+    /// What races came to.
+    pub answers: Vec<AnswerLine>,
 }
 
 /// Tells a user how far a run is.
@@ -99,7 +105,7 @@ pub trait Watcher {
     fn progress(&mut self, cell: &str, process: u32, progress: Progress, left: Duration);
 }
 
-/// Measures a plan in rounds. `all` holds what the record has already, for a run that goes on.
+/// Measures a plan. `all` holds what the record has already, for a run that goes on.
 ///
 /// # Errors
 /// See [`RoundsError`]; what was measured until then is recorded.
@@ -114,9 +120,11 @@ pub fn run_rounds(
     let mut outcome = Outcome::default();
     let done = rounds_done(all);
     let mut progress = BTreeMap::new();
-    for process in settings.first_process..settings.first_process + settings.processes {
+    // A race begins its own processes, cell by cell.
+    let processes = if settings.full { settings.processes.unwrap_or(1) } else { 1 };
+    for process in settings.first_process..settings.first_process + processes {
         let is_first = process == settings.first_process;
-        let mut arms = arms(settings)?;
+        let mut arms = if settings.full { arms(settings)? } else { Vec::new() };
         for (index, entry) in plan.entries.iter().enumerate() {
             let id = entry.cell.id();
             if is_first {
@@ -124,8 +132,7 @@ pub fn run_rounds(
                     recorder.skip(&entry.cell, refusal.line(&entry.cell))?;
                 }
             }
-            let shares =
-                (settings.first_process + settings.processes - process) as usize * plan.entries.len() - index;
+            let shares = (settings.first_process + processes - process) as usize * plan.entries.len() - index;
             let now = Instant::now();
             let until = now + end.saturating_duration_since(now) / shares as u32;
             let source = match source_of(entry, settings.source.as_deref(), &plan.from, &plan.to) {
@@ -139,7 +146,7 @@ pub fn run_rounds(
                     continue;
                 }
             };
-            let rounds = Rounds {
+            let mut rounds = Rounds {
                 cell: &entry.cell,
                 source: &source,
                 to: plan.to.path(),
@@ -153,17 +160,31 @@ pub fn run_rounds(
                 clock: settings.clock,
                 done: done.get(&(id.clone(), process)).copied().unwrap_or(0),
                 until,
-                at_least: if settings.processes > 1 { ENOUGH_ROUNDS } else { 1 },
+                at_least: if processes > 1 { ENOUGH_ROUNDS } else { 1 },
                 exactly: settings.rounds,
             };
             let mut listener =
                 Recording { entry, recorder, watcher, process, is_first, end, wrong: &mut outcome.wrong };
-            progress.insert(id, rounds.run(&mut arms, all, &mut listener)?);
+            if settings.full {
+                progress.insert(id, rounds.run(&mut arms, all, &mut listener)?);
+                continue;
+            }
+            let terms =
+                Terms { margin: settings.margin, until, this: &settings.this, processes: settings.processes };
+            match race(&mut rounds, terms, all, &mut listener) {
+                Ok(answers) => outcome.answers.extend(answers),
+                Err(RoundsError::Source(error)) => {
+                    let refused = Refused { reason: format!("the source: {error}"), call: None, errno: None };
+                    recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
+                    outcome.refused.push(format!("{id}: {}", refused.reason));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
-    for cell in progress.values() {
-        outcome.decided.0 += cell.decided;
-        outcome.decided.1 += cell.comparisons;
+    for (decided, comparisons) in progress.into_values() {
+        outcome.decided.0 += decided;
+        outcome.decided.1 += comparisons;
     }
     Ok(outcome)
 }
@@ -171,7 +192,7 @@ pub fn run_rounds(
 fn arms(settings: &Settings) -> Result<Vec<NamedArm>, ArmError> {
     let this = || Ok(Arm::start(&settings.this)?.0);
     Ok(match &settings.against {
-        Against::Nothing if settings.processes == 1 => vec![("this", Arm::here())],
+        Against::Nothing if settings.processes == Some(1) => vec![("this", Arm::here())],
         Against::Nothing => vec![("this", this()?)],
         Against::Itself => vec![("old", Arm::here()), ("this", Arm::here())],
         Against::Build(old) => vec![("old", Arm::start(old)?.0), ("this", this()?)],
@@ -222,6 +243,14 @@ impl Listener for Recording<'_> {
             self.wrong.push(format!("{} {}: {}", skip.cell, skip.strategy, skip.reason));
         }
         if self.is_first { self.recorder.skip(&self.entry.cell, skip) } else { Ok(()) }
+    }
+
+    fn out(&mut self, out: OutLine) -> std::io::Result<()> {
+        self.recorder.race(&self.entry.cell, Line::Out(out))
+    }
+
+    fn answer(&mut self, answer: AnswerLine) -> std::io::Result<()> {
+        self.recorder.race(&self.entry.cell, Line::Answer(answer))
     }
 
     fn progress(&mut self, progress: Progress) {

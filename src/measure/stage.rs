@@ -1,7 +1,7 @@
-use super::size::format_size;
 use super::trial::TrialError;
 use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
 use crate::strategy::Workspace;
+use crate::units::format_size;
 use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell};
 use std::fs::File;

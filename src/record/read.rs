@@ -84,7 +84,7 @@ impl Run {
             Line::Sample(sample) => self.samples.push(sample),
             Line::Skip(skip) => self.skips.push(skip),
             Line::End(end) => self.end = Some(end),
-            Line::Run(_) => {}
+            Line::Run(_) | Line::Out(_) | Line::Answer(_) => {}
         }
     }
 }

@@ -46,7 +46,7 @@ impl Writer {
         match line {
             Line::Sample(_) => self.samples += 1,
             Line::Skip(_) => self.skips += 1,
-            Line::Run(_) | Line::Cell(_) | Line::End(_) => {}
+            Line::Run(_) | Line::Cell(_) | Line::Out(_) | Line::Answer(_) | Line::End(_) => {}
         }
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');

@@ -5,6 +5,7 @@ use crate::analysis::history::{History, histories};
 use crate::analysis::summary::Summary;
 use crate::analysis::{Digest, Digests, Interval, Margin, answer_from, summarise};
 use crate::record::{Clock, Commit, Counters, SCHEMA, SkipLine};
+use crate::units::format_size;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -56,7 +57,7 @@ struct CellRow<'a> {
     fs: String,
     layout: &'a str,
     size: u64,
-    size_label: &'a str,
+    size_label: String,
     cache: &'a str,
     dst: &'a str,
     end: &'a str,
@@ -163,7 +164,7 @@ impl<'a> ChartData<'a> {
                 },
                 layout: &cell.layout,
                 size: cell.size,
-                size_label: id.split('|').nth(2).unwrap_or_default(),
+                size_label: format_size(cell.size),
                 cache: &cell.cache,
                 dst: &cell.dst,
                 end: &cell.end,

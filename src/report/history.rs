@@ -1,8 +1,8 @@
 //! What changed over runs, in words.
 
-use super::table::duration;
 use crate::analysis::change_point::ChangePoint;
 use crate::analysis::history::{History, Point};
+use crate::units::duration;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

@@ -1,10 +1,11 @@
 //! Strategy × kernel: what the same copies cost on each, against the oldest.
 
 use super::grid::lay_out;
-use super::table::{Format, KINDS, duration, heading};
+use super::table::{Format, KINDS, heading};
 use crate::analysis::kernels::{Change, age, appended, changes, differences, disagreement, version};
 use crate::analysis::{Digest, Kind, Margin, Measurements, median};
 use crate::record::{CellLine, Clock, Counters, RunLine};
+use crate::units::duration;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

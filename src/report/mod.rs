@@ -9,6 +9,7 @@ pub(crate) mod grid;
 pub mod history;
 pub mod index;
 pub mod kernels;
+pub mod race;
 pub mod repeats;
 pub mod splice;
 pub mod table;

@@ -4,6 +4,7 @@ use super::grid::lay_out;
 use crate::analysis::summary::{Relative, Summary};
 use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
 use crate::record::CellLine;
+use crate::units::{duration, format_size};
 use std::fmt::Write;
 
 /// How a table is written.
@@ -17,8 +18,8 @@ pub enum Format {
 
 pub(super) const KINDS: [(Kind, &str); 4] = [
     (Kind::Copied, "data copied"),
-    (Kind::Kept, "holes kept"),
-    (Kind::Shared, "extents shared"),
+    (Kind::Holes, "holes kept"),
+    (Kind::Reflinked, "extents shared"),
     (Kind::Limit, "limits of the machine"),
 ];
 
@@ -73,8 +74,10 @@ pub fn heading(cell: &CellLine) -> String {
     } else {
         format!("{} to {}", cell.fs.source, cell.fs.target)
     };
-    let size = cell.cell.split('|').nth(2).unwrap_or_default();
-    format!("{between}, {} {size}, {}, target {}, end {}", cell.layout, cell.cache, cell.dst, cell.end)
+    let size = format_size(cell.size);
+    let setup = cell.setup.as_deref().filter(|setup| *setup != "kept");
+    let setup = setup.map(|setup| format!(", set-up {setup}")).unwrap_or_default();
+    format!("{between}, {} {size}, {}, target {}, end {}{setup}", cell.layout, cell.cache, cell.dst, cell.end)
 }
 
 fn row(summary: &Summary, base: &str) -> [String; 5] {
@@ -99,15 +102,4 @@ fn row(summary: &Summary, base: &str) -> [String; 5] {
 
 fn fraction(share: Option<f64>) -> String {
     share.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0))
-}
-
-/// Nanoseconds in the unit that leaves one to three digits before the point.
-#[must_use]
-pub fn duration(nanoseconds: f64) -> String {
-    match nanoseconds {
-        ns if ns < 1e3 => format!("{ns:.0} ns"),
-        ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),
-        ns if ns < 1e9 => format!("{:.2} ms", ns / 1e6),
-        ns => format!("{:.2} s", ns / 1e9),
-    }
 }

@@ -83,9 +83,9 @@ def widen(data, count):
 
 def kind_of(strategy, fs, layout):
     if strategy in SHARED and fs in ("xfs", "btrfs"):
-        return "shared"
+        return "reflinked"
     if strategy in KEPT and layout == "sparse":
-        return "kept"
+        return "holes"
     return "copied"
 
 

@@ -52,7 +52,7 @@ class InBrowser(unittest.TestCase):
         self.browser.until(f"{POINTS.format('copied')} > 0")
         self.assertEqual(self.points("copied"), sum(row["kind"] == "copied" for row in rows))
         self.browser.until(f"{POINTS.format('kept')} > 0")
-        self.assertEqual(self.points("kept"), sum(row["kind"] == "kept" for row in rows))
+        self.assertEqual(self.points("holes"), sum(row["kind"] == "holes" for row in rows))
         shown = support.choice.representatives(data)
         self.assertEqual(
             self.points("throughput"),
@@ -60,7 +60,7 @@ class InBrowser(unittest.TestCase):
         )
         self.assertEqual(
             self.browser.evaluate("document.querySelectorAll('#tables tbody tr').length"),
-            40 + sum(row["kind"] == "kept" for row in data["rows"]),
+            40 + sum(row["kind"] == "holes" for row in data["rows"]),
         )
 
     def test_filters_keep_charts_and_tables_in_step(self):

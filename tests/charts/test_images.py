@@ -57,7 +57,7 @@ class Images(unittest.TestCase):
         for name, rows in self.specs["ranking"]["datasets"].items():
             kinds[name] = {row["kind"] for row in rows}
             self.assertEqual(len(kinds[name]), 1)
-        self.assertIn({"kept"}, kinds.values())
+        self.assertIn({"holes"}, kinds.values())
         self.assertEqual({row["kind"] for row in self.specs["throughput"]["datasets"]["rows"]}, {"copied"})
 
     def test_no_address_and_no_script(self):

@@ -43,7 +43,7 @@ class Page(unittest.TestCase):
         self.assertEqual(set(json.loads(outline.texts["specs"])), set(page.CHARTS))
         self.assertEqual(
             {attributes["data-chart"] for tag, attributes in outline.elements if tag == "figure"},
-            {"throughput", "copied", "shared", "kept", "faults", "heat", "runs", "samples", "history"},
+            {"throughput", "copied", "reflinked", "holes", "faults", "heat", "runs", "samples", "history"},
         )
 
     def test_nothing_is_loaded_from_anywhere(self):

@@ -91,7 +91,10 @@ pub(crate) fn run(world: &World, config: &Config, random: &mut ChaCha8Rng) -> Ou
         let mut times = Vec::new();
         for &index in &batch.strategies {
             let (shift, noise) = &mut arms[index];
-            times.push((index, (world.copy * 1e9).ln() + truth[index] + weather + *shift + noise.next(random)));
+            times.push((
+                index,
+                (world.copy * 1e9).ln() + truth[index] + weather + *shift + noise.next(random),
+            ));
             seconds += COPIES * world.copy * truth[index].exp();
             copies += COPIES as u64;
         }
@@ -193,7 +196,9 @@ pub(crate) fn summarise(world: &World, config: &Config, races: usize, seed: u64)
 
 #[test]
 fn the_named_one_is_as_near_the_best_as_it_says() {
-    println!("| cell | seconds, median / 90 % | of that the screen | in the race | decided | within, median / 90 % | copies / processes | share first place, median / 90 % | best dropped | understated | twin accused | truth, 90 % |");
+    println!(
+        "| cell | seconds, median / 90 % | of that the screen | in the race | decided | within, median / 90 % | copies / processes | share first place, median / 90 % | best dropped | understated | twin accused | truth, 90 % |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (at, world) in worlds().iter().enumerate() {
         let found = summarise(world, &Config::default(), repetitions(20), at as u64);

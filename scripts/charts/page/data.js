@@ -5,8 +5,8 @@ const specs = JSON.parse(document.getElementById("specs").textContent);
 const wall = report.clock === "wall";
 const kinds = {
   copied: "Data copied",
-  shared: "Extents shared, no data moved",
-  kept: "Holes kept, only data moved",
+  reflinked: "Extents shared, no data moved",
+  holes: "Holes kept, only data moved",
   limit: "Physical limits",
 };
 

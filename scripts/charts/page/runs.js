@@ -93,8 +93,8 @@ const past = {
 const definitions = {
   throughput,
   copied: ranking("copied"),
-  shared: ranking("shared"),
-  kept: ranking("kept"),
+  reflinked: ranking("reflinked"),
+  holes: ranking("holes"),
   faults,
   heat,
   runs: acrossRuns,

@@ -1,3 +1,5 @@
+//! Sizes and times as people write them.
+
 /// `4KiB`, `16MiB`, `1GiB` or a plain number of bytes, in bytes.
 #[must_use]
 pub fn parse_size(text: &str) -> Option<u64> {
@@ -19,6 +21,17 @@ pub fn format_size(size: u64) -> String {
         }
     }
     format!("{size}B")
+}
+
+/// A time in nanoseconds, with three figures or so.
+#[must_use]
+pub fn duration(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ns if ns < 1e3 => format!("{ns:.0} ns"),
+        ns if ns < 1e6 => format!("{:.1} µs", ns / 1e3),
+        ns if ns < 1e9 => format!("{:.2} ms", ns / 1e6),
+        ns => format!("{:.2} s", ns / 1e9),
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,365 @@
+//! A race between the strategies of a cell, each stage of it in a process of its own.
+
+use super::arm::{Arm, ArmError};
+use super::rounds::{Contestant, Listener, NamedArm, Progress, Rounds, RoundsError};
+use crate::analysis::kind::Kind;
+use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage};
+use crate::analysis::{Margin, Measurements, median};
+use crate::record::{AnswerLine, Counters, OutLine, SampleLine, SkipLine};
+use crate::units::duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Copies of at least this size take so long that fewer of them make a process.
+const LARGE: u64 = 256 << 20;
+/// Rounds in a process of the race proper, of large files and of others.
+const ROUNDS: [u32; 2] = [3, 8];
+/// Processes that a single contestant is measured in, as it has nobody to race with.
+const ALONE: u32 = 3;
+
+/// How a race ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    /// How near the best is near enough.
+    pub margin: Margin,
+    /// When to end it, decided or not.
+    pub until: Instant,
+    /// This executable, as it is started for each process.
+    pub this: &'a Path,
+    /// Most processes.
+    pub processes: Option<u32>,
+}
+
+/// Races the strategies of one cell, those of each kind among themselves, and returns the answers.
+/// `all` has what an earlier start of this run measured, which the races go on from.
+pub(super) fn race(
+    rounds: &mut Rounds<'_>,
+    terms: Terms<'_>,
+    all: &mut Measurements,
+    listener: &mut dyn Listener,
+) -> Result<Vec<AnswerLine>, RoundsError> {
+    let started = Instant::now();
+    let cell = rounds.cell.id();
+    let seen = Seen::of(all, &cell);
+    let mut arms = start(terms.this)?;
+    rounds.process = seen.processes + 1;
+    rounds.turn(&mut arms)?;
+    let able = rounds.warm_up(&mut arms, listener)?;
+    let names: Vec<&'static str> = able.iter().map(|able| able.strategy).collect();
+    let limits = if rounds.limits && !able.is_empty() {
+        rounds.able_limits(&mut arms[0], listener)?
+    } else {
+        Vec::new()
+    };
+    let counted = able.iter().map(|able| (able.strategy, able.counters.clone())).collect();
+    let mut course = Course {
+        copies: rounds.copies(&mut arms, &names)?,
+        limits,
+        counted,
+        timed: BTreeMap::new(),
+        rounds,
+        terms,
+        arms: Some(arms),
+        all,
+        listener,
+        seen: &seen,
+    };
+    let kinds = [Kind::Copied, Kind::Reflinked, Kind::Holes];
+    let fields = kinds.map(|kind| {
+        let of_kind = able.iter().filter(|able| able.kind == kind);
+        (kind, of_kind.map(|able| able.strategy).collect::<Vec<_>>())
+    });
+    let fields: Vec<_> = fields.into_iter().filter(|(_, field)| !field.is_empty()).collect();
+    let mut answers = Vec::new();
+    for (index, (kind, field)) in fields.iter().enumerate() {
+        // The kinds that are left share the time that is left, by how many race in each.
+        let left: usize = fields[index..].iter().map(|(_, field)| field.len()).sum();
+        let now = Instant::now();
+        let share = field.len() as f64 / left as f64;
+        let until = now + terms.until.saturating_duration_since(now).mul_f64(share);
+        let began = if index == 0 { started } else { now };
+        answers.push(course.run(&cell, *kind, field, began, until)?);
+    }
+    Ok(answers)
+}
+
+fn start(this: &Path) -> Result<Vec<NamedArm>, ArmError> {
+    Ok(vec![("this", Arm::start(this)?.0)])
+}
+
+/// What the record has of a cell, by process and round.
+struct Seen {
+    rounds: BTreeMap<(u32, u32), BTreeMap<Contestant, f64>>,
+    processes: u32,
+    /// Processes after which the run had been ended, by kind.
+    ends: BTreeMap<String, u32>,
+}
+
+impl Seen {
+    fn of(all: &Measurements, cell: &str) -> Self {
+        let mut rounds: BTreeMap<(u32, u32), BTreeMap<Contestant, f64>> = BTreeMap::new();
+        let mut processes = 0;
+        for (strategy, arms) in all.series.get(cell).into_iter().flatten() {
+            let Some(strategy) = crate::strategy::find(strategy).map(|strategy| strategy.name) else {
+                continue;
+            };
+            for (arm, series) in arms {
+                let contestant = Contestant { strategy, twin: arm == TWIN };
+                for value in &series.observations {
+                    // Measurements number processes from 0.
+                    let process = value.process + 1;
+                    processes = processes.max(process);
+                    let Some(round) = value.round else { continue };
+                    rounds.entry((process, round)).or_default().insert(contestant, value.time.ln());
+                }
+            }
+        }
+        let ends = all.answers.values().filter(|answer| answer.cell == cell);
+        let ends = ends.map(|answer| (answer.kind.clone(), answer.processes)).collect();
+        Self { rounds, processes, ends }
+    }
+}
+
+/// The arm of the base's second copy.
+pub(super) const TWIN: &str = "twin";
+
+struct Course<'a, 'b> {
+    rounds: &'a mut Rounds<'b>,
+    terms: Terms<'a>,
+    arms: Option<Vec<NamedArm>>,
+    copies: u64,
+    limits: Vec<Contestant>,
+    /// What was counted of a copy by each strategy that was not timed.
+    counted: BTreeMap<&'static str, Counters>,
+    /// Sums over samples that were, and how many.
+    timed: BTreeMap<&'static str, (Counters, u64)>,
+    all: &'a mut Measurements,
+    listener: &'a mut dyn Listener,
+    seen: &'a Seen,
+}
+
+impl Course<'_, '_> {
+    fn run(
+        &mut self,
+        cell: &str,
+        kind: Kind,
+        field: &[&'static str],
+        began: Instant,
+        until: Instant,
+    ) -> Result<AnswerLine, RoundsError> {
+        let mut contestants: Vec<Contestant> =
+            field.iter().map(|&strategy| Contestant { strategy, twin: false }).collect();
+        let has_base = field.len() > 1 && field.contains(&self.rounds.base);
+        if has_base && let Some(base) = crate::strategy::find(self.rounds.base) {
+            contestants.push(Contestant { strategy: base.name, twin: true });
+        }
+        let label = |contestant: &Contestant| {
+            let suffix = if contestant.twin { "|twin" } else { "" };
+            format!("{}{suffix}", contestant.strategy)
+        };
+        let config = Config {
+            margin: self.terms.margin,
+            rounds: ROUNDS[usize::from(self.rounds.cell.size < LARGE)],
+            control: has_base.then(|| [self.rounds.base.to_owned(), format!("{}|twin", self.rounds.base)]),
+            ..Config::default()
+        };
+        let mut race = Race::new(contestants.iter().map(label), config);
+        let mut out = self.replay(&mut race, &contestants, kind);
+        let mut measured = 0;
+        while let Some(batch) = self.next(&race, field.len(), measured) {
+            let enough = self.terms.processes.is_some_and(|most| measured >= most && batch.new_process);
+            if enough || Instant::now() >= until {
+                break;
+            }
+            if batch.new_process || self.arms.is_none() {
+                measured += 1;
+                self.new_process()?;
+            }
+            self.batch(&mut race, &contestants, &batch, until)?;
+            self.tell_out(cell, kind, &race, &mut out)?;
+            let alive = batch.strategies.len();
+            self.listener.progress(Progress::Race { alive, of: field.len(), stage: batch.stage });
+        }
+        race.finish();
+        self.tell_out(cell, kind, &race, &mut out)?;
+        let answer = race.answer();
+        let line = self.line(cell, kind, &answer, &race, began.elapsed());
+        self.listener.answer(line.clone())?;
+        self.all.take(&crate::record::Line::Answer(line.clone()));
+        Ok(line)
+    }
+
+    /// What to measure next. Who has nobody to race with is measured in a few processes all the same.
+    fn next(&self, race: &Race, field: usize, measured: u32) -> Option<Batch> {
+        match race.next() {
+            Next::Measure(batch) => Some(batch),
+            Next::Done if field == 1 && measured < ALONE => {
+                Some(Batch { stage: Stage::Race, new_process: true, rounds: ROUNDS[0], strategies: vec![0] })
+            }
+            Next::Done => None,
+        }
+    }
+
+    /// Feeds a race what the record has; returns who was dropped by then.
+    fn replay(&self, race: &mut Race, contestants: &[Contestant], kind: Kind) -> BTreeSet<String> {
+        let ended = self.seen.ends.get(kind.name()).copied();
+        let mut last = 0;
+        for ((process, round), times) in &self.seen.rounds {
+            if ended.is_some_and(|ended| last <= ended && *process > ended) {
+                race.finish();
+            }
+            last = *process;
+            let of_race: Vec<(usize, f64)> = contestants
+                .iter()
+                .enumerate()
+                .filter_map(|(index, contestant)| Some((index, *times.get(contestant)?)))
+                .collect();
+            if !of_race.is_empty() {
+                race.feed(*process, *round, &of_race);
+            }
+        }
+        if !self.seen.rounds.is_empty() {
+            race.finish();
+        }
+        race.answer().slower.into_iter().map(|slower| slower.strategy).collect()
+    }
+
+    fn new_process(&mut self) -> Result<(), RoundsError> {
+        // The process of the warm-up has measured nothing yet.
+        if self.rounds.done > 0 || self.arms.is_none() {
+            self.arms = None;
+            let mut arms = start(self.terms.this)?;
+            self.rounds.process += 1;
+            self.rounds.turn(&mut arms)?;
+            self.arms = Some(arms);
+            self.rounds.done = 0;
+        }
+        Ok(())
+    }
+
+    fn batch(
+        &mut self,
+        race: &mut Race,
+        contestants: &[Contestant],
+        batch: &Batch,
+        until: Instant,
+    ) -> Result<(), RoundsError> {
+        let mut running: Vec<Contestant> =
+            batch.strategies.iter().filter_map(|index| contestants.get(*index).copied()).collect();
+        for _ in 0..batch.rounds {
+            if self.rounds.done > 0 && Instant::now() >= until {
+                break;
+            }
+            let Some(arms) = &mut self.arms else { break };
+            let limits = self.limits.iter().copied().filter(|_| batch.stage == Stage::Race);
+            let everyone: Vec<Contestant> = running.iter().copied().chain(limits).collect();
+            let round = self.rounds.done;
+            let (mut times, timed) = (Vec::new(), &mut self.timed);
+            let mut note = |contestant: Contestant, sample: &SampleLine| {
+                let values: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
+                let index = contestants.iter().position(|known| *known == contestant);
+                times.extend(index.zip(median(&values).filter(|time| *time > 0.0).map(f64::ln)));
+                let (sums, count) = timed.entry(contestant.strategy).or_default();
+                for (name, value) in sample.counters.iter().flatten() {
+                    *sums.entry(name.clone()).or_default() += value;
+                }
+                *count += 1;
+            };
+            let (copies, all, listener) = (self.copies, &mut *self.all, &mut *self.listener);
+            let failed = match self.rounds.round(arms, &everyone, round, copies, all, listener, &mut note) {
+                Ok(failed) => failed,
+                Err(RoundsError::Died { strategy, error }) => {
+                    // The next batch begins another process without it.
+                    self.arms = None;
+                    let (cell, strategy) = (self.rounds.cell.id(), strategy.to_owned());
+                    let (call, errno, reason) = (None, None, error.to_string());
+                    self.listener
+                        .skip(SkipLine { cell, call, errno, reason, strategy: strategy.clone() }, false)?;
+                    let died = |contestant: &&Contestant| contestant.strategy == strategy;
+                    self.limits.retain(|limit| limit.strategy != strategy);
+                    contestants.iter().copied().filter(|contestant| died(&contestant)).collect()
+                }
+                Err(error) => return Err(error),
+            };
+            self.rounds.done += 1;
+            race.feed(self.rounds.process, round, &times);
+            for contestant in failed {
+                running.retain(|running| *running != contestant);
+                self.limits.retain(|limit| *limit != contestant);
+                if let Some(index) = contestants.iter().position(|known| *known == contestant) {
+                    race.withdraw(index);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Records who was dropped since the last time.
+    fn tell_out(
+        &mut self,
+        cell: &str,
+        kind: Kind,
+        race: &Race,
+        told: &mut BTreeSet<String>,
+    ) -> Result<(), RoundsError> {
+        for slower in race.answer().slower {
+            if told.insert(slower.strategy.clone()) {
+                self.listener.out(OutLine {
+                    cell: cell.to_owned(),
+                    kind: kind.name().to_owned(),
+                    stage: match slower.dropped.stage {
+                        Stage::Screen => "screen".to_owned(),
+                        Stage::Race => "race".to_owned(),
+                    },
+                    look: slower.dropped.look,
+                    process: slower.dropped.process,
+                    round: slower.dropped.round,
+                    behind: slower.behind(),
+                    strategy: slower.strategy,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, cell: &str, kind: Kind, answer: &Answer, race: &Race, took: Duration) -> AnswerLine {
+        let seconds = took.as_secs_f64();
+        // What a second of copies costs, with all that is beside them.
+        let cost = if race.timed() > 0.0 { seconds / race.timed() } else { 0.0 };
+        let why = self.why(answer.best.as_deref().unwrap_or_default());
+        AnswerLine {
+            processes: self.rounds.process,
+            more_seconds: answer.wait.filter(|_| !answer.decided).map(|wait| (wait.timed * cost).ceil()),
+            ..answer.line(cell, kind, self.terms.margin, seconds, why)
+        }
+    }
+
+    /// What a copy by the leader costs, beside what one by the base does.
+    fn why(&self, best: &str) -> String {
+        let of = |strategy: &str| {
+            let mean = |key: &str| {
+                let (sums, count) = self.timed.get(strategy)?;
+                Some(sums.get(key)? / count.max(&1))
+            };
+            let processor = mean("user_ns").zip(mean("system_ns")).map(|(user, system)| user + system);
+            let calls = self.counted.get(strategy).and_then(|counters| counters.get("calls.total").copied());
+            [processor, mean("minor_faults"), calls]
+        };
+        let words: [(&str, fn(u64) -> String); 3] = [
+            ("of processor time", |time| duration(time as f64)),
+            ("page faults", |count| count.to_string()),
+            ("system calls", |count| count.to_string()),
+        ];
+        let base = self.rounds.base;
+        let (own, of_base) = (of(best), of(base));
+        let parts =
+            words.iter().zip(own.into_iter().zip(of_base)).filter_map(|((word, show), (own, of_base))| {
+                let beside = of_base.filter(|_| best != base).map(|of_base| format!(" ({})", show(of_base)));
+                Some(format!("{} {word}{}", show(own?), beside.unwrap_or_default()))
+            });
+        let parts: Vec<String> = parts.collect();
+        let beside = if best == base { String::new() } else { format!(" (in brackets: by {base})") };
+        format!("a copy takes {}{beside}", parts.join(", "))
+    }
+}

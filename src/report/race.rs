@@ -1,0 +1,144 @@
+//! What a race came to, in words and as a table.
+
+use super::grid::lay_out;
+use super::table::{Format, heading};
+use crate::analysis::{Measurements, median};
+use crate::record::{AnswerLine, Behind, CellLine};
+use crate::units::duration;
+use std::fmt::Write;
+
+/// The answer of one kind of copies, and at most `most` strategies by where they stand.
+#[must_use]
+pub fn answer(
+    all: &Measurements,
+    cell: &CellLine,
+    answer: &AnswerLine,
+    format: Format,
+    most: usize,
+) -> String {
+    let mut text = match format {
+        Format::Text => format!("{}\n", heading(cell)),
+        Format::Markdown => format!("**{}**\n\n", heading(cell)),
+    };
+    let _ = writeln!(text, "{}", sentence(answer));
+    let header = ["", "a copy", "GiB/s", "where it stands"].map(str::to_owned).to_vec();
+    let places = places(answer);
+    let left_out = places.len().saturating_sub(most);
+    let rows = places.into_iter().take(most).map(|(strategy, place)| {
+        let time = time(all, &cell.cell, strategy);
+        let speed = time.map(|time| cell.size as f64 / time * 1e9 / f64::from(1 << 30));
+        vec![
+            strategy.to_owned(),
+            time.map(duration).unwrap_or_default(),
+            speed.map(|speed| format!("{speed:.2}")).unwrap_or_default(),
+            place,
+        ]
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
+    let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2), format));
+    if left_out > 0 {
+        let _ = writeln!(text, "and {left_out} more, all slower");
+    }
+    text
+}
+
+/// Who is fastest, within what, and why, or what it would take to tell.
+#[must_use]
+pub fn sentence(answer: &AnswerLine) -> String {
+    let what = match answer.kind.as_str() {
+        "reflinked" => "that shared extents instead of copying",
+        "holes" => "that left holes as holes",
+        _ => "that copied all data",
+    };
+    let Some(best) = &answer.best else { return format!("Nobody could be raced: {}.", answer.why) };
+    let (seconds, of) = (answer.seconds, answer.of);
+    if of == 1 {
+        return format!("{best} is the only strategy {what}; {}.", answer.why);
+    }
+    let mut text = match answer.within {
+        Some(within) if answer.is_decided() && answer.shares.is_empty() => {
+            format!("{best} is the fastest of the {of} strategies {what}")
+                + &if within > 0.0 { format!(" (within {})", percent(within)) } else { String::new() }
+        }
+        Some(within) => format!("{best} is within {} of the best of {of} strategies {what}", percent(within)),
+        None => format!("{best} had the lowest times of {of} strategies {what}, but nothing is decided"),
+    };
+    let _ = write!(text, " (after {seconds:.0} s, {} processes)", answer.processes);
+    if !answer.shares.is_empty() && answer.within.is_some() {
+        let shown = answer.shares.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = answer.shares.len().saturating_sub(4);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = write!(text, "; {shown}{more} could not be told from it");
+    }
+    let _ = write!(
+        text,
+        ". {}{}.",
+        answer.why.get(..1).unwrap_or_default().to_uppercase(),
+        answer.why.get(1..).unwrap_or_default()
+    );
+    if let Some(more) = answer.more_seconds {
+        let margin = percent(answer.margin);
+        let _ = write!(
+            text,
+            " About {more:.0} s more would tell who is within {margin}: --budget {:.0}s.",
+            seconds + more
+        );
+    }
+    text
+}
+
+/// Every strategy with where it stands: the leader, who shares its place, and who is out.
+fn places(answer: &AnswerLine) -> Vec<(&str, String)> {
+    let leads = if answer.within.is_none() {
+        "lowest times, undecided"
+    } else if answer.shares.is_empty() {
+        "fastest"
+    } else {
+        "first"
+    };
+    let shares = if answer.within.is_none() { "undecided" } else { "shares first place" };
+    let best = answer.best.iter().map(|best| (best.as_str(), leads.to_owned()));
+    let alive = answer.shares.iter().map(|name| (name.as_str(), shares.to_owned()));
+    let out = answer.slower.iter().map(|slower| (slower.strategy.as_str(), slower_by(slower.behind)));
+    best.chain(alive).chain(out).collect()
+}
+
+/// `slower by 12 % (10 to 14)`, or by how many times at least.
+#[must_use]
+pub fn slower_by(behind: Behind) -> String {
+    match behind {
+        Behind { low, high: Some(high) } if low < 1.0 => {
+            let middle = ((1.0 + low) * (1.0 + high)).sqrt() - 1.0;
+            let places = usize::from(high < 0.1);
+            let share = |share: f64| format!("{:.places$}", share * 100.0);
+            format!("slower by {} % ({} to {})", share(middle), share(low), share(high))
+        }
+        Behind { low, .. } if low < 1.0 => format!("slower by at least {}", percent(low)),
+        Behind { low, .. } => format!("at least {:.1} times slower", 1.0 + low),
+    }
+}
+
+/// Median time of a copy.
+fn time(all: &Measurements, cell: &str, strategy: &str) -> Option<f64> {
+    let series = all.get(cell, strategy, "this")?;
+    median(&series.observations.iter().map(|value| value.time).collect::<Vec<_>>())
+}
+
+fn percent(share: f64) -> String {
+    let places = usize::from(share < 0.1);
+    format!("{:.places$} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_said_in_words() {
+        let said = |low, high| slower_by(Behind { low, high });
+        assert_eq!(said(0.10, Some(0.14)), "slower by 12 % (10 to 14)");
+        assert_eq!(said(0.031, Some(0.052)), "slower by 4.1 % (3.1 to 5.2)");
+        assert_eq!(said(0.5, None), "slower by at least 50 %");
+        assert_eq!(said(2.0, Some(3.5)), "at least 3.0 times slower");
+    }
+}
