@@ -1,18 +1,18 @@
+use super::record_file::{RecordFile, RecordFileError};
 use super::recorder::Recorder;
 use crate::analysis::Measurements;
-use crate::record::{Line, ReadError, RunLine, Take, visit_files};
-use std::fs::OpenOptions;
-use std::io::{self, Read, Seek, SeekFrom};
+use crate::record::{Line, RunLine, Take};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a record cannot be gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeError {
-    /// It cannot be read.
+    /// It cannot be had, or is no record.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    File(#[from] RecordFileError),
     /// It cannot be written.
-    #[error("going on with the record {}: {source}", path.display())]
+    #[error("writing the record {}: {source}", path.display())]
     Io {
         /// The record.
         path: PathBuf,
@@ -56,69 +56,42 @@ impl Take for Found {
 }
 
 /// Opens the record at `path` for `run`: a new one, or one that an earlier start of the same run
-/// left unfinished, whose samples are returned.
+/// left unfinished, whose samples are returned. Where it is neither, it is left as it is.
 ///
 /// # Errors
 /// See [`ResumeError`].
 pub fn begin_or_resume(path: &Path, run: RunLine) -> Result<(Recorder, Measurements), ResumeError> {
-    let io = |source| ResumeError::Io { path: path.to_owned(), source };
-    if path.metadata().map_or(0, |meta| meta.len()) == 0 {
-        let mut all = Measurements::default();
-        all.take(&Line::Run(run.clone()));
-        return Ok((Recorder::begin(path, run).map_err(io)?, all));
-    }
-    cut_partial_line(path).map_err(io)?;
     let mut found = Found::default();
-    visit_files(&mut None, &[path.to_owned()], &mut found)?;
-    let Found { all, samples, skips } = found;
-    let Some(before) = all.runs.last() else { return Ok((Recorder::begin(path, run).map_err(io)?, all)) };
-    let other = |what, there: &str, here: &str| {
-        Err(ResumeError::Other {
-            path: path.to_owned(),
-            what,
-            there: there.to_owned(),
-            here: here.to_owned(),
-        })
+    let file = RecordFile::open(path, &mut found)?;
+    let Found { mut all, samples, skips } = found;
+    if let Some(before) = all.runs.last() {
+        check(path, before, &run)?;
+        return Ok((Recorder::go_on(file, samples, skips), all));
+    }
+    all.take(&Line::Run(run.clone()));
+    let io = |source| ResumeError::Io { path: path.to_owned(), source };
+    Ok((Recorder::begin(file, run).map_err(io)?, all))
+}
+
+fn check(path: &Path, before: &RunLine, run: &RunLine) -> Result<(), ResumeError> {
+    let command = |run: &RunLine| run.argv.get(..2).unwrap_or(&run.argv).join(" ");
+    let against = |run: &RunLine| {
+        run.against.as_ref().map_or("no other build", |commit| commit.sha.as_str()).to_owned()
     };
-    if before.host.hash != run.host.hash {
-        return other("host", &before.host.hash, &run.host.hash);
+    let facts = [
+        ("command", command(before), command(run)),
+        ("clock", before.clock.name().to_owned(), run.clock.name().to_owned()),
+        ("host", before.host.hash.clone(), run.host.hash.clone()),
+        ("build of copybench", build(before), build(run)),
+        ("comparison", against(before), against(run)),
+        ("seed", before.seed.to_string(), run.seed.to_string()),
+    ];
+    match facts.into_iter().find(|(_, there, here)| there != here) {
+        None => Ok(()),
+        Some((what, there, here)) => Err(ResumeError::Other { path: path.to_owned(), what, there, here }),
     }
-    if before.commit != run.commit {
-        return other("build of copybench", &before.commit.sha, &run.commit.sha);
-    }
-    if before.seed != run.seed {
-        return other("seed", &before.seed.to_string(), &run.seed.to_string());
-    }
-    Ok((Recorder::go_on(path, samples, skips).map_err(io)?, all))
 }
 
-/// A killed run may leave half a line, which must not stand in the middle of the file.
-fn cut_partial_line(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    let mut end = file.seek(SeekFrom::End(0))?;
-    let mut byte = [0];
-    while end > 0 {
-        file.seek(SeekFrom::Start(end - 1))?;
-        file.read_exact(&mut byte)?;
-        if byte == *b"\n" {
-            break;
-        }
-        end -= 1;
-    }
-    file.set_len(end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_a_line_is_cut_and_whole_ones_stay() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        for (before, after) in [("a\nb\n{\"t\"", "a\nb\n"), ("a\n", "a\n"), ("half", ""), ("", "")] {
-            std::fs::write(file.path(), before).unwrap();
-            cut_partial_line(file.path()).unwrap();
-            assert_eq!(std::fs::read_to_string(file.path()).unwrap(), after);
-        }
-    }
+fn build(run: &RunLine) -> String {
+    format!("{}{}", run.commit.sha, if run.commit.dirty { " with changes" } else { "" })
 }
