@@ -42,7 +42,7 @@ pub use privacy::Hidden;
 pub use protocol::{PROTOCOL, Reply, Request};
 pub use record_file::{RecordFile, RecordFileError};
 pub use recorder::{Recorder, commit, default_record_path, run_line, unused_directory};
-pub use resume::{ResumeError, begin_or_resume};
+pub use resume::{ResumeError, begin_or_add, begin_or_resume};
 pub use rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};
 pub use sequence::{Block, source_of};

@@ -73,6 +73,22 @@ pub fn begin_or_resume(path: &Path, run: RunLine) -> Result<(Recorder, Measureme
     Ok((Recorder::begin(file, run).map_err(io)?, all))
 }
 
+/// Begins a run in a new record, or one more in a record of the same clock. Where it is neither, it is left
+/// as it is.
+///
+/// # Errors
+/// See [`ResumeError`].
+pub fn begin_or_add(path: &Path, run: RunLine) -> Result<Recorder, ResumeError> {
+    let mut all = Measurements::default();
+    let file = RecordFile::open(path, &mut all)?;
+    if let Some(clock) = all.clock().filter(|clock| *clock != run.clock) {
+        let (there, here) = (clock.name().to_owned(), run.clock.name().to_owned());
+        return Err(ResumeError::Other { path: path.to_owned(), what: "clock", there, here });
+    }
+    let io = |source| ResumeError::Io { path: path.to_owned(), source };
+    Recorder::begin(file, run).map_err(io)
+}
+
 fn check(path: &Path, before: &RunLine, run: &RunLine) -> Result<(), ResumeError> {
     let command = |run: &RunLine| run.argv.get(..2).unwrap_or(&run.argv).join(" ");
     let against = |run: &RunLine| {

@@ -131,7 +131,7 @@ impl Rounds<'_> {
         self.turn(arms)?;
         let mut names = self.warm_up(arms, listener)?;
         if self.limits && !names.is_empty() {
-            names.extend(LIMITS.iter().map(|limit| limit.name));
+            names.extend(self.able_limits(&mut arms[0], listener)?);
         }
         let copies = self.copies(arms, &names)?;
         // What ran before moves a count by some tenths of a per cent: the memory that a copy gets is
@@ -140,19 +140,30 @@ impl Rounds<'_> {
         let mut orders = Orders::new(names.len(), self.seed ^ process << 32 ^ u64::from(self.done));
         let mut progress = self.look(arms, all, &names, self.done);
         let mut round = self.done;
+        let mut dropped = vec![false; names.len()];
         while !names.is_empty() && !self.is_over(progress, round) {
             let copies = orders.jitter(copies);
             let order = orders.next_order().to_vec();
             for (position, index) in order.into_iter().enumerate() {
+                if dropped[index] {
+                    continue;
+                }
                 // Which arm comes first is a coin for each strategy and round.
                 let swap = orders.coin();
                 for turn in 0..arms.len() {
                     let arm = if swap { arms.len() - 1 - turn } else { turn };
                     let place = Place { round, position: position as u32, copies };
-                    self.sample(&mut arms[arm], names[index], place, all, listener)?;
+                    let refused = self.sample(&mut arms[arm], names[index], place, all, listener)?;
+                    dropped[index] |= refused;
                 }
             }
             round += 1;
+            if dropped.contains(&true) {
+                let mut kept = dropped.iter().map(|dropped| !dropped);
+                names.retain(|_| kept.next().unwrap_or(true));
+                dropped = vec![false; names.len()];
+                orders = Orders::new(names.len(), self.seed ^ process << 32 ^ u64::from(round));
+            }
             if Looks::next_after(round as usize - 1) == round as usize {
                 progress = self.look(arms, all, &names, round);
             }
@@ -208,28 +219,41 @@ impl Rounds<'_> {
                         }
                     }
                     Reply::Refused { reason, call, errno, wrong } => {
-                        let skip = SkipLine {
-                            cell: self.cell.id(),
-                            strategy: strategy.to_owned(),
-                            call,
-                            errno,
-                            reason,
-                        };
-                        listener.skip(skip, wrong)?;
+                        listener.skip(self.skip(strategy, reason, call, errno), wrong)?;
                         continue 'strategies;
                     }
                     other => return Err(failed(name, &other)),
                 }
             }
             match self.waits(arms, strategy)? {
-                Some(reason) => {
-                    let (cell, strategy) = (self.cell.id(), strategy.to_owned());
-                    listener.skip(SkipLine { cell, strategy, call: None, errno: None, reason }, false)?;
-                }
+                Some(reason) => listener.skip(self.skip(strategy, reason, None, None), false)?,
                 None => able.push(strategy),
             }
         }
         Ok(able)
+    }
+
+    /// The limits that can be measured here: their buffers take twice the memory of the file.
+    fn able_limits(
+        &self,
+        (name, arm): &mut NamedArm,
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<&'static str>, RoundsError> {
+        let mut able = Vec::new();
+        for limit in LIMITS {
+            match self.block(name, arm, limit.name, 1, false)? {
+                Reply::Block { .. } => able.push(limit.name),
+                Reply::Refused { reason, call, errno, .. } => {
+                    listener.skip(self.skip(limit.name, reason, call, errno), false)?;
+                }
+                other => return Err(failed(name, &other)),
+            }
+        }
+        Ok(able)
+    }
+
+    fn skip(&self, strategy: &str, reason: String, call: Option<String>, errno: Option<String>) -> SkipLine {
+        SkipLine { cell: self.cell.id(), strategy: strategy.to_owned(), call, errno, reason }
     }
 
     /// Why a strategy is left out where the clock counts instructions.
@@ -261,10 +285,13 @@ impl Rounds<'_> {
                 let middle = elapsed.get(elapsed.len() / 2).copied().unwrap_or(1).max(1);
                 Ok((VALUE.as_nanos() as u64 / middle).clamp(1, MOST_COPIES))
             }
+            // The rounds find out what it is.
+            Reply::Refused { .. } => Ok(1),
             other => Err(failed(name, &other)),
         }
     }
 
+    /// Whether the strategy refused what it could do before, which leaves it out from here on.
     fn sample(
         &self,
         (name, arm): &mut NamedArm,
@@ -272,14 +299,21 @@ impl Rounds<'_> {
         place: Place,
         all: &mut Measurements,
         listener: &mut dyn Listener,
-    ) -> Result<(), RoundsError> {
-        let reply = self.block(name, arm, strategy, place.copies, false)?;
+    ) -> Result<bool, RoundsError> {
+        let reply = match self.block(name, arm, strategy, place.copies, false)? {
+            Reply::Refused { reason, call, errno, wrong } => {
+                let reason = format!("from round {} on: {reason}", place.round);
+                listener.skip(self.skip(strategy, reason, call, errno), wrong)?;
+                return Ok(true);
+            }
+            reply => reply,
+        };
         let line = Line::Sample(self.line(name, strategy, Some(place), reply)?);
         all.take(&line);
         if let Line::Sample(sample) = line {
             listener.sample(sample)?;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// What an arm answered, as a sample that stands at `place`, or outside the rounds.
