@@ -87,6 +87,8 @@ impl Copy {
             part: self.part(),
             verify: self.verify,
         };
+        let target = self.target.display().to_string();
+        advise(move || format!("{target} is what it was before; the same command begins anew"));
         clean_up_on_signals(tell_the_end).context("installing the signal handlers")?;
         let mut tell = |event: Event<'_>| {
             if let Event::Target { written, .. } = &event {
