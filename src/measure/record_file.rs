@@ -18,7 +18,7 @@ const LONGEST_LINE: u64 = 1 << 20;
 const BEGINNING: &[u8] = br#"{"t":""#;
 /// Times that the name may come to mean another file while it is opened.
 const ATTEMPTS: u32 = 10;
-const CURE: &str = "name another file with --out or COPYBENCH_OUT";
+const CURE: &str = "name another with --out or COPYBENCH_OUT";
 
 /// A record that this process alone writes. One that was made goes again when it is dropped before
 /// anything was written, with the directories that were made for it.

@@ -20,7 +20,7 @@ pub enum ResumeError {
         source: io::Error,
     },
     /// It was written under other conditions.
-    #[error("{} was written by another {what} ({there}, here {here}); name another file with --out", path.display())]
+    #[error("{} was written by another {what} ({there}, here {here}); name another with --out", path.display())]
     Other {
         /// The record.
         path: PathBuf,

@@ -36,13 +36,14 @@ fn empty_part() -> Result<(), Failed> {
     expect(names(here.path())?.is_empty(), "something is left")
 }
 
+fn unfit_for_preallocated() -> Vec<&'static str> {
+    let unfit = |strategy: &&strategy::Strategy| !strategy.dst.contains(&DstMode::Preallocated);
+    strategy::all().map(|(_, strategy)| strategy).filter(unfit).map(|strategy| strategy.name).collect()
+}
+
 fn no_strategy() -> Result<(), Failed> {
     let here = directory()?;
-    let unfit: Vec<&str> = strategy::all()
-        .map(|(_, strategy)| strategy)
-        .filter(|strategy| !strategy.dst.contains(&DstMode::Preallocated))
-        .map(|strategy| strategy.name)
-        .collect();
+    let unfit = unfit_for_preallocated();
     let output = copybench(
         here.path(),
         "run --size 4KiB --layout dense --dst preallocated --out new/r.jsonl --strategy",
@@ -121,12 +122,13 @@ fn no_benchmark() -> Result<(), Failed> {
 
 fn skipped_at_the_end() -> Result<(), Failed> {
     let here = directory()?;
+    let unfit = unfit_for_preallocated()[0];
     let output = small_bench(here.path(), "--warm-up-time 0.01 --measurement-time 0.02")?
         .env("COPYBENCH_OUT", "r.jsonl")
-        .env("COPYBENCH_STRATEGIES", "read-write-4k,std-fs-copy")
+        .env("COPYBENCH_STRATEGIES", format!("read-write-4k,{unfit}"))
         .env("COPYBENCH_DST", "preallocated")
         .output()?;
-    ends(&output, 0, &["skipped std-fs-copy in", "cannot start from a target that is preallocated"])?;
+    ends(&output, 0, &[&format!("skipped {unfit} in"), "cannot start from a target that is preallocated"])?;
     expect(
         said(&output).trim_end().lines().last().is_some_and(|line| line.contains("skipped")),
         &said(&output),

@@ -77,7 +77,7 @@ fn mended() -> Result<(), Failed> {
         "{",
         "{\"t\":\"samp",
         "{\"t\":\"skip\",\"cell\":\"\u{e9}",
-        "{\"t\":\"end\",\"samples\":0,\"skips\":0,\"wall_seconds\":1.0}",
+        "{\"t\":\"end\",\"samples\":0,\"skips\":0,\"wall_seconds\":1.0,\"steal\":0.0}",
     ] {
         let cut = if half.contains('\u{e9}') { half.len() - 1 } else { half.len() };
         fs::write(&path, [whole.as_bytes(), &half.as_bytes()[..cut]].concat())?;
