@@ -90,13 +90,15 @@ fn mended() -> Result<(), Failed> {
     Ok(())
 }
 
+type Change = fn(&mut RunLine);
+
 fn unlike() -> Result<(), Failed> {
     let here = directory()?;
     let path = here.path().join("r.jsonl");
     let record = begin_or_add(&path, run(&["cargo", "bench"]))?;
     drop(record);
     let before = fs::read(&path)?;
-    let tries: [(&str, fn(&mut RunLine)); 4] = [
+    let tries: [(&str, Change); 4] = [
         ("another command (cargo bench, here copybench run)", |_| ()),
         ("another seed", |run| run.seed = 2),
         ("another build", |run| run.commit.sha = "0".to_owned()),
