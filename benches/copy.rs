@@ -8,7 +8,7 @@
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
     Block, Copies, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables,
-    WallClock, clean_up_on_signals, default_record_path, source_of,
+    WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
 };
 use copybench::strategy::Strategy;
 use copybench::units::format_size;
@@ -35,13 +35,24 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the plan and returns the copies that were wrong.
+/// Runs the plan and returns the copies that were wrong. Where nothing is to be measured, nothing is
+/// written.
 fn bench() -> anyhow::Result<Vec<String>> {
+    check_environment()?;
     clean_up_on_signals()?;
+    advise(|| "cargo bench begins anew; a filter or COPYBENCH_STRATEGIES takes less time".to_owned());
     let arguments = Arguments::parse();
     let variables = Variables::from_environment();
     let selection = Selection::new(&variables)?;
     let plan = plan(&selection, &variables, &arguments)?;
+    let ids = || plan.entries.iter().flat_map(|entry| entry.strategies.iter().map(|one| id(entry, one)));
+    if !ids().any(|id| arguments.matches(&id)) {
+        if arguments.filter.is_none() || refused(&plan).any(|id| arguments.matches(&id)) {
+            tell(&plan.refused());
+            anyhow::bail!("nothing can be measured: no wanted strategy works in any cell");
+        }
+        anyhow::bail!("the filter matches no benchmark; `cargo bench --bench copy -- --list` shows all");
+    }
     let criterion = Criterion::default();
     // Drawing takes as long as measuring; `--plotting-backend plotters` asks for it.
     let criterion = if arguments.draws() { criterion } else { criterion.without_plots() };
@@ -53,9 +64,9 @@ fn bench() -> anyhow::Result<Vec<String>> {
         .configure_from_args();
     let recorder = if arguments.measures() {
         let path = variables.out.clone().unwrap_or_else(default_record_path);
-        let argv: Vec<String> =
-            ["cargo", "bench", "--"].map(str::to_owned).into_iter().chain(std::env::args().skip(1)).collect();
-        Recorder::begin(&path, plan.run_line(&argv, 0))?
+        let argv = ["cargo", "bench", "--"].map(str::to_owned).into_iter().chain(arguments.published());
+        let run = plan.run_line(&argv.collect::<Vec<_>>(), 0);
+        begin_or_add(&path, run)?.hiding(plan.from.path(), plan.to.path(), variables.source.as_deref())
     } else {
         Recorder::nowhere()
     };
@@ -70,10 +81,31 @@ fn bench() -> anyhow::Result<Vec<String>> {
         driver.group(group)?;
     }
     driver.criterion.final_summary();
+    if !driver.arguments.lists() {
+        tell(&driver.recorder.skipped());
+    }
+    let nothing = !driver.arguments.lists() && driver.recorder.timed() == 0;
     if let Some(path) = driver.recorder.end()? {
         println!("copybench: record {}", path.display());
     }
+    if nothing && driver.wrong.is_empty() {
+        anyhow::bail!("nothing was measured");
+    }
     Ok(driver.wrong)
+}
+
+/// Ids of what will not run.
+fn refused(plan: &Plan) -> impl Iterator<Item = String> {
+    let of = |entry: &Entry| -> Vec<String> {
+        entry.refusals.iter().map(|refusal| id(entry, refusal.strategy)).collect()
+    };
+    plan.entries.iter().flat_map(of)
+}
+
+fn tell(sentences: &[String]) {
+    for sentence in sentences {
+        eprintln!("copybench: {sentence}");
+    }
 }
 
 fn plan(selection: &Selection, variables: &Variables, arguments: &Arguments) -> anyhow::Result<Plan> {
@@ -211,12 +243,6 @@ impl Driver<'_> {
     }
 
     fn skip(&mut self, entry: &Entry, strategy: &str, refused: &Refused) -> anyhow::Result<()> {
-        println!(
-            "{}/{strategy}/{}: skipped: {}",
-            entry.cell.group(),
-            format_size(entry.cell.size),
-            refused.reason
-        );
         Ok(self.recorder.skip(&entry.cell, refused.line(&entry.cell, strategy))?)
     }
 }
@@ -224,34 +250,35 @@ impl Driver<'_> {
 /// What this file has to know of criterion's own arguments.
 struct Arguments {
     filter: Option<Regex>,
+    /// The filter as it was written.
+    pattern: Option<String>,
     words: Vec<String>,
     samples: usize,
 }
 
+/// Criterion's options that take a value of their own.
+const WITH_VALUE: &[&str] = &[
+    "--color",
+    "-c",
+    "--sample-size",
+    "--warm-up-time",
+    "--measurement-time",
+    "--nresamples",
+    "--noise-threshold",
+    "--confidence-level",
+    "--significance-level",
+    "--profile-time",
+    "--format",
+    "--output-format",
+    "--plotting-backend",
+];
+
+/// Those whose value is the name of a directory.
+const WITH_BASELINE: &[&str] =
+    &["--save-baseline", "-s", "--baseline", "-b", "--baseline-lenient", "--load-baseline"];
+
 impl Arguments {
     fn parse() -> Self {
-        /// Criterion's options that take a value of their own.
-        const WITH_VALUE: &[&str] = &[
-            "--color",
-            "-c",
-            "--save-baseline",
-            "-s",
-            "--baseline",
-            "-b",
-            "--baseline-lenient",
-            "--load-baseline",
-            "--sample-size",
-            "--warm-up-time",
-            "--measurement-time",
-            "--nresamples",
-            "--noise-threshold",
-            "--confidence-level",
-            "--significance-level",
-            "--profile-time",
-            "--format",
-            "--output-format",
-            "--plotting-backend",
-        ];
         let words: Vec<String> = std::env::args().skip(1).collect();
         let mut filter = None;
         let mut samples = SAMPLES;
@@ -259,7 +286,7 @@ impl Arguments {
         while let Some(word) = rest.next() {
             if let Some(value) = word.strip_prefix("--sample-size=") {
                 samples = value.parse().unwrap_or(samples);
-            } else if WITH_VALUE.contains(&word.as_str()) {
+            } else if WITH_VALUE.contains(&word.as_str()) || WITH_BASELINE.contains(&word.as_str()) {
                 let value = rest.next();
                 if word == "--sample-size" {
                     samples = value.and_then(|value| value.parse().ok()).unwrap_or(samples);
@@ -269,9 +296,41 @@ impl Arguments {
             }
         }
         let exact = words.iter().any(|word| word == "--exact");
+        let pattern = filter.clone();
         let filter = filter.map(|text| if exact { format!("^{}$", regex::escape(&text)) } else { text });
         // Criterion itself says what is wrong with a filter that is no regular expression.
-        Self { filter: filter.and_then(|text| Regex::new(&text).ok()), words, samples }
+        Self { filter: filter.and_then(|text| Regex::new(&text).ok()), pattern, words, samples }
+    }
+
+    /// The words as a record keeps them: names of directories are left out, and so is what is neither
+    /// an option nor the filter.
+    fn published(&self) -> Vec<String> {
+        let mut published: Vec<String> = Vec::new();
+        let mut rest = self.words.iter();
+        while let Some(word) = rest.next() {
+            let (option, value) = match word.split_once('=') {
+                Some((option, value)) => (option, Some(value)),
+                // `-sNAME`
+                None if word.len() > 2 && !word.starts_with("--") && word.is_char_boundary(2) => {
+                    (&word[..2], Some(&word[2..]))
+                }
+                None => (word.as_str(), None),
+            };
+            if WITH_BASELINE.contains(&option) {
+                if value.is_none() {
+                    rest.next();
+                }
+                published.extend([option.to_owned(), "BASELINE".to_owned()]);
+            } else if WITH_VALUE.contains(&word.as_str()) {
+                published.push(word.clone());
+                published.extend(rest.next().cloned());
+            } else if word.starts_with('-') || self.pattern.as_ref() == Some(word) {
+                published.push(word.clone());
+            } else {
+                published.push("FILTER".to_owned());
+            }
+        }
+        published
     }
 
     fn matches(&self, id: &str) -> bool {

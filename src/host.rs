@@ -1,8 +1,10 @@
 //! The fingerprint of a machine: what makes two of them comparable, without names or paths.
 
+mod control_group;
 mod identity;
 mod proc_stat;
 
+pub use control_group::MemoryGroups;
 pub use identity::label;
 pub use proc_stat::{CpuTime, available_memory, cpu_time};
 

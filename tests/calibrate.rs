@@ -96,7 +96,7 @@ fn an_old_record_of_trials_is_not_added_to() {
     fs::write(directory.path().join("trials/slowed-by-0-percent.jsonl"), "").unwrap();
     let output = copybench(&directory, &["calibrate", "--trials", "1", "--out", "trials"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("name another --out"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("exists already; name another with --out"));
 }
 
 #[test]

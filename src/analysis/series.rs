@@ -59,6 +59,13 @@ pub struct Measurements {
 }
 
 impl Measurements {
+    /// Whether no strategy has a time; the limits of a machine alone say nothing about copying.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let strategies = self.series.values().flatten().filter(|(name, _)| !name.starts_with("limit-"));
+        strategies.flat_map(|(_, arms)| arms.values()).all(|series| series.observations.is_empty())
+    }
+
     /// Reads record files without holding them in memory.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::{Fail, progress};
 use crate::analysis::Margin;
 use crate::host::cpu_time;
 use crate::measure::{
-    Calibrating, Plan, Recorder, Scope, Selection, Settings, calibrate, clean_up_on_signals,
+    Calibrating, Plan, RecordFile, Recorder, Scope, Selection, Settings, advise, calibrate,
 };
 use crate::report::BASE;
 use crate::report::calibration::{Calibration, Conditions};
@@ -58,7 +58,7 @@ impl Calibrate {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let strategy = find_strategy(&self.strategy)?;
         let base = strategy.name;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        advise(|| "the same command begins anew; fewer --trials take less time".to_owned());
         let (from, to) = self.directories.places()?;
         let selection = Selection::dense(self.size, vec![strategy]);
         let plan = Plan::new(&selection, from, to, Scope::Small)?;
@@ -86,7 +86,7 @@ impl Calibrate {
         for recorder in recorders.into_values() {
             recorder.end().context("writing a record")?;
         }
-        let run = plan.run_line(&super::argv(), self.seed);
+        let run = plan.run_line(&super::published_argv(), self.seed);
         let conditions = Conditions {
             autocorrelation,
             steal: cpu_time().steal_since(before),
@@ -109,11 +109,10 @@ impl Calibrate {
             let Some(out) = &self.out else { break };
             let name = crate::measure::percent(*slowdown);
             let path = out.join(format!("slowed-by-{name}-percent.jsonl"));
-            if path.exists() {
-                return Err(Fail::Use(format!("{} exists; name another --out", path.display())).into());
-            }
-            let recorder = Recorder::begin(&path, plan.run_line(&super::argv(), self.seed))
-                .with_context(|| format!("writing the record {}", path.display()))?;
+            let run = plan.run_line(&super::published_argv(), self.seed);
+            let recorder = Recorder::begin(RecordFile::create(&path)?, run)
+                .with_context(|| format!("writing the record {}", path.display()))?
+                .hiding(plan.from.path(), plan.to.path(), None);
             recorders.insert(name, recorder);
         }
         Ok(recorders)

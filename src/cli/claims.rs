@@ -6,7 +6,7 @@ use crate::claims::{self, Claim, Setting};
 use crate::fixture::Place;
 use crate::guest::Orders;
 use crate::guest::init::Sender;
-use crate::measure::{Recorder, Variables, clean_up_on_signals, run_line};
+use crate::measure::{Recorder, Variables, advise, run_line};
 use crate::record::{RunLine, Writer};
 use anyhow::Context;
 use clap::Args;
@@ -41,7 +41,9 @@ impl Claims {
         let claims = selected(&self.only)?;
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        advise(|| {
+            "claims are judged when all are measured; --only or a smaller --budget takes less time".to_owned()
+        });
         let setting = Setting { place: &place, budget: self.budget, seed: SEED };
         let spinner = Spinner::new();
         let lines = claims::run(&claims, &setting, &mut |cell| spinner.tell(cell))?;

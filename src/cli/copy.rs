@@ -1,5 +1,6 @@
 use super::named::find_strategy;
-use crate::copier::{self, Event, Part, Request, When, clean_up_on_signals};
+use crate::copier::{self, Event, Part, Request, When, Written, clean_up_on_signals};
+use crate::measure::{advise, tell_the_end};
 use crate::strategy::Span;
 use crate::units::parse_size;
 use anyhow::Context;
@@ -87,8 +88,13 @@ impl Copy {
             part: self.part(),
             verify: self.verify,
         };
-        clean_up_on_signals().context("installing the signal handlers")?;
+        let target = self.target.display().to_string();
+        advise(move || format!("{target} is what it was before; the same command begins anew"));
+        clean_up_on_signals(tell_the_end).context("installing the signal handlers")?;
         let mut tell = |event: Event<'_>| {
+            if let Event::Target { written, .. } = &event {
+                self.advise(*written);
+            }
             if self.debug {
                 // A reader that went away is no reason to stop copying.
                 let _ = writeln!(std::io::stderr(), "{event}");
@@ -97,6 +103,24 @@ impl Copy {
         copier::copy(&request, &mut tell)
             .with_context(|| format!("copying {} to {}", self.source.display(), self.target.display()))?;
         Ok(())
+    }
+
+    /// What an interrupted copy leaves, by where it is written.
+    fn advise(&self, written: Written) {
+        let target = self.target.display().to_string();
+        let is_range = !matches!(self.part(), Part::Whole);
+        advise(move || match written {
+            Written::Unnamed | Written::Temporary => {
+                format!("{target} is what it was before; the same command begins anew")
+            }
+            Written::InPlace if is_range => {
+                format!("{target} may have a part of the range; the same command copies all of it once more")
+            }
+            Written::InPlace => {
+                format!("{target} was written in place and is not whole; the same command begins anew")
+            }
+            Written::Stream => format!("what {target} was given cannot be taken back"),
+        });
     }
 
     fn part(&self) -> Part {

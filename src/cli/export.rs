@@ -1,17 +1,19 @@
 use super::catalogue::families;
-use super::report::{measurements, refuse_emulated};
+use super::report::{measurements, nothing, refuse_empty, refuse_emulated};
 use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
 use crate::analysis::{Digests, Margin};
 use crate::claims::{self, ClaimLine};
 use crate::record::Clock;
-use crate::report::export::{Exported, FORMATS, otava_files};
+use crate::report::export::{Exported, FORMATS, is_otava_file, otava_files};
 use crate::report::{BASE, chart, usual_margin};
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::Value;
+use std::fs::Permissions;
 use std::io::{Write, stdout};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const CHART: &str = "chart";
@@ -64,6 +66,7 @@ impl Export {
         let format =
             FORMATS.iter().find(|format| format.name == name).context("a format without a writer")?;
         let all = measurements(&self.records)?;
+        refuse_empty(&all)?;
         refuse_emulated(&all)?;
         // In these formats a strategy of a cell has one value, whatever machines it was measured on.
         if let Some(difference) = differences_of_runs(&all.runs, &[]).first() {
@@ -86,6 +89,9 @@ impl Export {
 
     fn chart(&self) -> anyhow::Result<String> {
         let read = Digests::read_files(&self.records, self.samples)?;
+        if read.runs.iter().all(|digest| digest.all.is_empty()) && self.claims.is_empty() {
+            return Err(nothing().into());
+        }
         let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();
         let families = families();
         let mut lines: Vec<Value> = Vec::new();
@@ -110,11 +116,43 @@ impl Export {
 
     fn otava(&self, out: &Path) -> anyhow::Result<()> {
         let histories = history::of_files(&self.records, &self.base, None)?;
+        let files = otava_files(&histories)?;
+        for (name, _) in &files {
+            refuse_foreign(&out.join(name))?;
+        }
         std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
-        for (name, text) in otava_files(&histories)? {
+        for (name, text) in files {
             let path = out.join(name);
-            std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+            replace(&path, &text).with_context(|| format!("writing {}", path.display()))?;
         }
         Ok(())
     }
+}
+
+/// Refuses a file that no earlier export wrote.
+fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
+    let foreign = |what: &str| {
+        let text = format!("{} is {what}, which is not replaced; name another --out", path.display());
+        Err(Fail::Use(text).into())
+    };
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return foreign(&format!("not to be looked at ({error})")),
+        Ok(there) if !there.is_file() => return foreign("no regular file"),
+        Ok(_) => {}
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) if is_otava_file(&text) => Ok(()),
+        _ => foreign("no file of an earlier export"),
+    }
+}
+
+/// Writes a file that is whole at every moment, and follows no link.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }

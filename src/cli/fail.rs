@@ -1,7 +1,9 @@
 use crate::copier::CopierError;
 use crate::fixture::{PlaceError, SourceError};
 use crate::guest::{BootError, KernelError};
-use crate::measure::{ArmError, ResumeError, RoundsError, SelectionError, StageError};
+use crate::measure::{
+    ArmError, RecordFileError, ResumeError, RoundsError, SelectionError, StageError, UnknownVariable,
+};
 use crate::record::ReadError;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
             || cause.is::<StageError>()
             || cause.is::<ReadError>()
             || cause.is::<ResumeError>()
+            || cause.is::<RecordFileError>()
+            || cause.is::<UnknownVariable>()
             || cause.is::<ArmError>()
             || matches!(cause.downcast_ref(), Some(RoundsError::Arm(_)))
             || cause.is::<KernelError>()

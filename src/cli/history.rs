@@ -1,5 +1,5 @@
 use super::Fail;
-use super::report::{measurements, records_below};
+use super::report::{measurements, nothing, records_below};
 use super::units::margin;
 use crate::analysis::history::{History, histories};
 use crate::analysis::{Margin, Measurements};
@@ -57,6 +57,9 @@ pub(super) fn of_files(
             return Err(Fail::Use(format!("mixed clocks: {clocks} have no unit in common")).into());
         }
         runs.push(all);
+    }
+    if runs.iter().all(Measurements::is_empty) {
+        return Err(nothing().into());
     }
     let usual = || usual_margin(runs.iter().flat_map(|all| &all.runs));
     Ok(histories(&runs, base, margin.unwrap_or_else(usual)))

@@ -3,10 +3,10 @@ use super::select::Cells;
 use super::task::Task;
 use super::units::{duration, margin};
 use super::{Fail, progress};
-use crate::analysis::Margin;
+use crate::analysis::{Margin, Measurements};
 use crate::guest::{Accelerator, Campaign, Choice, FileSystem, Kernel, Report, Wanted, choose};
 use crate::host;
-use crate::measure::{Cell, clean_up_on_signals, run_line, unused_directory};
+use crate::measure::{Cell, RecordFile, advise, run_line, unused_directory};
 use crate::record::{CellLine, RunLine};
 use crate::report::BASE;
 use anyhow::Context;
@@ -75,7 +75,10 @@ impl Kernels {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         find_base(&self.base)?;
         let task = Task::new(self)?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        advise(|| {
+            "the same command with another --out begins anew; fewer --boots or --kernel take less time"
+                .to_owned()
+        });
         let executable = std::env::current_exe().context("finding this executable")?;
         let scratch = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
         let kernels = self.open(&scratch)?;
@@ -102,7 +105,9 @@ impl Kernels {
         for lacking in campaign.lacking()? {
             eprintln!("copybench: {lacking}; skipped there");
         }
-        let report = self.measure(&campaign, &choice, &label)?;
+        let records = campaign.records()?;
+        task.check_vacant(&out)?;
+        let report = self.measure(&campaign, records, &choice, &label)?;
         self.conclude(&task, &report, &out)
     }
 
@@ -139,8 +144,14 @@ impl Kernels {
         file_systems
     }
 
-    fn measure(&self, campaign: &Campaign<'_>, choice: &Choice, label: &str) -> anyhow::Result<Report> {
-        let argv: Vec<String> = super::argv();
+    fn measure(
+        &self,
+        campaign: &Campaign<'_>,
+        records: Vec<RecordFile>,
+        choice: &Choice,
+        label: &str,
+    ) -> anyhow::Result<Report> {
+        let argv: Vec<String> = super::published_argv();
         let mut guests = Vec::new();
         for kernel in campaign.kernels {
             guests.push((kernel.release().to_owned(), campaign.guest_line(kernel, &choice.reason)?));
@@ -160,7 +171,7 @@ impl Kernels {
             }
         };
         let spinner = progress::Spinner::new();
-        let report = campaign.run(&run, &|text| spinner.tell(text));
+        let report = campaign.run(records, &run, &|text| spinner.tell(text));
         drop(spinner);
         report.with_context(|| format!("writing records below {}", campaign.out.display()))
     }
@@ -173,6 +184,9 @@ impl Kernels {
             eprintln!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error);
         }
         match report.failures.len() {
+            0 if Measurements::read_files(&report.records)?.is_empty() => {
+                Err(super::report::nothing().into())
+            }
             0 => Ok(()),
             failures => Err(Fail::Work(format!("{failures} boots failed; the records say why")).into()),
         }

@@ -1,8 +1,7 @@
 use super::Fail;
 use crate::fixture::Place;
 use crate::lab::{self, race};
-use crate::measure::{Variables, clean_up_on_signals};
-use anyhow::Context;
+use crate::measure::{Variables, advise};
 use clap::Args;
 use std::io::stdout;
 use std::path::PathBuf;
@@ -26,7 +25,9 @@ impl Lab {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        advise(|| {
+            "its files are removed; what stands above was seen, and the same command begins anew".to_owned()
+        });
         let summary = lab::run(&place, &mut stdout().lock(), race)?;
         match summary.failures() {
             0 => Ok(()),

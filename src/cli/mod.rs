@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, each parses, calls and prints.
 
+mod arguments;
 mod calibrate;
 mod catalogue;
 mod claims;
@@ -72,7 +73,14 @@ enum Command {
 pub fn main() -> anyhow::Result<()> {
     // A file beyond the limit of file size is an error to report, not a death.
     crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;
-    match Cli::parse().command {
+    let command = Cli::parse().command;
+    if !command.is_for_another() {
+        crate::measure::check_environment()?;
+        if !matches!(command, Command::Copy(_)) {
+            crate::measure::clean_up_on_signals().context("installing the signal handlers")?;
+        }
+    }
+    match command {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
@@ -94,13 +102,25 @@ pub fn main() -> anyhow::Result<()> {
     }
 }
 
+impl Command {
+    /// Whether another process of ours started it, which has seen to signals and variables.
+    fn is_for_another(&self) -> bool {
+        matches!(self, Self::ExplainChild(_) | Self::LabChild(_) | Self::Worker(_))
+    }
+}
+
 fn version() -> String {
     let commit = crate::measure::commit();
     let dirty = if commit.dirty { ", with changes" } else { "" };
     format!("{} (commit {}{dirty})", env!("CARGO_PKG_VERSION"), commit.sha)
 }
 
-/// The command line as records keep it; `args` would panic on what is not UTF-8.
+/// The command line as records keep it.
+fn published_argv() -> Vec<String> {
+    arguments::published(Cli::command(), std::env::args_os())
+}
+
+/// The command line as it was written; `args` would panic on what is not UTF-8.
 fn argv() -> Vec<String> {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once("copybench".to_owned()).chain(words).collect()

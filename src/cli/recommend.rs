@@ -3,11 +3,10 @@ use super::select::Directories;
 use super::units::size;
 use super::{Fail, progress};
 use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
-use crate::measure::{Plan, Recorder, Scope, Selection, Settings, clean_up_on_signals, run_rounds};
+use crate::measure::{Plan, Recorder, Scope, Selection, Settings, advise, run_rounds};
 use crate::record::{Clock, Line};
 use crate::report::{BASE, table};
 use crate::strategy;
-use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +32,10 @@ pub(super) struct Recommend {
 
 impl Recommend {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        clean_up_on_signals().context("installing the signal handlers")?;
+        advise(|| {
+            "the same command measures anew; what `copybench run` measures is kept, and found by this command"
+                .to_owned()
+        });
         let (from, to) = self.directories.places()?;
         let selection = Selection::dense(self.size, strategy::representatives(usize::MAX).collect());
         let plan = Plan::new(&selection, from, to, Scope::Small)?;

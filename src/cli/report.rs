@@ -48,6 +48,7 @@ impl Report {
             Style::Markdown => Format::Markdown,
         };
         let all = measurements(&records)?;
+        refuse_empty(&all)?;
         let margin = self.margin.unwrap_or_else(|| usual_margin(&all.runs));
         if kernels::applies(&all.runs) {
             let runs = Digests::read_files(&records, false)?.runs;
@@ -65,9 +66,6 @@ impl Report {
                 tables.push(table::cell(&all, cell, &self.base, margin, format, self.most));
             }
             tables.extend(raced);
-        }
-        if tables.is_empty() {
-            return Err(Fail::Use("the records hold no cell".to_owned()).into());
         }
         Ok(super::print(&tables.join("\n"))?)
     }
@@ -109,6 +107,16 @@ pub(super) fn tell(all: &Measurements) {
     for warning in &all.warnings {
         eprintln!("copybench: {warning}");
     }
+}
+
+/// Refuses records in which nothing was measured.
+pub(super) fn refuse_empty(all: &Measurements) -> Result<(), Fail> {
+    if all.is_empty() { Err(nothing()) } else { Ok(()) }
+}
+
+/// The error of records in which nothing was measured.
+pub(super) fn nothing() -> Fail {
+    Fail::Use("nothing was measured: no strategy has a time in any cell".to_owned())
 }
 
 /// Refuses runs whose times say nothing.

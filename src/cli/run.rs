@@ -8,8 +8,8 @@ use crate::fixture::Place;
 use crate::guest::Orders;
 use crate::guest::init::Sender;
 use crate::measure::{
-    Against, Arm, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, begin_or_resume,
-    clean_up_on_signals, default_record_path, measure_again, new_order_seed, run_rounds,
+    Against, Arm, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, advise,
+    begin_or_resume, default_record_path, measure_again, new_order_seed, run_rounds,
 };
 use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
@@ -17,7 +17,7 @@ use crate::report::{BASE, race, table};
 use crate::strategy;
 use anyhow::Context;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Strategies that two builds are compared by where the user names none.
@@ -101,7 +101,6 @@ impl Run {
         let base = find_base(&self.base)?;
         let mut selection = self.cells.selection()?;
         let (from, to) = self.directories.places()?;
-        clean_up_on_signals().context("installing the signal handlers")?;
         // Before anything is written, so that a wrong executable leaves nothing.
         let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
         if old.is_some() && selection.strategies.is_none() {
@@ -111,7 +110,12 @@ impl Run {
         self.cpu.unwrap_or(usual).keep()?;
         let mut plan = Plan::new(&selection, from, to, Scope::Small)?;
         if let Some(part) = self.partition {
+            let cells = plan.entries.len();
             plan.entries.retain(|entry| part.has(&entry.cell.id()));
+            if plan.entries.is_empty() {
+                let hint = "take fewer parts, or more cells";
+                return Err(Fail::Use(format!("none of the {cells} cells is in this part; {hint}")).into());
+            }
         }
         let full = self.is_full();
         let (a_cell, processes) = match (&old, full) {
@@ -124,6 +128,7 @@ impl Run {
         if self.dry_run {
             return Ok(progress::print_plan(&plan, budget, self.rounds, processes.unwrap_or(1))?);
         }
+        refuse_hopeless(&plan)?;
         let settings = Settings {
             this: std::env::current_exe().context("finding this executable")?,
             against: self.against.clone().map_or(Against::Nothing, Against::Build),
@@ -133,7 +138,7 @@ impl Run {
             ..self.settings(base)
         };
         let measured = self.measure(&plan, &settings, old)?;
-        self.conclude(&measured, plan.entries.len())
+        self.conclude(&measured)
     }
 
     /// Whether every strategy is to be in every round.
@@ -180,15 +185,19 @@ impl Run {
     }
 
     fn measure(&self, plan: &Plan, settings: &Settings, old: Option<Commit>) -> anyhow::Result<Measured> {
-        let run = RunLine { against: old, ..plan.run_line(&super::argv(), settings.order_seed) };
+        let run = RunLine { against: old, ..plan.run_line(&super::published_argv(), settings.order_seed) };
         let out = self
             .out
             .clone()
             .or_else(|| Variables::from_environment().out)
             .unwrap_or_else(default_record_path);
-        let (mut recorder, mut all) = begin_or_resume(&out, run, self.seed)?;
+        let (recorder, mut all) = begin_or_resume(&out, run, self.seed)?;
         let order_seed = all.runs.last().map_or(settings.order_seed, |run| run.order_seed);
         let settings = &Settings { order_seed, ..settings.clone() };
+        let (from, to) = (plan.from.path(), plan.to.path());
+        let mut recorder = recorder.hiding(from, to, settings.source.as_deref());
+        let again = self.again(&out);
+        advise(move || format!("to go on: {again}"));
         for remark in plan.remarks() {
             eprintln!("copybench: {remark}");
         }
@@ -205,13 +214,24 @@ impl Run {
         for entry in &plan.entries {
             all.cells.insert(entry.cell.id(), entry.cell.line());
         }
+        let skipped = recorder.skipped();
         recorder.end().with_context(|| format!("writing the record {}", out.display()))?;
-        Ok(Measured { outcome, all, against, out })
+        Ok(Measured { outcome, all, against, skipped, out })
+    }
+
+    /// The command that goes on with this record.
+    fn again(&self, out: &Path) -> String {
+        let mut argv = super::argv();
+        if self.out.is_none() {
+            argv.extend(["--out".to_owned(), out.display().to_string()]);
+        }
+        comparison::command_line(&argv)
     }
 
     /// The tables, and what did not work.
-    fn conclude(&self, measured: &Measured, cells: usize) -> anyhow::Result<()> {
-        let Measured { outcome, all, against, out } = measured;
+    fn conclude(&self, measured: &Measured) -> anyhow::Result<()> {
+        let Measured { outcome, all, against, skipped, out } = measured;
+        tell_skipped(skipped);
         if let Some(rows) = against {
             super::print(&comparison::text(rows, &Facts::of_arms(all, self.margin)))?;
         } else if !self.is_full() {
@@ -232,15 +252,10 @@ impl Run {
             super::print(&format!("{} of {} comparisons decided.\n", outcome.decided.0, outcome.decided.1))?;
         }
         super::print(&format!("record {}\n", out.display()))?;
-        for refused in &outcome.refused {
-            eprintln!("skipped {refused}");
-        }
         if !outcome.wrong.is_empty() {
             return Err(Fail::Work(format!("wrong copies: {}", outcome.wrong.join("; "))).into());
         }
-        if cells > 0 && outcome.refused.len() == cells {
-            return Err(Fail::Use("no cell could be measured".to_owned()).into());
-        }
+        super::report::refuse_empty(all)?;
         match against {
             Some(rows) if self.gate => super::compare::pass(rows),
             _ => Ok(()),
@@ -254,7 +269,24 @@ struct Measured {
     all: Measurements,
     /// The comparison of two executables.
     against: Option<Vec<Row>>,
+    /// Why strategies have no samples, a sentence each reason.
+    skipped: Vec<String>,
     out: PathBuf,
+}
+
+/// Refuses a plan in which nothing can be measured, before anything is written.
+pub(super) fn refuse_hopeless(plan: &Plan) -> anyhow::Result<()> {
+    if plan.entries.iter().any(|entry| !entry.strategies.is_empty()) {
+        return Ok(());
+    }
+    tell_skipped(&plan.refused());
+    Err(Fail::Use("nothing can be measured: no selected strategy works in any cell".to_owned()).into())
+}
+
+fn tell_skipped(sentences: &[String]) {
+    for sentence in sentences {
+        eprintln!("copybench: {sentence}");
+    }
 }
 
 /// The strategy that others are compared with.

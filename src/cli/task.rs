@@ -4,12 +4,14 @@ use super::kernels::{Kernels, usual};
 use crate::analysis::{Digest, Digests};
 use crate::claims::{self, Claim, ClaimLine};
 use crate::guest::{Accelerator, FileSystem, Report};
-use crate::measure::{Cell, Scope, Selection, Variables, planned_cells};
+use crate::measure::{Cell, RecordFile, RecordFileError, Scope, Selection, Variables, planned_cells};
 use crate::record::{Clock, FileSystems, read_files};
 use crate::report::table::Format;
 use crate::report::{kernels, usual_margin};
 use crate::strategy::representatives;
 use anyhow::Context;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 /// Strategies of a comparison that names none: the first of so many families.
@@ -17,6 +19,9 @@ const STRATEGIES: usize = 12;
 /// Size of a comparison that names no cell: large enough for folios of every size, and quick
 /// under emulation.
 const SIZE: &str = "8MiB";
+
+/// Where claims are told, beside the records.
+const CLAIMS: &str = "claims.jsonl";
 
 /// What guests are to find out.
 pub(super) enum Task {
@@ -84,6 +89,14 @@ impl Task {
         words.into_iter().map(str::to_owned).chain(options).collect()
     }
 
+    /// Makes sure that what is written beside the records replaces nothing.
+    pub(super) fn check_vacant(&self, out: &Path) -> Result<(), RecordFileError> {
+        match self {
+            Self::Cells(_) => Ok(()),
+            Self::Claims(_) => RecordFile::check_vacant(&out.join(CLAIMS)),
+        }
+    }
+
     /// What the records say; claims as lines beside them too.
     pub(super) fn findings(&self, command: &Kernels, report: &Report, out: &Path) -> anyhow::Result<String> {
         let Self::Claims(claims) = self else {
@@ -102,8 +115,9 @@ impl Task {
         for line in &lines {
             text += &(serde_json::to_string(line)? + "\n");
         }
-        let path = out.join("claims.jsonl");
-        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+        let path = out.join(CLAIMS);
+        let written = File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.with_context(|| format!("writing {}", path.display()))?;
         Ok(claims::over_kernels(&lines, Format::Text))
     }
 }

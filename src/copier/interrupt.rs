@@ -2,13 +2,16 @@ use crate::sys::leftover;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io;
 
-/// From here on, SIGINT, SIGTERM and SIGHUP end programs that copy for this process, remove
-/// temporary names and end the process with 128 and the signal's number.
+/// From here on, SIGINT, SIGTERM and SIGHUP end programs that copy for this process, do `then`, which is
+/// told the signal, remove temporary names and end the process with 128 and the signal's number.
 ///
 /// # Errors
 /// That of installing the handlers.
-pub fn clean_up_on_signals() -> io::Result<()> {
-    leftover::clean_up_on_signals(end_children)
+pub fn clean_up_on_signals(then: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
+    leftover::clean_up_on_signals(move |signal| {
+        end_children();
+        then(signal);
+    })
 }
 
 /// Ends the programs that this process started, which a signal to it alone does not reach. Kernels

@@ -3,7 +3,7 @@
 use super::collect::Collector;
 use super::machine::Machine;
 use super::{Accelerator, Boot, BootError, FileSystem, Kernel, KernelError};
-use crate::measure;
+use crate::measure::{self, RecordFile, RecordFileError};
 use crate::record::{CellLine, GuestLine, RunLine};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,23 +103,36 @@ impl Campaign<'_> {
         })
     }
 
+    /// Makes a record for each kernel, where none is yet, nor a console's log.
+    ///
+    /// # Errors
+    /// One cannot be made.
+    pub fn records(&self) -> Result<Vec<RecordFile>, RecordFileError> {
+        let make = |kernel: &Kernel| {
+            let file = RecordFile::create(&self.directory(kernel).join("run.jsonl"))?;
+            (1..=self.boots).try_for_each(|boot| RecordFile::check_vacant(&self.console(kernel, boot)))?;
+            Ok(file)
+        };
+        self.kernels.iter().map(make).collect()
+    }
+
     /// Boots all, one after the other; counted guests do not mind company, so there are as many
-    /// at once as processors. `run` is the run line of a kernel, but for what a guest knows.
+    /// at once as processors. `records` are those of the kernels; `run` is the run line of a kernel, but for what a guest knows.
     ///
     /// # Errors
     /// Those of writing records; what happens to guests is in the report.
     pub fn run(
         &self,
+        records: Vec<RecordFile>,
         run: &(dyn Fn(&Kernel) -> RunLine + Sync),
         watcher: &Watcher<'_>,
     ) -> io::Result<Report> {
         let mut collectors = Vec::new();
         let mut report = Report::default();
-        for kernel in self.kernels {
-            let record = self.directory(kernel).join("run.jsonl");
+        for (kernel, file) in self.kernels.iter().zip(records) {
             let cells = self.file_systems.iter().flat_map(|(_, cells)| cells.clone()).collect();
-            collectors.push(Mutex::new(Collector::begin(&record, run(kernel), cells)?));
-            report.records.push(record);
+            report.records.push(file.path().to_owned());
+            collectors.push(Mutex::new(Collector::begin(file, run(kernel), cells)));
         }
         let order = self.order();
         let next = AtomicUsize::new(0);
@@ -187,7 +200,7 @@ impl Campaign<'_> {
         boot.settle = self.settle;
         boot.time_limit = self.time_limit;
         boot.append.clone_from(&self.append);
-        boot.console = Some(self.directory(kernel).join(format!("console-{number}.log")));
+        boot.console = Some(self.console(kernel, number));
         let mut written = Ok(());
         let outcome = boot.run(&mut |line| {
             if written.is_ok() {
@@ -205,6 +218,10 @@ impl Campaign<'_> {
                 Ok(Some(error))
             }
         }
+    }
+
+    fn console(&self, kernel: &Kernel, boot: u32) -> PathBuf {
+        self.directory(kernel).join(format!("console-{boot}.log"))
     }
 
     fn directory(&self, kernel: &Kernel) -> PathBuf {

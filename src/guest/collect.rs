@@ -1,9 +1,9 @@
 use super::boot::Outcome;
+use crate::measure::{Hidden, RecordFile};
 use crate::record::{CellLine, EndLine, HostLine, Line, RunLine, SkipLine, Writer};
 use crate::{analysis, host};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 /// Makes one record of what the boots of one kernel send: each boot is a process of the run.
@@ -25,14 +25,10 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Begins a record; what stood in the file is replaced.
-    pub(super) fn begin(path: &Path, run: RunLine, cells: Vec<CellLine>) -> io::Result<Self> {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        Ok(Self {
-            writer: Writer::open(path)?,
+    /// Begins a record.
+    pub(super) fn begin(file: RecordFile, run: RunLine, cells: Vec<CellLine>) -> Self {
+        Self {
+            writer: Writer::to(Box::new(file)),
             run,
             begun: false,
             cells: cells.into_iter().map(|cell| (cell.cell.clone(), cell)).collect(),
@@ -42,7 +38,7 @@ impl Collector {
             notes: Vec::new(),
             started: Instant::now(),
             cpu: host::cpu_time(),
-        })
+        }
     }
 
     /// Takes a line that the guest sent in its boot of that number.
@@ -69,6 +65,7 @@ impl Collector {
     /// Says why a boot has nothing more to tell of the cells of a file system, or of all.
     pub(super) fn give_up(&mut self, boot: u32, file_system: Option<&str>, reason: &str) -> io::Result<()> {
         self.begin_without_guest()?;
+        let reason = &Hidden::default().in_text(reason);
         self.notes.push(format!("boot {boot}: {}", reason.lines().next().unwrap_or_default()));
         let cells: Vec<String> = self
             .cells
@@ -96,6 +93,7 @@ impl Collector {
             outcome.initramfs_bytes as f64 / f64::from(1 << 20),
         ));
         if let Some(panic) = &outcome.retried {
+            let panic = Hidden::default().in_text(panic);
             self.notes.push(format!("boot {boot} was tried again after: {panic}"));
         }
     }
@@ -221,7 +219,8 @@ mod tests {
     fn collected(boots: impl FnOnce(&mut Collector)) -> Read {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("run.jsonl");
-        let mut collector = Collector::begin(&path, run_line("host"), vec![cell()]).unwrap();
+        let file = RecordFile::create(&path).unwrap();
+        let mut collector = Collector::begin(file, run_line("host"), vec![cell()]);
         boots(&mut collector);
         collector.end().unwrap();
         read_files(&[path]).unwrap()

@@ -33,10 +33,12 @@ fn parse(text: &str) -> CpuTime {
     CpuTime { total: fields.iter().sum(), steal: fields.get(7).copied().unwrap_or(0) }
 }
 
-/// Bytes that programs can still use without swapping (`MemAvailable` of `proc_meminfo(5)`).
+/// Bytes that this process can still use without swapping: `MemAvailable` of `proc_meminfo(5)`, or less
+/// where a control group has a limit.
 #[must_use]
 pub fn available_memory() -> Option<u64> {
-    meminfo("MemAvailable:")
+    let machine = meminfo("MemAvailable:");
+    machine.into_iter().chain(super::control_group::available_memory()).min()
 }
 
 /// Bytes of memory.

@@ -4,6 +4,7 @@
 //! buffers of the same size bounds it. The buffers are made and touched before the clock starts.
 
 use crate::sys::aligned::Buffer;
+use crate::sys::errno::describe;
 use crate::sys::store::{Kind, Routine};
 use rustix::io::Errno;
 use std::time::Instant;
@@ -49,11 +50,24 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// Times of `copies` copies of `length` bytes.
-    pub(super) fn measure(&mut self, limit: &Limit, length: u64, copies: u64) -> Result<Vec<u64>, Errno> {
-        let length = usize::try_from(length).map_err(|_| Errno::OVERFLOW)?;
+    /// Times of `copies` copies of `length` bytes, or why there are none.
+    pub(super) fn measure(&mut self, limit: &Limit, length: u64, copies: u64) -> Result<Vec<u64>, String> {
+        if length == 0 {
+            return Err("a file without bytes has no limit".to_owned());
+        }
         if self.pair.is_none() {
-            let mut pair = (Buffer::new(length)?, Buffer::new(length)?);
+            let wanted = length.saturating_mul(2);
+            // Memory beyond a limit is given, and ends the process when it is touched.
+            let free = crate::host::available_memory().unwrap_or(u64::MAX);
+            if free < wanted {
+                return Err(format!("it needs {wanted} bytes of private memory, {free} are available"));
+            }
+            let buffer = || -> Result<Buffer, Errno> {
+                Buffer::new(usize::try_from(length).map_err(|_| Errno::OVERFLOW)?)
+            };
+            let pair = buffer().and_then(|source| Ok((source, buffer()?)));
+            let mut pair =
+                pair.map_err(|errno| format!("{wanted} bytes of private memory: {}", describe(errno)))?;
             // Distinct pages: a buffer that was never stored to may be one page of zeros.
             pair.0.fill(1);
             pair.1.fill(2);

@@ -129,6 +129,16 @@ impl Plan {
         }
     }
 
+    /// What will not run and why, a sentence each reason.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        let lines = self
+            .entries
+            .iter()
+            .flat_map(|entry| entry.refusals.iter().map(|refusal| refusal.line(&entry.cell)));
+        super::skips::by_reason(&lines.collect::<Vec<_>>())
+    }
+
     /// What will not be counted, a sentence each.
     pub fn remarks(&self) -> impl Iterator<Item = String> {
         self.unobserved

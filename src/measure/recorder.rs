@@ -1,3 +1,6 @@
+use super::privacy::Hidden;
+use super::record_file::RecordFile;
+use super::skips;
 use crate::fixture::SEED;
 use crate::host;
 use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
@@ -10,24 +13,38 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Recorder {
     writer: Option<Writer>,
+    path: Option<PathBuf>,
     started: Instant,
     cpu: host::CpuTime,
     cell: Option<String>,
+    hidden: Hidden,
+    skips: Vec<SkipLine>,
+    timed: u64,
 }
 
 impl Recorder {
     /// A recorder that keeps nothing, for runs that only check.
     #[must_use]
     pub fn nowhere() -> Self {
-        Self { writer: None, started: Instant::now(), cpu: host::cpu_time(), cell: None }
+        Self {
+            writer: None,
+            path: None,
+            started: Instant::now(),
+            cpu: host::cpu_time(),
+            cell: None,
+            hidden: Hidden::default(),
+            skips: Vec::new(),
+            timed: 0,
+        }
     }
 
-    /// Opens `path` and writes the run line.
+    /// Begins a run in `file`.
     ///
     /// # Errors
-    /// Those of opening and writing the file.
-    pub fn begin(path: &Path, run: RunLine) -> io::Result<Self> {
-        Self::through(Writer::open(path)?, run)
+    /// That of writing.
+    pub fn begin(file: RecordFile, run: RunLine) -> io::Result<Self> {
+        let path = Some(file.path().to_owned());
+        Ok(Self { path, ..Self::through(Writer::to(Box::new(file)), run)? })
     }
 
     /// Records through a writer, to which the run line goes first.
@@ -39,13 +56,17 @@ impl Recorder {
         Ok(Self { writer: Some(writer), ..Self::nowhere() })
     }
 
-    /// Opens a record that has its run line and so many samples and skips already.
-    ///
-    /// # Errors
-    /// That of opening the file.
-    pub(super) fn go_on(path: &Path, samples: u64, skips: u64) -> io::Result<Self> {
-        let writer = Writer::open(path)?.counting_from(samples, skips);
-        Ok(Self { writer: Some(writer), ..Self::nowhere() })
+    /// Goes on with a record that has its run line and so many samples and skips already.
+    pub(super) fn go_on(file: RecordFile, samples: u64, skips: u64) -> Self {
+        let path = Some(file.path().to_owned());
+        let writer = Writer::to(Box::new(file)).counting_from(samples, skips);
+        Self { writer: Some(writer), path, ..Self::nowhere() }
+    }
+
+    /// With these paths of the machine named by their placeholders in the reasons of skips.
+    #[must_use]
+    pub fn hiding(self, from: &Path, to: &Path, source: Option<&Path>) -> Self {
+        Self { hidden: Hidden::new(from, to, source), ..self }
     }
 
     /// Writes a sample, before it the cell where it is a new one.
@@ -54,6 +75,7 @@ impl Recorder {
     /// That of writing.
     pub fn sample(&mut self, cell: &super::Cell, sample: SampleLine) -> io::Result<()> {
         self.cell(cell)?;
+        self.timed += u64::from(!sample.elapsed.is_empty());
         self.line(&Line::Sample(sample))
     }
 
@@ -63,7 +85,21 @@ impl Recorder {
     /// That of writing.
     pub fn skip(&mut self, cell: &super::Cell, skip: SkipLine) -> io::Result<()> {
         self.cell(cell)?;
-        self.line(&Line::Skip(skip))
+        self.skips.push(skip.clone());
+        let reason = self.hidden.in_text(&skip.reason);
+        self.line(&Line::Skip(SkipLine { reason, ..skip }))
+    }
+
+    /// Samples with times that this recorder was given.
+    #[must_use]
+    pub fn timed(&self) -> u64 {
+        self.timed
+    }
+
+    /// What was skipped until now and why, a sentence each reason.
+    #[must_use]
+    pub fn skipped(&self) -> Vec<String> {
+        skips::by_reason(&self.skips)
     }
 
     /// Writes what a race tells, before it the cell where it is a new one.
@@ -82,11 +118,10 @@ impl Recorder {
     pub fn end(mut self) -> io::Result<Option<PathBuf>> {
         let Some(writer) = &self.writer else { return Ok(None) };
         let (samples, skips) = writer.written();
-        let path = writer.path().to_owned();
         let steal = host::cpu_time().steal_since(self.cpu);
         let wall_seconds = (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
         self.line(&Line::End(EndLine { samples, skips, wall_seconds, steal, notes: Vec::new() }))?;
-        Ok(Some(path))
+        Ok(self.path)
     }
 
     fn cell(&mut self, cell: &super::Cell) -> io::Result<()> {
@@ -104,7 +139,8 @@ impl Recorder {
     }
 }
 
-/// The first line of a run that measures between these directories, with all observers.
+/// The first line of a run that measures between these directories, with all observers. `argv` is
+/// published, so it holds no path of the machine.
 #[must_use]
 pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> RunLine {
     let now = jiff::Timestamp::now();
@@ -113,7 +149,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> Run
         id: format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id()),
         started: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         clock: Clock::Wall,
-        argv: argv.iter().map(|word| without_paths(word, from, to)).collect(),
+        argv: argv.to_vec(),
         commit: commit(),
         host: host::host_line(from, to),
         seed: SEED,
@@ -147,36 +183,4 @@ pub fn unused_directory(parent: &Path, label: &str) -> PathBuf {
         .map(|name| parent.join(name))
         .find(|path| !path.exists())
         .unwrap_or_else(|| parent.join(name))
-}
-
-/// A record may be published, so no path of the machine stands in it.
-fn without_paths(word: &str, from: &Path, to: &Path) -> String {
-    let (option, value) = word.split_once('=').map_or((None, word), |(option, value)| (Some(option), value));
-    let path = Path::new(value);
-    let hidden = if path == from {
-        "DIR"
-    } else if path == to {
-        "TO"
-    } else if value.starts_with(['/', '~', '.']) || (value.contains('/') && path.exists()) {
-        "PATH"
-    } else {
-        return word.to_owned();
-    };
-    option.map_or_else(|| hidden.to_owned(), |option| format!("{option}={hidden}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_path_of_the_machine_is_kept() {
-        let hide = |word| without_paths(word, Path::new("/mnt/x"), Path::new("/mnt/y"));
-        assert_eq!(hide("/mnt/x"), "DIR");
-        assert_eq!(hide("--to=/mnt/y"), "--to=TO");
-        assert_eq!(hide("/home/somebody/file"), "PATH");
-        assert_eq!(hide("../file"), "PATH");
-        assert_eq!(hide("sparse/warm"), "sparse/warm");
-        assert_eq!(hide("--size"), "--size");
-    }
 }

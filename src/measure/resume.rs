@@ -1,18 +1,18 @@
+use super::record_file::{RecordFile, RecordFileError};
 use super::recorder::Recorder;
 use crate::analysis::Measurements;
-use crate::record::{Line, ReadError, RunLine, Take, visit_files};
-use std::fs::OpenOptions;
-use std::io::{self, Read, Seek, SeekFrom};
+use crate::record::{Line, RunLine, Take};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a record cannot be gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeError {
-    /// It cannot be read.
+    /// It cannot be had, or is no record.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    File(#[from] RecordFileError),
     /// It cannot be written.
-    #[error("going on with the record {}: {source}", path.display())]
+    #[error("writing the record {}: {source}", path.display())]
     Io {
         /// The record.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum ResumeError {
         source: io::Error,
     },
     /// It was written under other conditions.
-    #[error("{} was written by another {what} ({there}, here {here}); name another file with --out", path.display())]
+    #[error("{} was written by another {what} ({there}, here {here}); name another with --out", path.display())]
     Other {
         /// The record.
         path: PathBuf,
@@ -56,7 +56,8 @@ impl Take for Found {
 }
 
 /// Opens the record at `path` for `run`: a new one, or one that an earlier start of the same run
-/// left unfinished, whose samples are returned and whose seed of the order holds.
+/// left unfinished, whose samples are returned and whose seed of the order holds. Where it is neither,
+/// it is left as it is.
 ///
 /// # Errors
 /// See [`ResumeError`].
@@ -65,67 +66,53 @@ pub fn begin_or_resume(
     run: RunLine,
     order_seed: Option<u64>,
 ) -> Result<(Recorder, Measurements), ResumeError> {
-    let io = |source| ResumeError::Io { path: path.to_owned(), source };
-    if path.metadata().map_or(0, |meta| meta.len()) == 0 {
-        let mut all = Measurements::default();
-        all.take(&Line::Run(run.clone()));
-        return Ok((Recorder::begin(path, run).map_err(io)?, all));
-    }
-    cut_partial_line(path).map_err(io)?;
     let mut found = Found::default();
-    visit_files(&mut None, &[path.to_owned()], &mut found)?;
-    let Found { all, samples, skips } = found;
-    let Some(before) = all.runs.last() else { return Ok((Recorder::begin(path, run).map_err(io)?, all)) };
-    let other = |what, there: &str, here: &str| {
-        Err(ResumeError::Other {
-            path: path.to_owned(),
-            what,
-            there: there.to_owned(),
-            here: here.to_owned(),
-        })
+    let file = RecordFile::open(path, &mut found)?;
+    let Found { mut all, samples, skips } = found;
+    if let Some(before) = all.runs.last() {
+        check(path, before, &run, order_seed)?;
+        return Ok((Recorder::go_on(file, samples, skips), all));
+    }
+    all.take(&Line::Run(run.clone()));
+    let io = |source| ResumeError::Io { path: path.to_owned(), source };
+    Ok((Recorder::begin(file, run).map_err(io)?, all))
+}
+
+/// Begins a run in a new record, or one more in a record of the same clock. Where it is neither, it is left
+/// as it is.
+///
+/// # Errors
+/// See [`ResumeError`].
+pub fn begin_or_add(path: &Path, run: RunLine) -> Result<Recorder, ResumeError> {
+    let mut all = Measurements::default();
+    let file = RecordFile::open(path, &mut all)?;
+    if let Some(clock) = all.clock().filter(|clock| *clock != run.clock) {
+        let (there, here) = (clock.name().to_owned(), run.clock.name().to_owned());
+        return Err(ResumeError::Other { path: path.to_owned(), what: "clock", there, here });
+    }
+    let io = |source| ResumeError::Io { path: path.to_owned(), source };
+    Recorder::begin(file, run).map_err(io)
+}
+
+fn check(path: &Path, before: &RunLine, run: &RunLine, order_seed: Option<u64>) -> Result<(), ResumeError> {
+    let command = |run: &RunLine| run.argv.get(..2).unwrap_or(&run.argv).join(" ");
+    let against = |run: &RunLine| {
+        run.against.as_ref().map_or("no other build", |commit| commit.sha.as_str()).to_owned()
     };
-    if before.host.hash != run.host.hash {
-        return other("host", &before.host.hash, &run.host.hash);
+    let facts = [
+        ("command", command(before), command(run)),
+        ("clock", before.clock.name().to_owned(), run.clock.name().to_owned()),
+        ("host", before.host.hash.clone(), run.host.hash.clone()),
+        ("build of copybench", build(before), build(run)),
+        ("comparison", against(before), against(run)),
+        ("seed", before.order_seed.to_string(), order_seed.unwrap_or(before.order_seed).to_string()),
+    ];
+    match facts.into_iter().find(|(_, there, here)| there != here) {
+        None => Ok(()),
+        Some((what, there, here)) => Err(ResumeError::Other { path: path.to_owned(), what, there, here }),
     }
-    if before.commit != run.commit {
-        return other("build of copybench", &before.commit.sha, &run.commit.sha);
-    }
-    if before.schema != run.schema {
-        return other("schema", &before.schema, &run.schema);
-    }
-    if let Some(seed) = order_seed.filter(|seed| *seed != before.order_seed) {
-        return other("seed", &before.order_seed.to_string(), &seed.to_string());
-    }
-    Ok((Recorder::go_on(path, samples, skips).map_err(io)?, all))
 }
 
-/// A killed run may leave half a line, which must not stand in the middle of the file.
-fn cut_partial_line(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    let mut end = file.seek(SeekFrom::End(0))?;
-    let mut byte = [0];
-    while end > 0 {
-        file.seek(SeekFrom::Start(end - 1))?;
-        file.read_exact(&mut byte)?;
-        if byte == *b"\n" {
-            break;
-        }
-        end -= 1;
-    }
-    file.set_len(end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_a_line_is_cut_and_whole_ones_stay() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        for (before, after) in [("a\nb\n{\"t\"", "a\nb\n"), ("a\n", "a\n"), ("half", ""), ("", "")] {
-            std::fs::write(file.path(), before).unwrap();
-            cut_partial_line(file.path()).unwrap();
-            assert_eq!(std::fs::read_to_string(file.path()).unwrap(), after);
-        }
-    }
+fn build(run: &RunLine) -> String {
+    format!("{}{}", run.commit.sha, if run.commit.dirty { " with changes" } else { "" })
 }

@@ -74,8 +74,12 @@ impl Worker {
     fn block(&mut self, name: &str, copies: Copies, verify: bool, slowdown: f64) -> Result<Reply, String> {
         let (cell, stage) = self.turned_to.as_ref().ok_or("no cell yet")?;
         if let Some(limit) = limit::find(name) {
-            let elapsed =
-                self.limits.measure(limit, cell.size, copies.timed).map_err(|errno| errno.to_string())?;
+            let elapsed = match self.limits.measure(limit, cell.size, copies.timed) {
+                Ok(elapsed) => elapsed,
+                Err(reason) => {
+                    return Ok(Reply::Refused { reason, call: None, errno: None, wrong: false });
+                }
+            };
             let (bytes, none) = (cell.size, None);
             return Ok(Reply::Block {
                 elapsed,

@@ -87,8 +87,12 @@ pub fn visit_files(
     Ok(remarks)
 }
 
-/// Gives every line of one record to `take`; `clock` is that of the runs before, if any.
-pub(super) fn visit(
+/// Gives every line of one record to `take`; `path` is only used in messages. `clock` is that of the
+/// runs before, if any. Returns a remark on a last line that is cut short.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn visit(
     path: &Path,
     mut input: impl BufRead,
     clock: &mut Option<Clock>,
@@ -150,8 +154,9 @@ pub(super) fn visit(
     }
 }
 
-/// Whether the text ends too early, be it inside a character.
-fn is_cut(raw: &[u8], error: &serde_json::Error) -> bool {
+/// Whether a text that does not parse ends too early, be it inside a character.
+#[must_use]
+pub fn is_cut(raw: &[u8], error: &serde_json::Error) -> bool {
     error.is_eof() || std::str::from_utf8(raw).is_err_and(|error| error.error_len().is_none())
 }
 

@@ -154,18 +154,18 @@ pub fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// From here on, SIGINT, SIGTERM and SIGHUP do `first`, remove every name in use, and end the
-/// process with 128 and the signal's number.
+/// From here on, SIGINT, SIGTERM and SIGHUP do `first`, which is told the signal, remove every name in
+/// use, and end the process with 128 and the signal's number.
 ///
 /// # Errors
 /// That of installing the handlers.
-pub fn clean_up_on_signals(first: fn()) -> io::Result<()> {
+pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             // Held until the end, so that no name is made behind our back.
             let mut names = names();
-            first();
+            first(signal);
             for name in names.drain(..) {
                 remove(&name);
             }

@@ -10,7 +10,7 @@ mod github;
 mod hyperfine;
 mod otava;
 
-pub use otava::files as otava_files;
+pub use otava::{files as otava_files, is_file as is_otava_file};
 
 use crate::analysis::pairing::ln_ratios;
 use crate::analysis::{Interval, Margin, Measurements, Summary, summarise};

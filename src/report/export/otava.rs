@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 /// Name of the configuration.
 const CONFIGURATION: &str = "otava.yaml";
+/// How every table begins.
+const TABLE: &str = "started,commit,";
 
 /// The files by name: `otava.yaml` first, of which JSON is a part of YAML, then a table for every
 /// cell, strategy and machine, as Otava wants each field of a table filled.
@@ -44,6 +46,16 @@ pub fn files(histories: &[History]) -> serde_json::Result<Vec<(String, String)>>
     Ok(files)
 }
 
+/// Whether a text is of a file that [`files`] wrote, of whatever records.
+#[must_use]
+pub fn is_file(text: &str) -> bool {
+    if text.starts_with(TABLE) {
+        return true;
+    }
+    let Ok(Value::Object(configuration)) = serde_json::from_str(text) else { return false };
+    configuration.len() == 1 && configuration.get("tests").is_some_and(Value::is_object)
+}
+
 /// The base strategy has no time relative to itself.
 fn columns(history: &History) -> &'static [&'static str] {
     if history.is_time() { &["time"] } else { &["time", "relative"] }
@@ -51,7 +63,7 @@ fn columns(history: &History) -> &'static [&'static str] {
 
 fn table(history: &History) -> String {
     let columns = columns(history);
-    let mut text = format!("started,commit,{}\n", columns.join(","));
+    let mut text = format!("{TABLE}{}\n", columns.join(","));
     for point in &history.points {
         let _ = write!(text, "{},{},{}", quoted(&point.started), quoted(&point.sha), point.time);
         if let Some(ratio) = point.ratio.filter(|_| columns.len() > 1) {
