@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     fn file(bytes: &[u8]) -> File {
-        let file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let file = tempfile::tempfile_in(crate::sys::test_directory()).unwrap();
         rustix::io::pwrite(&file, bytes, 0).unwrap();
         file
     }
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_lost_hole_and_an_unfilled_one_are_told_apart() {
-        let hole = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let hole = tempfile::tempfile_in(crate::sys::test_directory()).unwrap();
         hole.set_len(1 << 20).unwrap();
         let filled = file(&vec![0; 1 << 20]);
         verify(&hole, &filled, 1 << 20, Promise::NoHole).unwrap();
