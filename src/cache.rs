@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn each_state_is_confirmed_by_residency_and_refuses_the_other() {
         // The build directory, unlike /tmp, is on a disk on most machines.
-        let file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let file = tempfile::tempfile_in(crate::sys::test_directory()).unwrap();
         let size = 1 << 20;
         rustix::io::pwrite(&file, &vec![7; size as usize], 0).unwrap();
         establish(&file, size, CacheState::Warm).unwrap();

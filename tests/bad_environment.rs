@@ -3,6 +3,9 @@
 //!
 //! Mounts are made in a mount namespace of their own and end with the command.
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use copybench::sys::errno::name;
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::io::Errno;
@@ -37,16 +40,19 @@ const SMALL: &str = "run --rounds 1 --no-limits --layout dense --size 64KiB --ou
 const O_TMPFILE: u32 = 0x40_0000;
 
 fn main() {
-    let trial = |(name, test): (&'static str, Test)| {
-        Trial::test(name, move || {
+    let trial = |(name, test): (&'static str, Test), lacking: Option<String>| {
+        let trial = Trial::test(name, move || {
             let here = tempfile::tempdir_in("/var/tmp")?;
             fs::set_permissions(here.path(), Permissions::from_mode(0o777))?;
             test(here.path())
-        })
+        });
+        let trial = trial.with_ignored_flag(lacking.is_some());
+        trial.with_kind(lacking.unwrap_or_default())
     };
-    let root = rustix::process::geteuid().is_root();
-    let as_root = AS_ROOT.map(|row| trial(row).with_kind("root").with_ignored_flag(!root));
-    let trials = AS_ANYONE.map(trial).into_iter().chain(as_root).collect();
+    // What is denied is denied by a script.
+    let denied = AS_ANYONE.map(|row| trial(row, tools::missing(&["python3"])));
+    let as_root = AS_ROOT.map(|row| trial(row, tools::no_mounts()));
+    let trials = denied.into_iter().chain(as_root).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 

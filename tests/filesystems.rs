@@ -1,7 +1,10 @@
 //! `scripts/filesystems` makes what it says and leaves nothing behind, however it ends.
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use libtest_mimic::{Arguments, Failed, Trial};
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
@@ -17,21 +20,29 @@ type Test = fn(&Path) -> Result<(), Failed>;
 
 const AS_ANYONE: [(&str, Test); 1] = [("wrong use is exit 2", wrong_use)];
 
-const AS_ROOT: [(&str, Test); 7] = [
-    ("the command finds each file system, empty, where it was called", each_file_system),
-    ("a second file system is another one of the same kind", second_file_system),
-    ("a command that fails is exit 1, and its exit code is told", failing_command),
-    ("a process left behind ends with the command", process_left_behind),
-    ("SIGTERM ends the command and cleans up", |images| stopped_by(images, Signal::TERM)),
-    ("SIGKILL ends the command and cleans up", |images| stopped_by(images, Signal::KILL)),
-    ("what cannot be made is skipped by name with the cure", skipped),
+/// With the file systems that are made.
+const AS_ROOT: [(&str, &[&str], Test); 7] = [
+    (
+        "the command finds each file system, empty, where it was called",
+        &["ext4", "xfs", "btrfs", "tmpfs"],
+        each_file_system,
+    ),
+    ("a second file system is another one of the same kind", &["xfs", "tmpfs"], second_file_system),
+    ("a command that fails is exit 1, and its exit code is told", &["ext4", "xfs", "tmpfs"], failing_command),
+    ("a process left behind ends with the command", &["btrfs"], process_left_behind),
+    ("SIGTERM ends the command and cleans up", &["ext4"], |images| stopped_by(images, Signal::TERM)),
+    ("SIGKILL ends the command and cleans up", &["ext4"], |images| stopped_by(images, Signal::KILL)),
+    ("what cannot be made is skipped by name with the cure", &["ext4", "tmpfs"], skipped),
 ];
 
 fn main() {
-    let trial = |(name, test): (&'static str, Test)| Trial::test(name, move || clean(test));
-    let root = geteuid().is_root();
-    let as_root = AS_ROOT.map(|row| trial(row).with_kind("root").with_ignored_flag(!root));
-    let trials = AS_ANYONE.map(trial).into_iter().chain(as_root).collect();
+    let trial = |name: &'static str, lacking: Option<String>, test: Test| {
+        let trial = Trial::test(name, move || clean(test)).with_ignored_flag(lacking.is_some());
+        trial.with_kind(lacking.unwrap_or_default())
+    };
+    let as_anyone = AS_ANYONE.map(|(name, test)| trial(name, tools::missing(&["python3"]), test));
+    let as_root = AS_ROOT.map(|(name, kinds, test)| trial(name, tools::no_file_systems(kinds), test));
+    let trials = as_anyone.into_iter().chain(as_root).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 

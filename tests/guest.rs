@@ -74,7 +74,7 @@ fn main() {
     // Two processors do not boot four guests faster, and the time limits are real.
     arguments.test_threads = Some(1);
     if let Some(reason) = reason {
-        trials = trials.into_iter().map(|trial| trial.with_kind(format!("needs {reason}"))).collect();
+        trials = trials.into_iter().map(|trial| trial.with_kind(reason.clone())).collect();
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

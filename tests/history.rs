@@ -15,6 +15,8 @@ use tempfile::TempDir;
 
 const NIGHTS: u32 = 60;
 const CHANGE: u32 = 30;
+/// Debian has no package of it.
+const NO_OTAVA: &str = "otava is not installed: a venv with tests/otava.txt brings it";
 const CELL: &str = "ext4|dense|1MiB|warm|new|none";
 
 fn main() {
@@ -22,7 +24,7 @@ fn main() {
     let with_otava = |name: &'static str, test: fn(&Path) -> Result<(), Failed>| {
         let program = otava.clone();
         let trial = Trial::test(name, move || program.as_deref().map_or(Ok(()), test));
-        if otava.is_some() { trial } else { trial.with_kind("needs otava").with_ignored_flag(true) }
+        if otava.is_some() { trial } else { trial.with_kind(NO_OTAVA).with_ignored_flag(true) }
     };
     let trials = vec![
         Trial::test("a step is told with its commit, and nothing where there is none", told),

@@ -39,8 +39,8 @@ fn main() {
     let real = |name: &'static str, test: fn(&Path) -> Result<(), Failed>| {
         let kernel = kernel.clone();
         let trial = Trial::test(name, move || kernel.as_deref().map_or(Ok(()), test));
-        match reason {
-            Some(reason) => trial.with_kind(format!("needs {reason}")).with_ignored_flag(true),
+        match reason.clone() {
+            Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
             None => trial,
         }
     };

@@ -1,7 +1,8 @@
 //! Programs of this machine that guests need.
 
 use super::BootError;
-use std::path::{Path, PathBuf};
+use rustix::fs::{Access, access};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Where programs of the administrator stand, which the PATH of others may lack.
@@ -15,7 +16,8 @@ pub(super) fn find(name: &str, package: &'static str) -> Result<Command, BootErr
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories: Vec<PathBuf> =
         std::env::split_paths(&path).chain(ADMINISTRATOR.map(PathBuf::from)).collect();
-    let found = directories.iter().map(|directory| directory.join(name)).find(|path| Path::is_file(path));
+    let may_run = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+    let found = directories.iter().map(|directory| directory.join(name)).find(may_run);
     found.map(Command::new).ok_or_else(|| BootError::NoProgram { program: name.to_owned(), package })
 }
 

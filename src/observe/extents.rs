@@ -31,7 +31,7 @@ impl Observation for Extents {
         let mut counts = Counts::new();
         if let Some(told) = told {
             // xfs allocates more behind the end of a file that grows, which is not of the copy.
-            let end = copied.bytes.next_multiple_of(stat.st_blksize.unsigned_abs().max(1));
+            let end = copied.bytes.next_multiple_of(u64::try_from(stat.st_blksize).unwrap_or(1).max(1));
             let inside = |extent: &Extent| extent.length.min(end.saturating_sub(extent.logical));
             counts.push(("allocated_bytes", told.iter().map(inside).sum()));
             counts.push(("shared_bytes", told.iter().filter(|extent| extent.shared).map(inside).sum()));

@@ -9,7 +9,7 @@ fn observer(name: &str) -> &'static Observer {
 
 /// What `observer` tells of `copy` between two files of `bytes` bytes.
 fn watch(name: &str, bytes: u64, copy: impl FnOnce(&File, &File)) -> Watched {
-    let file = || tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let file = || tempfile::tempfile_in(crate::sys::test_directory()).unwrap();
     let (source, target) = (file(), file());
     source.write_all_at(&vec![7; bytes as usize], 0).unwrap();
     let mut watch = Watch::prepare([observer(name)]);
@@ -36,7 +36,7 @@ fn keys_are_unique_and_say_their_unit() {
 
 #[test]
 fn observers_tell_only_what_the_registry_says() {
-    let scratch = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let scratch = tempfile::tempfile_in(crate::sys::test_directory()).unwrap();
     for observer in OBSERVERS {
         let watched = watch(observer.name, 1 << 20, |_, _| {});
         for (key, _) in watched.counts {

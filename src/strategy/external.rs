@@ -65,6 +65,9 @@ fn run(
         .output()
         .map_err(|error| match error.kind() {
             ErrorKind::NotFound => failed(format!("not installed; it is in the package {package}")),
+            ErrorKind::PermissionDenied => failed(format!(
+                "this user may not run the one that is found; another is in the package {package}"
+            )),
             _ => failed(error.to_string()),
         })?;
     if !output.status.success() {

@@ -59,6 +59,6 @@ fn check(returned: libc::ssize_t) -> Result<usize, Errno> {
 
 /// Where tests make files: `scripts/filesystems` names one, on each of its file systems.
 #[cfg(test)]
-fn test_directory() -> std::path::PathBuf {
+pub(crate) fn test_directory() -> std::path::PathBuf {
     std::env::var_os("COPYBENCH_DIR").unwrap_or_else(|| "/var/tmp".into()).into()
 }

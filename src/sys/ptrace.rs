@@ -7,7 +7,6 @@ use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::io;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::ptr;
@@ -167,28 +166,43 @@ impl Drop for Tracee {
     }
 }
 
+/// What libcs call a request by.
+#[cfg(target_env = "musl")]
+type Request = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type Request = libc::c_uint;
+
+// linux/ptrace.h; musl's headers have none of it.
+const PTRACE_GET_SYSCALL_INFO: Request = 0x420e;
+const PTRACE_SYSCALL_INFO_ENTRY: u8 = 1;
+const PTRACE_SYSCALL_INFO_EXIT: u8 = 2;
+
+/// The head of `struct ptrace_syscall_info`.
+#[repr(C)]
+#[derive(Default)]
+struct CallInfo {
+    op: u8,
+    padding: [u8; 3],
+    architecture: u32,
+    instruction_pointer: u64,
+    stack_pointer: u64,
+    /// On entry the number and the arguments, on exit what is returned.
+    values: [u64; 7],
+}
+
 fn system_call(task: i32) -> Result<Option<Stop>, Errno> {
-    let mut info = MaybeUninit::<libc::ptrace_syscall_info>::zeroed();
-    let size = size_of::<libc::ptrace_syscall_info>();
-    // SAFETY: the kernel writes at most `size` bytes to `info`, for which all zeros is valid.
-    let returned = unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, task, size, info.as_mut_ptr()) };
+    let mut info = CallInfo::default();
+    let size = size_of::<CallInfo>();
+    // SAFETY: the kernel writes at most `size` bytes to `info`, whose every bit pattern is valid.
+    let returned = unsafe { libc::ptrace(PTRACE_GET_SYSCALL_INFO, task, size, &raw mut info) };
     match super::check(returned as libc::ssize_t) {
         Err(Errno::SRCH) => return Ok(None),
         other => other?,
     };
-    // SAFETY: initialised to zeros, then by the kernel.
-    let info = unsafe { info.assume_init() };
+    let [first, arguments @ ..] = info.values;
     Ok(match info.op {
-        libc::PTRACE_SYSCALL_INFO_ENTRY => {
-            // SAFETY: `op` says that this member of the union is the one filled.
-            let entry = unsafe { info.u.entry };
-            Some(Stop::Entry { task, number: entry.nr, arguments: entry.args })
-        }
-        libc::PTRACE_SYSCALL_INFO_EXIT => {
-            // SAFETY: as above.
-            let exit = unsafe { info.u.exit };
-            Some(Stop::Exit { task, returned: exit.sval })
-        }
+        PTRACE_SYSCALL_INFO_ENTRY => Some(Stop::Entry { task, number: first, arguments }),
+        PTRACE_SYSCALL_INFO_EXIT => Some(Stop::Exit { task, returned: first.cast_signed() }),
         _ => None,
     })
 }
@@ -197,7 +211,7 @@ fn trace_me() -> Result<(), Errno> {
     request(libc::PTRACE_TRACEME, 0, 0).map(drop)
 }
 
-fn request(request: libc::c_uint, task: i32, data: usize) -> Result<usize, Errno> {
+fn request(request: Request, task: i32, data: usize) -> Result<usize, Errno> {
     // SAFETY: the requests used take `data` as a number, not as a pointer.
     let returned = unsafe { libc::ptrace(request, task, ptr::null_mut::<libc::c_void>(), data) };
     super::check(returned as libc::ssize_t)

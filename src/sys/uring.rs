@@ -241,6 +241,11 @@ impl Drop for Session<'_, '_> {
 impl Drop for Ring {
     fn drop(&mut self) {
         let idle = self.is_idle();
+        if idle && self.memory == Memory::Registered {
+            // The kernel takes a closed ring apart later, and until then its memory counts as locked:
+            // rings made in quick succession would exceed an ordinary user's limit.
+            let _ = self.ring.submitter().unregister_buffers();
+        }
         // SAFETY: dropped once, here. Closing a ring does not wait for its operations, so the
         // buffers go only if none is left, and are leaked otherwise.
         unsafe {

@@ -15,9 +15,10 @@ pub(crate) fn kernels() -> Vec<PathBuf> {
 }
 
 /// What is missing to boot them.
-pub(crate) fn unfit(kernels: &[PathBuf]) -> Option<&'static str> {
-    if Command::new("qemu-system-x86_64").arg("--version").output().is_err() {
-        return Some("qemu-system-x86");
-    }
-    kernels.is_empty().then_some("a kernel: scripts/kernels fetch linux-image-cloud-amd64")
+pub(crate) fn unfit(kernels: &[PathBuf]) -> Option<String> {
+    let no_kernel = || {
+        let fetch = "no kernel to boot: scripts/kernels fetch linux-image-cloud-amd64";
+        kernels.is_empty().then(|| fetch.to_owned())
+    };
+    super::tools::missing(&["qemu-system-x86_64"]).or_else(no_kernel)
 }

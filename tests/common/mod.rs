@@ -6,6 +6,7 @@ pub(crate) mod golden;
 pub(crate) mod kernels;
 pub(crate) mod ranges;
 pub(crate) mod synthetic;
+pub(crate) mod tools;
 
 use copybench::fixture::Place;
 use std::path::{Path, PathBuf};

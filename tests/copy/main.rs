@@ -10,6 +10,8 @@ mod range;
 mod resume;
 mod sparse;
 mod target;
+#[path = "../common/tools.rs"]
+mod tools;
 
 use bench::Bench;
 use libtest_mimic::{Arguments, Trial};
@@ -24,14 +26,17 @@ enum Need {
     Root,
     /// A program in PATH.
     Program(&'static str),
+    /// A file system that `scripts/filesystems` makes.
+    FileSystem(&'static str),
 }
 
 impl Need {
-    fn is_met(self) -> bool {
+    /// Why it is not met here.
+    fn lacking(self) -> Option<String> {
         match self {
-            Self::Root => rustix::process::geteuid().is_root(),
-            Self::Program(name) => std::env::var_os("PATH")
-                .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file())),
+            Self::Root => tools::no_mounts(),
+            Self::Program(name) => tools::missing(&[name]),
+            Self::FileSystem(kind) => tools::no_file_systems(&[kind]),
         }
     }
 }
@@ -39,13 +44,13 @@ impl Need {
 fn main() {
     let rows = [target::ROWS, odd::ROWS, sparse::ROWS, range::ROWS, resume::ROWS, oracle::ROWS].concat();
     let trials = rows.into_iter().map(|(name, needs, test): Row| {
-        let lacking = needs.iter().find(|need| !need.is_met());
+        let lacking = needs.iter().find_map(|need| need.lacking());
         let trial = Trial::test(name, move || {
             test(&Bench::new());
             Ok(())
         });
         match lacking {
-            Some(need) => trial.with_kind(format!("needs {need:?}")).with_ignored_flag(true),
+            Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
             None => trial,
         }
     });

@@ -12,7 +12,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 const STRACE: &[Need] = &[Need::Program("strace")];
-const XFS: &[Need] = &[Need::Root, Need::Program("strace"), Need::Program("mkfs.xfs")];
+const XFS: &[Need] = &[Need::Program("strace"), Need::FileSystem("xfs")];
 
 /// The stretches that the lines of `--debug` say were copied, with who did it.
 fn copied(told: &str) -> Vec<(u64, u64, &str)> {

@@ -2,7 +2,7 @@
 //! included. One fresh file system of each kind, filled once, takes the copies of all strategies.
 
 use crate::outcome::Outcome;
-use crate::{another_program, bytes, child, ignored, matrix};
+use crate::{another_program, bytes, child, common, ignored, matrix};
 use copybench::fixture::Place;
 use copybench::measure::availability;
 use copybench::strategy::{Holes, Strategy, all};
@@ -102,8 +102,8 @@ fn report(kind: &str, arguments: &Arguments) -> Result<Report, NoReport> {
     if wanted.is_empty() {
         return Ok(Report::new());
     }
-    if !rustix::process::geteuid().is_root() {
-        return Err(NoReport::Unable("root: it mounts file systems".to_owned()));
+    if let Some(reason) = common::tools::no_file_systems(&[kind]) {
+        return Err(NoReport::Unable(reason));
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/filesystems");
     let mut command = Command::new(script);

@@ -1,6 +1,7 @@
 //! strace on a copy: which system calls it makes, and one of them answered otherwise.
 
 use crate::child::{self, Ended, LIMIT};
+use crate::common;
 use libtest_mimic::Failed;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -30,11 +31,14 @@ pub(crate) struct Traced {
 
 /// Why nothing can be traced here, if so.
 pub(crate) fn why_not() -> Option<String> {
+    if let Some(reason) = common::tools::missing(&["strace"]) {
+        return Some(reason);
+    }
     let probe = Command::new("strace").args(["-qq", "-e", "trace=none", "true"]).output();
     match probe {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(format!("strace: {}", String::from_utf8_lossy(&output.stderr).trim())),
-        Err(error) => Some(format!("strace: {error}; install the package strace")),
+        Err(error) => Some(format!("strace: {error}")),
     }
 }
 
