@@ -112,6 +112,7 @@ impl Example {
                 host: host(),
                 seed: 0,
                 observers: BTreeMap::new(),
+                unconfirmed: None,
                 against: None,
                 guest: None,
             },

@@ -178,6 +178,7 @@ mod tests {
             },
             seed: 1,
             observers: BTreeMap::new(),
+            unconfirmed: None,
             against: None,
             guest: None,
         }

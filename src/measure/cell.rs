@@ -2,6 +2,7 @@ use super::size::format_size;
 use crate::cache::CacheState;
 use crate::record::{CellLine, FileSystems};
 use crate::strategy::DstMode;
+use crate::sys::file_system::cold_level;
 
 /// What ends a copy inside the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,7 +77,7 @@ impl Cell {
             cache: self.cache.name().to_owned(),
             dst: self.dst.name().to_owned(),
             end: self.end.name().to_owned(),
-            cold_level: (self.cache == CacheState::Cold).then(|| "this kernel's page cache".to_owned()),
+            cold_level: (self.cache == CacheState::Cold).then(|| cold_level(&self.fs.source).to_owned()),
         }
     }
 

@@ -108,6 +108,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, seed: u64) -> RunLine {
         host: host::host_line(from, to),
         seed,
         observers: BTreeMap::new(),
+        unconfirmed: None,
         against: None,
         guest: None,
     }
