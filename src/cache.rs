@@ -56,7 +56,7 @@ pub enum CacheError {
     },
     /// Nothing would show that the file is cold.
     #[error(
-        "the file cannot be shown to be cold: {0}; use a file of your own on a file system of this machine"
+        "the file cannot be shown to be cold: {0}; use a file of your own on a file system of this machine, and allow cachestat or mincore"
     )]
     Unseen(Untold),
 }
