@@ -15,12 +15,23 @@ import time
 
 # How to make each one, the package that has its mkfs, and the options to mount it with.
 # noinit_itable: no kernel thread that fills inode tables while something is measured.
+# overlay has both layers on an ext4 of its own, as a container has them.
 KINDS = {
     "ext4": (["mkfs.ext4", "-q", "-F"], "e2fsprogs", "noinit_itable"),
     "xfs": (["mkfs.xfs", "-q", "-f", "-m", "reflink=1"], "xfsprogs", "defaults"),
     "btrfs": (["mkfs.btrfs", "-q", "-f"], "btrfs-progs", "defaults"),
     "tmpfs": (None, None, "size={length}"),
+    "f2fs": (["mkfs.f2fs", "-q", "-f"], "f2fs-tools", "defaults"),
+    "overlay": (
+        ["mkfs.ext4"],
+        "e2fsprogs",
+        "lowerdir={layers}/lower,upperdir={layers}/upper,workdir={layers}/work",
+    ),
 }
+# Those that every kernel of a distribution has and that differ in how they copy.
+USUAL = ["ext4", "xfs", "btrfs", "tmpfs"]
+# Beside an overlay: what it lies over.
+LAYERS = "-layers"
 IMAGES = os.environ.get("TMPDIR") or "/var/tmp"
 GIB = 1 << 30
 # Seconds that a busy file system gets before it is left to go with its namespace.
@@ -38,6 +49,8 @@ def check(kind, length):
     """Raises Unfit where it is known beforehand that `length` bytes of this kind cannot be had."""
     if os.geteuid() != 0:
         raise Unfit("mounts need root: run it with sudo")
+    if not mountable(kind):
+        raise Unfit(f"this kernel has no {kind}: modprobe {kind} finds no module")
     maker, package, _ = KINDS[kind]
     if maker is None:
         with open("/proc/meminfo", encoding="ascii") as lines:
@@ -52,6 +65,17 @@ def check(kind, length):
             f"may fill {length / GIB:.1f} GiB, and {where} has {free / GIB:.1f} GiB free: "
             "choose a smaller --size or another TMPDIR"
         )
+
+
+def mountable(kind):
+    """Whether the kernel knows the kind, by itself or once a module is loaded, which is done here."""
+    def known():
+        with open("/proc/filesystems", encoding="ascii") as lines:
+            return any(line.split()[-1] == kind for line in lines)
+
+    if not known() and shutil.which("modprobe"):
+        subprocess.run(["modprobe", "-q", kind], stderr=subprocess.DEVNULL, check=False)
+    return known()
 
 
 def tool(*command):
@@ -99,8 +123,15 @@ def loop_device(length):
 def make(kind, length, path):
     """Makes a file system and mounts it at the new directory `path`."""
     maker, _, flags = KINDS[kind]
-    flags = flags.format(length=length)
+    layers = path + LAYERS
+    flags = flags.format(length=length, layers=layers)
     os.mkdir(path)
+    if kind == "overlay":
+        make("ext4", length, layers)
+        for name in ("lower", "upper", "work"):
+            os.mkdir(os.path.join(layers, name))
+        tool("mount", "-t", kind, "-o", flags, "copybench", path)
+        return
     if maker is None:
         tool("mount", "-t", kind, "-o", flags, "copybench", path)
         return
@@ -116,3 +147,5 @@ def unmount(path):
         if time.monotonic() > deadline:
             return
         time.sleep(0.1)
+    if os.path.isdir(path + LAYERS):
+        unmount(path + LAYERS)

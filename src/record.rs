@@ -92,6 +92,9 @@ pub struct RunLine {
     /// Observers that count nothing in this run, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observers: BTreeMap<String, RefusedObserver>,
+    /// Why nothing shows that sources were as warm as their cells say; absent where it was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
     /// Commit of the other executable, where two were measured in turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Commit>,

@@ -21,13 +21,15 @@ type Test = fn(&Path) -> Result<(), Failed>;
 const AS_ANYONE: [(&str, Test); 1] = [("wrong use is exit 2", wrong_use)];
 
 /// With the file systems that are made.
-const AS_ROOT: [(&str, &[&str], Test); 7] = [
+const AS_ROOT: [(&str, &[&str], Test); 9] = [
     (
         "the command finds each file system, empty, where it was called",
         &["ext4", "xfs", "btrfs", "tmpfs"],
         each_file_system,
     ),
     ("a second file system is another one of the same kind", &["xfs", "tmpfs"], second_file_system),
+    ("overlay has an ext4 of its own below, and two have two", &["ext4"], overlay),
+    ("f2fs is made, or skipped for a kernel without it", &["ext4"], f2fs),
     ("a command that fails is exit 1, and its exit code is told", &["ext4", "xfs", "tmpfs"], failing_command),
     ("a process left behind ends with the command", &["btrfs"], process_left_behind),
     ("SIGTERM ends the command and cleans up", &["ext4"], |images| stopped_by(images, Signal::TERM)),
@@ -120,6 +122,33 @@ fn second_file_system(images: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
+fn overlay(images: &Path) -> Result<(), Failed> {
+    let command = r#"stat -f -c %T "$COPYBENCH_DIR" "$COPYBENCH_TO"; stat -c %d "$COPYBENCH_DIR" "$COPYBENCH_TO" | uniq | wc -l;
+        ls -A "$COPYBENCH_DIR"; stat -f -c %T "$COPYBENCH_DIR"/../../overlay-0-layers"#;
+    let output = script(images, &["--two", "--fs", "overlay"], command).output()?;
+    let told = text(&output.stderr);
+    if told.contains("skipped: this kernel has no overlay") {
+        assert_exit(&output, 2);
+        return Ok(());
+    }
+    assert_exit(&output, 0);
+    assert_eq!(text(&output.stdout), "overlayfs\noverlayfs\n2\next2/ext3\n");
+    Ok(())
+}
+
+fn f2fs(images: &Path) -> Result<(), Failed> {
+    let output = script(images, &["--fs", "f2fs"], r#"stat -f -c %T "$COPYBENCH_DIR""#).output()?;
+    let told = text(&output.stderr);
+    let skipped = ["skipped: this kernel has no f2fs", "skipped: no mkfs.f2fs: install f2fs-tools"];
+    if skipped.iter().any(|why| told.contains(why)) {
+        assert_exit(&output, 2);
+    } else {
+        assert_exit(&output, 0);
+        assert_eq!(text(&output.stdout), "f2fs\n");
+    }
+    Ok(())
+}
+
 fn failing_command(images: &Path) -> Result<(), Failed> {
     let command = r#"case $COPYBENCH_DIR in *ext4*) exit 3;; *xfs*) kill -KILL $$;; esac"#;
     let output = script(images, &["--fs", "ext4,xfs,tmpfs"], command).output()?;
@@ -185,7 +214,7 @@ fn skipped(images: &Path) -> Result<(), Failed> {
 
 fn wrong_use(images: &Path) -> Result<(), Failed> {
     for (arguments, reason) in [
-        (["--fs", "ext5"], "unknown file system 'ext5'; known: ext4,xfs,btrfs,tmpfs"),
+        (["--fs", "ext5"], "unknown file system 'ext5'; known: ext4,xfs,btrfs,tmpfs,f2fs,overlay"),
         (["--size", "6GB"], "'6GB' is not a size such as 512MiB or 6GiB"),
     ] {
         let output = script(images, &arguments, "true").output()?;

@@ -4,11 +4,13 @@
 
 mod common;
 
-use copybench::cache::{CacheError, CacheState, confirm};
+use copybench::cache::{CacheError, CacheState};
 use copybench::fixture::{Layout, Source};
 use copybench::measure::{Cell, Clock, Look, Stage, TrialError};
 use copybench::record::FileSystems;
 use copybench::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
+use copybench::sys::cachestat::residency;
+use copybench::sys::page_size;
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -43,8 +45,9 @@ impl Clock for Scripted {
 fn copy(Task { source, target, .. }: Task<'_>) -> Result<u64, CopyError> {
     let meta = target.metadata().unwrap();
     note(format!("target {} bytes, {} names", meta.len(), meta.nlink()));
-    note(format!("source warm {}", confirm(source, LENGTH, CacheState::Warm).is_ok()));
-    note(format!("source cold {}", confirm(source, LENGTH, CacheState::Cold).is_ok()));
+    let cached = residency(source, LENGTH).unwrap().cached;
+    note(format!("source warm {}", cached * page_size() as u64 == LENGTH));
+    note(format!("source cold {}", cached == 0));
     let mode = rustix::fs::fcntl_getfl(target).unwrap();
     note(format!("target open for both {}", mode.contains(rustix::fs::OFlags::RDWR)));
     let mut bytes = vec![0; LENGTH as usize];

@@ -114,6 +114,7 @@ impl Example {
                 seed: 0,
                 order_seed: 0,
                 observers: BTreeMap::new(),
+                unconfirmed: None,
                 against: None,
                 guest: None,
             },

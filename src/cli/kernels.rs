@@ -28,7 +28,7 @@ pub(super) struct Kernels {
     /// function only: its times mean nothing), instructions
     #[arg(long, value_name = "HOW", default_value = "auto")]
     accel: Wanted,
-    /// File systems: ext4, xfs, btrfs, tmpfs
+    /// File systems: ext4, xfs, btrfs, f2fs, tmpfs
     #[arg(long, value_name = "FS,..", value_delimiter = ',', default_value = "ext4,tmpfs")]
     fs: Vec<FileSystem>,
     #[command(flatten)]
@@ -138,10 +138,7 @@ impl Kernels {
 
     /// Each once.
     pub(super) fn wanted_file_systems(&self) -> Vec<FileSystem> {
-        let mut file_systems = self.fs.clone();
-        file_systems.sort_unstable();
-        file_systems.dedup();
-        file_systems
+        FileSystem::all().filter(|one| self.fs.contains(one)).collect()
     }
 
     fn measure(

@@ -3,6 +3,7 @@
 use super::fastest::FASTEST;
 use super::{Request, When};
 use crate::strategy::{self, Strategy};
+use crate::sys::file_system::FileSystem;
 
 /// Families that the table ranks. All copy data and stay in the page cache; none maps a file, so
 /// none can die of one that shrinks. Threads, pipelines and io_uring are left out: how they fare
@@ -28,8 +29,8 @@ pub(super) struct Row {
 /// What the choice depends on besides the request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
-    /// Of the target.
-    pub(super) file_system: &'static str,
+    /// Of the target, where something is known of it.
+    pub(super) file_system: Option<&'static FileSystem>,
     /// Bytes to copy, as far as the source's size tells.
     pub(super) size: u64,
     /// Whether the source says how long it is.
@@ -70,7 +71,7 @@ pub(super) fn choose(request: &Request<'_>, facts: Facts) -> Chain {
     let mut names = Vec::new();
     // Where extents can be shared or a server can copy, this call does it and no ranking of copies
     // applies. Elsewhere it is one copy among others.
-    if may_share && !matches!(facts.file_system, "ext4" | "tmpfs") {
+    if may_share && facts.file_system.is_none_or(|known| known.may_share) {
         names.push("copy-file-range");
     }
     for name in ranked(facts).iter().filter(|name| may_share || !shares(name)) {
@@ -93,7 +94,8 @@ pub(super) fn shares(name: &str) -> bool {
 /// Names of the row that fits. Of smaller files than were measured nothing is known; a loop is
 /// cheapest to begin.
 fn ranked(facts: Facts) -> &'static [&'static str] {
-    let fits = |row: &&Row| row.file_system == facts.file_system && row.size <= facts.size;
+    let Some(known) = facts.file_system else { return &[] };
+    let fits = |row: &&Row| row.file_system == known.name && row.size <= facts.size;
     FASTEST.iter().rfind(fits).map_or(&[], |row| row.order)
 }
 
@@ -117,6 +119,7 @@ mod tests {
             part: Part::Whole,
             verify: false,
         };
+        let file_system = FileSystem::named(file_system);
         choose(&request, Facts { file_system, size: 1 << 28, has_size: true }).names()
     }
 

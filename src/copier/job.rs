@@ -7,9 +7,10 @@ use super::staged::Staged;
 use super::stream::stream;
 use super::summary::Tally;
 use super::transfer::Transfer;
-use super::{CopierError, Part, Request, file_system};
+use super::{CopierError, Part, Request};
 use crate::strategy::{CopyError, DstMode, Method, Span, Strategy, Task, Workspace, set_length};
 use crate::sys::close::close;
+use crate::sys::file_system::FileSystem;
 use crate::verify::{Promise, compare, verify};
 use rustix::fs::{Advice, Mode, fadvise, fsync};
 use std::fs::File;
@@ -139,7 +140,7 @@ impl Job<'_> {
     /// Chooses and copies by open files.
     fn transfer(&self, target: &File, tally: &mut Tally, tell: Tell<'_>) -> Result<u64, CopierError> {
         let size = self.request.part.span().length.unwrap_or(self.source.size());
-        let file_system = file_system::name(target)
+        let file_system = FileSystem::of(target)
             .map_err(CopierError::call("asking for the file system of", self.request.target))?;
         let chain = choose(self.request, Facts { file_system, size, has_size: self.source.size() > 0 });
         self.chosen(&chain, tally, tell);

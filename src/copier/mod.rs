@@ -10,7 +10,6 @@ mod choose;
 mod error;
 mod event;
 mod fastest;
-mod file_system;
 mod interrupt;
 mod job;
 mod length;

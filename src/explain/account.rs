@@ -42,7 +42,10 @@ fn nothing_moved(found: &Explanation) -> Option<&'static str> {
     let held_back = found.extents.allocated_bytes.is_some_and(|bytes| 16 * bytes < found.size);
     if most(found.extents.shared_bytes) {
         Some("nothing was copied; the target shares the source's extents")
-    } else if held_back && found.size > 0 && found.page_cache.after.target * 16 < found.size {
+    } else if held_back
+        && found.size > 0
+        && found.page_cache.after.target.is_none_or(|bytes| bytes * 16 < found.size)
+    {
         Some("nothing was copied; the holes stayed holes")
     } else {
         None
@@ -123,7 +126,7 @@ mod tests {
             memory: Memory { peak_private_bytes: None, refused: None },
             page_cache: PageCache {
                 before: Held::default(),
-                after: Held { target: 1 << 20, ..Held::default() },
+                after: Held { target: Some(1 << 20), ..Held::default() },
             },
             extents: Extents { shared_bytes: Some(0), allocated_bytes: Some(1 << 20) },
             time: Times {
@@ -156,7 +159,7 @@ mod tests {
         assert!(account(&shared).contains("shares the source's extents"));
         let mut kept = found(9_000, 0, 1);
         kept.extents.allocated_bytes = Some(0);
-        kept.page_cache.after.target = 0;
+        kept.page_cache.after.target = Some(0);
         assert!(account(&kept).contains("holes stayed holes"));
     }
 

@@ -126,11 +126,11 @@ pub struct PageCache {
 /// Bytes of both files in the page cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Held {
-    /// Of the source.
-    pub source: u64,
-    /// Of the target.
-    pub target: u64,
-    /// Of the target, waiting to be written; null before Linux 6.5.
+    /// Of the source; null where nothing tells.
+    pub source: Option<u64>,
+    /// Of the target; null where nothing tells.
+    pub target: Option<u64>,
+    /// Of the target, waiting to be written; null before Linux 6.5 and on overlayfs.
     pub target_dirty: Option<u64>,
 }
 

@@ -122,7 +122,9 @@ fn page_cache(page: &mut String, found: &Explanation) {
         let dirty = held
             .target_dirty
             .map_or(String::new(), |bytes| format!(", {} kB of it to be written", bytes >> 10));
-        format!("  {when}  source {} kB, target {} kB{dirty}", held.source >> 10, held.target >> 10)
+        let kilobytes =
+            |bytes: Option<u64>| bytes.map_or("unknown".to_owned(), |bytes| format!("{} kB", bytes >> 10));
+        format!("  {when}  source {}, target {}{dirty}", kilobytes(held.source), kilobytes(held.target))
     };
     let _ = writeln!(page, "{}", line("before", found.page_cache.before));
     let _ = writeln!(page, "{}", line("after ", found.page_cache.after));

@@ -177,6 +177,7 @@ mod tests {
             seed: 1,
             order_seed: 1,
             observers: BTreeMap::new(),
+            unconfirmed: None,
             against: None,
             guest: None,
         }

@@ -120,7 +120,7 @@ impl Kernel {
         let option = self.config.as_ref().map_or("n", |config| config.get(file_system.option()));
         let module = self.modules.as_ref().is_some_and(|modules| modules.has(file_system.name()));
         // tmpfs is never a module, and no list of what is built in names it.
-        option == "y" || module || file_system == FileSystem::Tmpfs
+        option == "y" || module || !file_system.needs_disk()
     }
 
     /// What a guest inserts, in order, to have disks with these file systems.

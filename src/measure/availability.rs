@@ -49,7 +49,7 @@ impl Refused {
 /// # Errors
 /// Where the page itself cannot be made.
 pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, SourceError> {
-    let layout = Layout::find("dense").unwrap_or(crate::fixture::LAYOUTS[0]);
+    let layout = Layout::dense();
     let source = Source::generate(from, layout, page_size() as u64, 0)?;
     let stage = Stage::new(&source, to);
     let clock = WallClock::new();

@@ -1,6 +1,7 @@
 use crate::cache::CacheState;
 use crate::record::{CellLine, FileSystems};
 use crate::strategy::DstMode;
+use crate::sys::file_system::cold_level;
 use crate::units::format_size;
 
 /// Largest size at which the first copy after another strategy's differs from the next by enough to
@@ -117,7 +118,7 @@ impl Cell {
             dst: self.dst.name().to_owned(),
             end: self.end.name().to_owned(),
             setup: Some(self.setup.name().to_owned()),
-            cold_level: (self.cache == CacheState::Cold).then(|| "this kernel's page cache".to_owned()),
+            cold_level: (self.cache == CacheState::Cold).then(|| cold_level(&self.fs.source).to_owned()),
         }
     }
 

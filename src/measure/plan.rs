@@ -1,11 +1,13 @@
 use super::availability::{Refused, availability};
 use super::cell::{Cell, End, Setup};
 use super::selection::Selection;
-use crate::cache::CacheState;
+use crate::cache::{CacheState, unconfirmed};
 use crate::fixture::{LAYOUTS, Layout, Place, Source, SourceError};
 use crate::observe::{self, Observer};
 use crate::record::{FileSystems, RefusedObserver, RunLine, SkipLine};
 use crate::strategy::{DstMode, Need, Strategy, all, representatives};
+use crate::sys::cachestat::Untold;
+use crate::sys::page_size;
 
 /// Cells above this size are measured with representatives of the families only.
 const LARGE: u64 = 128 << 20;
@@ -76,6 +78,8 @@ pub struct Plan {
     pub to: Place,
     /// What cannot be counted beside time, and why.
     pub unobserved: Vec<(&'static Observer, observe::Refusal)>,
+    /// Why the cache state of sources cannot be confirmed.
+    pub unconfirmed: Option<Untold>,
     /// Cells, those of one group together and in the order of their sizes.
     pub entries: Vec<Entry>,
 }
@@ -96,7 +100,12 @@ impl Plan {
             .map(|(cell, layout)| entry(cell, layout, selection.strategies.as_deref(), &refusals))
             .collect();
         let unobserved = observe::refused(&to.unnamed()?);
-        Ok(Self { from, to, unobserved, entries })
+        let source = match &selection.source {
+            Some(path) => Source::open(path)?,
+            None => Source::generate(&from, Layout::dense(), page_size() as u64, 0)?,
+        };
+        let unconfirmed = unconfirmed(source.file(), source.size());
+        Ok(Self { from, to, unobserved, unconfirmed, entries })
     }
 
     /// The part of this plan with the strategies that are wanted in a cell.
@@ -113,7 +122,13 @@ impl Plan {
             }
         });
         let entries = entries.filter(|entry| !entry.strategies.is_empty()).collect();
-        Self { from: self.from.clone(), to: self.to.clone(), unobserved: Vec::new(), entries }
+        Self {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            unobserved: Vec::new(),
+            unconfirmed: None,
+            entries,
+        }
     }
 
     /// The first line of the run that this plan is for.
@@ -125,6 +140,7 @@ impl Plan {
         });
         RunLine {
             observers: refused.collect(),
+            unconfirmed: self.unconfirmed.as_ref().map(ToString::to_string),
             ..super::run_line(argv, self.from.path(), self.to.path(), order_seed)
         }
     }
@@ -141,9 +157,15 @@ impl Plan {
 
     /// What will not be counted, a sentence each.
     pub fn remarks(&self) -> impl Iterator<Item = String> {
-        self.unobserved
-            .iter()
+        let unconfirmed = self.unconfirmed.iter().map(|untold| {
+            format!(
+                "whether a source is in the page cache is unconfirmed, and a cold one is skipped: {untold}"
+            )
+        });
+        let unobserved = self.unobserved.iter();
+        unobserved
             .map(|(observer, refusal)| format!("nothing is counted by {}: {refusal}", observer.name))
+            .chain(unconfirmed)
     }
 }
 

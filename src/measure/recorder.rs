@@ -155,6 +155,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> Run
         seed: SEED,
         order_seed,
         observers: BTreeMap::new(),
+        unconfirmed: None,
         against: None,
         guest: None,
     }

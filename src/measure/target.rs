@@ -112,7 +112,7 @@ fn fill_with_other_bytes(source: &Source, target: &File) -> Result<(), TrialErro
 fn cool(file: &File, source: &Source, cache: CacheState) -> Result<(), TrialError> {
     match cache {
         CacheState::Warm => Ok(()),
-        CacheState::Cold => Ok(establish(file, source.size(), CacheState::Cold)?),
+        CacheState::Cold => Ok(establish(file, source.size(), CacheState::Cold).map(drop)?),
     }
 }
 

@@ -1,7 +1,7 @@
 use super::Unit::Bytes;
 use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
-use crate::sys::TMPFS_MAGIC;
 use crate::sys::fiemap::{Extent, extents};
+use crate::sys::file_system::FileSystem;
 use rustix::io::Errno;
 
 pub(super) static OBSERVER: Observer = Observer {
@@ -25,7 +25,7 @@ impl Observation for Extents {
         // extents show at once on xfs and btrfs, and so do those that wait for their place.
         let told = match extents(copied.target) {
             Ok(told) => Some(told),
-            Err(Errno::OPNOTSUPP | Errno::NOTTY) => None,
+            Err(Errno::OPNOTSUPP) => None,
             Err(errno) => return Err(refused("ioctl(FS_IOC_FIEMAP)")(errno)),
         };
         let mut counts = Counts::new();
@@ -37,9 +37,9 @@ impl Observation for Extents {
             counts.push(("shared_bytes", told.iter().filter(|extent| extent.shared).map(inside).sum()));
         } else {
             counts.push(("allocated_bytes", stat.st_blocks.unsigned_abs() * 512));
-            let kind = rustix::fs::fstatfs(copied.target).map_err(refused("fstatfs"))?.f_type;
-            // Its pages belong to one file each; a network's file system may share out of sight.
-            if kind as i64 == TMPFS_MAGIC {
+            let known = FileSystem::of(copied.target).map_err(refused("fstatfs"))?;
+            // The pages of tmpfs belong to one file each; a server may share out of sight.
+            if known.is_some_and(|known| !known.may_share) {
                 counts.push(("shared_bytes", 0));
             }
         }

@@ -1,12 +1,11 @@
 use super::Unit::Bytes;
 use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
-use crate::sys::cachestat::residency;
+use crate::sys::cachestat::{Untold, residency};
 use crate::sys::page_size;
-use rustix::io::Errno;
 
 pub(super) static OBSERVER: Observer = Observer {
     name: "page-cache",
-    summary: "What the page cache holds of both files after the copy, from cachestat(2), else mincore(2)",
+    summary: "What the page cache holds of both files after the copy, from cachestat(2) or mincore(2)",
     counters: &[
         Counter { key: "source_cached_bytes", unit: Bytes },
         Counter { key: "target_cached_bytes", unit: Bytes },
@@ -21,7 +20,11 @@ struct PageCache;
 
 impl Observation for PageCache {
     fn counts(&mut self, copied: &Copied<'_>) -> Result<Counts, Refusal> {
-        let refused = |errno: Errno| Refusal::unexpected("cachestat", &errno.into());
+        let refused = |untold: Untold| Refusal {
+            reason: untold.to_string(),
+            cure: "use files of your own on a file system of this machine, and allow cachestat or mincore"
+                .to_owned(),
+        };
         let source = residency(copied.source, copied.bytes).map_err(refused)?;
         let target = residency(copied.target, copied.bytes).map_err(refused)?;
         let bytes = |pages: u64| (pages * page_size() as u64).min(copied.bytes);

@@ -36,6 +36,8 @@ struct RunRow<'a> {
     host: HostRow<'a>,
     commit: &'a Commit,
     argv: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unconfirmed: Option<&'a str>,
     complete: bool,
     samples: usize,
     skips: usize,
@@ -199,6 +201,7 @@ fn run_row(run: &Digest) -> RunRow<'_> {
         host: HostRow { label: &line.host.label, hash: &line.host.hash, kernel: &line.host.kernel },
         commit: &line.commit,
         argv: &line.argv,
+        unconfirmed: line.unconfirmed.as_deref(),
         complete: run.end.is_some(),
         samples: run.samples,
         skips: run.skips.len(),

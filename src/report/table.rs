@@ -38,6 +38,9 @@ pub fn cell(
         Format::Text => writeln!(text, "{}", heading(cell)),
         Format::Markdown => writeln!(text, "**{}**", heading(cell)),
     };
+    if let Some(why) = all.runs.iter().find_map(|run| run.unconfirmed.as_ref()) {
+        let _ = writeln!(text, "\nThat it was {} is unconfirmed: {why}.", cell.cache);
+    }
     if let Some(answer) = answer(all, &cell.cell, "this", base, margin) {
         let _ = writeln!(text, "\n{answer}");
     }

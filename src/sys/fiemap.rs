@@ -57,7 +57,7 @@ struct Request {
 /// All extents of `file`, in order of their offset in the file.
 ///
 /// # Errors
-/// `EOPNOTSUPP` where the file system has no extents to tell of (tmpfs); others of `ioctl(2)`.
+/// `EOPNOTSUPP` where the file system has no extents to tell of (tmpfs, FUSE); others of `ioctl(2)`.
 pub fn extents(file: impl AsFd) -> Result<Vec<Extent>, Errno> {
     let mut all = Vec::new();
     let mut request = Box::new(Request {
@@ -72,7 +72,11 @@ pub fn extents(file: impl AsFd) -> Result<Vec<Extent>, Errno> {
     loop {
         // SAFETY: the request has the layout of linux/fiemap.h with room for `count` extents.
         let returned = unsafe { libc::ioctl(file.as_fd().as_raw_fd(), FS_IOC_FIEMAP, &raw mut *request) };
-        super::check(returned as libc::ssize_t)?;
+        match super::check(returned as libc::ssize_t) {
+            // What a file system says that leaves the call to a handler of its own.
+            Err(Errno::NOTTY) => return Err(Errno::OPNOTSUPP),
+            other => other?,
+        };
         let batch = &request.extents[..request.mapped as usize];
         all.extend(batch.iter().map(|raw| Extent {
             logical: raw.logical,

@@ -15,6 +15,7 @@ pub mod errno;
 pub mod fault;
 pub mod fiemap;
 pub mod file_size_signal;
+pub mod file_system;
 pub mod leftover;
 pub mod mapped_bytes;
 pub mod mapping;
@@ -38,9 +39,6 @@ use rustix::io::{Errno, ReadWriteFlags};
 pub fn page_size() -> usize {
     rustix::param::page_size()
 }
-
-/// Type of tmpfs as `fstatfs(2)` tells it: a file system whose files are in the page cache alone.
-pub const TMPFS_MAGIC: i64 = 0x0102_1994;
 
 /// Drops what was read or written from the page cache afterwards (Linux 6.14); rustix does not name
 /// it yet.

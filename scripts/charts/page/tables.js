@@ -198,6 +198,7 @@ function showRuns() {
           `${run.steal === null || run.steal === undefined ? "" : `, ${significant(run.steal * 100)} % of the time taken by other guests`}${run.complete ? "" : "; cut short"}`,
       ],
       ["clock", wall ? "wall time" : "guest instructions"],
+      ...(run.unconfirmed ? [["cache state", `unconfirmed: ${run.unconfirmed}`]] : []),
     ];
     section.append(
       element("h3", {}, run.label),
