@@ -7,9 +7,12 @@
 
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
-    Block, Copies, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables,
-    WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
+    Block, Cell, Copies, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError,
+    Variables, WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path,
+    source_of,
 };
+use copybench::record::SampleLine;
+use copybench::report::BASE;
 use copybench::strategy::Strategy;
 use copybench::units::format_size;
 use criterion::measurement::WallTime;
@@ -75,8 +78,15 @@ fn bench() -> anyhow::Result<Vec<String>> {
             eprintln!("copybench: {remark}");
         }
     }
-    let mut driver =
-        Driver { criterion, recorder, arguments, plan: &plan, own: variables.source, wrong: Vec::new() };
+    let mut driver = Driver {
+        criterion,
+        recorder,
+        arguments,
+        plan: &plan,
+        own: variables.source,
+        wrong: Vec::new(),
+        rounds: 0,
+    };
     for group in plan.entries.chunk_by(|a, b| a.cell.group() == b.cell.group()) {
         driver.group(group)?;
     }
@@ -138,6 +148,8 @@ struct Driver<'a> {
     plan: &'a Plan,
     own: Option<PathBuf>,
     wrong: Vec<String>,
+    /// Rounds of duets until now.
+    rounds: u32,
 }
 
 impl Driver<'_> {
@@ -201,26 +213,25 @@ impl Driver<'_> {
         strategy: &Strategy,
     ) -> anyhow::Result<()> {
         let stage = Stage::new(source, &self.plan.to);
-        let clock = WallClock::new();
         match Block::observe(&stage, strategy, &entry.cell) {
             Ok(block) => self.recorder.sample(&entry.cell, block.line(&entry.cell, strategy, true))?,
             Err(error) => return self.failed(entry, strategy, &error),
         }
-        let mut blocks = Vec::new();
+        let base = entry.strategies.iter().copied().find(|known| known.name == BASE);
+        let base = base.filter(|base| base.name != strategy.name);
+        let mut duets = Vec::new();
         let mut failure = None;
         group.bench_function(BenchmarkId::new(strategy.name, format_size(entry.cell.size)), |bencher| {
-            bencher.iter_custom(|copies| {
-                match Block::run(&stage, strategy, &entry.cell, &clock, Copies::led(copies), Look::Extents) {
-                    Ok(block) => {
-                        let elapsed = Duration::from_nanos(block.elapsed());
-                        blocks.push(block);
-                        elapsed
-                    }
-                    Err(error) => {
-                        failure = Some(error);
-                        // Criterion discards a benchmark that took no time.
-                        Duration::ZERO
-                    }
+            bencher.iter_custom(|copies| match duet(&stage, &entry.cell, strategy, base, copies) {
+                Ok(duet) => {
+                    let elapsed = Duration::from_nanos(duet.strategy.elapsed());
+                    duets.push(duet);
+                    elapsed
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    // Criterion discards a benchmark that took no time.
+                    Duration::ZERO
                 }
             });
         });
@@ -228,9 +239,18 @@ impl Driver<'_> {
             return self.failed(entry, strategy, &error);
         }
         // What criterion kept are the last calls; those before were its warm-up.
-        let warm_up = blocks.len().saturating_sub(self.arguments.samples);
-        for block in &blocks[warm_up..] {
-            self.recorder.sample(&entry.cell, block.line(&entry.cell, strategy, true))?;
+        let warm_up = duets.len().saturating_sub(self.arguments.samples);
+        for duet in &duets[warm_up..] {
+            let sides = [(Some(strategy), &duet.strategy), (base, &duet.base)];
+            for (side, block) in sides.into_iter().filter_map(|(side, block)| Some((side?, block))) {
+                let line = SampleLine {
+                    round: Some(self.rounds),
+                    position: Some(u32::from((side.name == strategy.name) == duet.base_first)),
+                    ..block.line(&entry.cell, side, true)
+                };
+                self.recorder.sample(&entry.cell, line)?;
+            }
+            self.rounds += 1;
         }
         Ok(())
     }
@@ -245,6 +265,40 @@ impl Driver<'_> {
     fn skip(&mut self, entry: &Entry, strategy: &str, refused: &Refused) -> anyhow::Result<()> {
         Ok(self.recorder.skip(&entry.cell, refused.line(&entry.cell, strategy))?)
     }
+}
+
+/// Copies by a strategy, and for each of them one by the base right before or after it: the order is a
+/// coin's, and what slows the machine down for a while slows both.
+#[derive(Default)]
+struct Duet {
+    strategy: Block,
+    base: Block,
+    base_first: bool,
+}
+
+fn duet(
+    stage: &Stage<&Source, &Place>,
+    cell: &Cell,
+    strategy: &Strategy,
+    base: Option<&Strategy>,
+    copies: u64,
+) -> Result<Duet, TrialError> {
+    let clock = WallClock::new();
+    let copies_of = if cell.is_led() { Copies::led(1) } else { Copies::timed(1) };
+    let mut duet = Duet { base_first: rand::random(), ..Duet::default() };
+    for copy in 1..=copies {
+        let last = if copy == copies { Look::Extents } else { Look::Count };
+        let run = |strategy| Block::run(stage, strategy, cell, &clock, copies_of, last);
+        let order = [duet.base_first, !duet.base_first];
+        for is_base in order {
+            match (is_base, base) {
+                (false, _) => duet.strategy.append(run(strategy)?),
+                (true, Some(base)) => duet.base.append(run(base)?),
+                (true, None) => {}
+            }
+        }
+    }
+    Ok(duet)
 }
 
 /// What this file has to know of criterion's own arguments.

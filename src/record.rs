@@ -317,6 +317,9 @@ pub struct AnswerLine {
     pub of: usize,
     /// Who could not be parted from the leader.
     pub shares: Vec<String>,
+    /// How much longer than the leader each of those takes, as shares; negative where it may be faster.
+    #[serde(default)]
+    pub apart: Vec<Slower>,
     /// Who is out, the fastest first.
     pub slower: Vec<Slower>,
     /// How much longer the base's second copy took than the base, as a share: the check that what is
@@ -342,7 +345,7 @@ impl AnswerLine {
     }
 }
 
-/// A strategy that is not the fastest.
+/// How a strategy stands to the fastest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slower {
     pub strategy: String,

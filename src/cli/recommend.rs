@@ -2,25 +2,26 @@ use super::report::records_below;
 use super::select::Directories;
 use super::units::size;
 use super::{Fail, progress};
-use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
-use crate::measure::{Plan, Recorder, Scope, Selection, Settings, advise, run_rounds};
+use crate::analysis::{Kind, Measurements};
+use crate::measure::{Plan, Recorder, Scope, Selection, Settings, advise, new_order_seed, run_rounds};
 use crate::record::{Clock, Line};
-use crate::report::{BASE, table};
+use crate::report::{BASE, race, table};
 use crate::strategy;
+use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where runs leave their records by default.
-const RECORDS: &str = "results/runs";
+const RECORDS: &str = "results";
 
 /// Time for measuring where no record fits.
-const BUDGET: Duration = Duration::from_secs(10);
+const BUDGET: Duration = Duration::from_secs(20);
 
 /// Say in one line what to copy with here, and why
 ///
-/// By the newest record below results/runs of this machine and such a cell: dense, warm, a new
-/// target. Where there is none, the first strategy of each family is measured for ten seconds.
+/// By the newest race of such a cell (dense, warm, a new target) on this machine below results/; where
+/// there is none, by a race of twenty seconds.
 #[derive(Debug, Args)]
 pub(super) struct Recommend {
     /// Size of the file
@@ -37,14 +38,15 @@ impl Recommend {
                 .to_owned()
         });
         let (from, to) = self.directories.places()?;
-        let selection = Selection::dense(self.size, strategy::representatives(usize::MAX).collect());
-        let plan = Plan::new(&selection, from, to, Scope::Small)?;
+        let strategies = strategy::all().map(|(_, strategy)| strategy).collect();
+        let plan = Plan::new(&Selection::dense(self.size, strategies), from, to, Scope::Small)?;
         let Some(entry) = plan.entries.first() else {
             return Err(Fail::Use("nothing can be measured here".to_owned()).into());
         };
         let cell = entry.cell.id();
         let host = plan.run_line(&[], 0).host.hash;
-        let (all, from_where) = match recorded(&cell, &host) {
+        let kind = Kind::Copied.name().to_owned();
+        let (all, from_where) = match recorded(&(cell.clone(), kind.clone()), &host) {
             Some(all) => {
                 let day: String =
                     all.runs.first().map(|run| run.started.chars().take(10).collect()).unwrap_or_default();
@@ -52,24 +54,24 @@ impl Recommend {
             }
             None => (measure(&plan)?, "measured just now".to_owned()),
         };
-        let sentence = answer(&all, &cell, "this", BASE, Margin::default());
-        let summaries = summarise(&all, &cell, "this", BASE, Margin::default());
-        let winner = summaries.iter().find(|summary| summary.kind == Kind::Copied);
-        let (Some(sentence), Some(winner)) = (sentence, winner) else {
+        let Some(answer) = all.answers.get(&(cell, kind)) else {
             return Err(Fail::Use("nothing that copies could be measured here".to_owned()).into());
         };
-        let line = entry.cell.line();
+        let use_it = match (&answer.best, answer.within) {
+            (Some(best), Some(_)) => format!("Use {best}: "),
+            _ => String::new(),
+        };
+        let sentence = race::sentence(answer);
         super::print(&format!(
-            "Use {}: {sentence} ({}; {from_where})\n",
-            winner.strategy,
-            table::heading(&line)
+            "{use_it}{sentence} ({}; {from_where})\n",
+            table::heading(&entry.cell.line())
         ))?;
         Ok(())
     }
 }
 
-/// The newest record with that cell of that machine.
-fn recorded(cell: &str, host: &str) -> Option<Measurements> {
+/// The newest record with a race of that cell and kind on that machine.
+fn recorded(of: &(String, String), host: &str) -> Option<Measurements> {
     let folder = PathBuf::from(RECORDS);
     if !folder.is_dir() {
         return None;
@@ -79,7 +81,7 @@ fn recorded(cell: &str, host: &str) -> Option<Measurements> {
         // What is no record of this version is none that fits.
         let Ok(all) = Measurements::read_files(&[path]) else { continue };
         let [run] = &all.runs[..] else { continue };
-        let fits = run.host.hash == host && run.clock == Clock::Wall && all.series.contains_key(cell);
+        let fits = run.host.hash == host && run.clock == Clock::Wall && all.answers.contains_key(of);
         let is_newer = newest.as_ref().is_none_or(|known| known.runs[0].started < run.started);
         if fits && is_newer {
             newest = Some(all);
@@ -89,9 +91,17 @@ fn recorded(cell: &str, host: &str) -> Option<Measurements> {
 }
 
 fn measure(plan: &Plan) -> anyhow::Result<Measurements> {
-    let settings = Settings { budget: BUDGET, ..Settings::new(BASE) };
+    let this = std::env::current_exe().context("finding this executable")?;
+    let settings = Settings {
+        budget: BUDGET,
+        full: false,
+        processes: None,
+        this,
+        order_seed: new_order_seed(),
+        ..Settings::new(BASE)
+    };
     let mut all = Measurements::default();
-    all.take(&Line::Run(plan.run_line(&[], 1)));
+    all.take(&Line::Run(plan.run_line(&[], settings.order_seed)));
     run_rounds(plan, &settings, &mut all, &mut Recorder::nowhere(), &mut progress::Bar::new(1))?;
     Ok(all)
 }

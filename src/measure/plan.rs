@@ -17,9 +17,9 @@ const REPRESENTATIVES: usize = 12;
 /// Which cells stand where the user named none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// The cells of a default `cargo bench`.
+    /// The cells of a default `cargo bench`: curves over size, by representatives of the families.
     Default,
-    /// Those of the default that take seconds, without the large files.
+    /// Those of a default race.
     Small,
     /// Every combination of the registries.
     Everything,
@@ -95,9 +95,10 @@ impl Plan {
             .into_iter()
             .filter_map(|tried| Some(Refusal { strategy: tried.strategy, refused: tried.refusal? }))
             .collect();
+        let curves = scope == Scope::Default && selection.names_no_cell();
         let entries = cells(selection, &fs, scope)?
             .into_iter()
-            .map(|(cell, layout)| entry(cell, layout, selection.strategies.as_deref(), &refusals))
+            .map(|(cell, layout)| entry(cell, layout, selection.strategies.as_deref(), curves, &refusals))
             .collect();
         let unobserved = observe::refused(&to.unnamed()?);
         let source = match &selection.source {
@@ -235,10 +236,17 @@ fn whole_range() -> Vec<u64> {
 }
 
 fn default_cells(fs: &FileSystems, scope: Scope) -> Vec<Planned> {
-    let shapes = [("sparse", 1_u64 << 20), ("sparse", 32 << 20), ("sparse", 1 << 30), ("dense", 32 << 20)];
+    let races = [("dense", 1_u64 << 20), ("dense", 32 << 20)];
+    let curves = [1_u64 << 20, 8 << 20, 64 << 20, 1 << 30];
+    let shapes: Vec<(&str, u64)> = match scope {
+        Scope::Default => {
+            let of = |layout: &'static str| curves.into_iter().map(move |size| (layout, size));
+            of("sparse").chain(of("dense").filter(|(_, size)| *size <= LARGE)).collect()
+        }
+        _ => races.to_vec(),
+    };
     shapes
         .into_iter()
-        .filter(|(_, size)| scope == Scope::Default || *size <= LARGE)
         .filter_map(|(name, size)| Some((Layout::find(name)?, size)))
         .map(|(layout, size)| (Cell::usual(fs.clone(), layout.name, size), Some(layout)))
         .collect()
@@ -248,11 +256,12 @@ fn entry(
     cell: Cell,
     layout: Option<&'static Layout>,
     selected: Option<&[&'static Strategy]>,
+    representative: bool,
     refused: &[Refusal],
 ) -> Entry {
     let wanted: Vec<&'static Strategy> = match selected {
         Some(selected) => selected.to_vec(),
-        None if cell.size > LARGE => representatives(REPRESENTATIVES).collect(),
+        None if representative || cell.size > LARGE => representatives(REPRESENTATIVES).collect(),
         None => all().map(|(_, strategy)| strategy).collect(),
     };
     let (mut strategies, mut refusals) = (Vec::new(), Vec::new());

@@ -331,7 +331,7 @@ impl Course<'_, '_> {
         AnswerLine {
             processes: self.rounds.process,
             more_seconds: answer.wait.filter(|_| !answer.decided).map(|wait| (wait.timed * cost).ceil()),
-            ..answer.line(cell, kind, self.terms.margin, seconds, why)
+            ..race.line(cell, kind, seconds, why)
         }
     }
 

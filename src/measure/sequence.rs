@@ -98,6 +98,11 @@ impl Block {
         Ok(Self { outcomes, observed: true })
     }
 
+    /// Adds the copies of another block.
+    pub fn append(&mut self, other: Self) {
+        self.outcomes.extend(other.outcomes);
+    }
+
     /// Time of all copies together.
     #[must_use]
     pub fn elapsed(&self) -> u64 {

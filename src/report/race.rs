@@ -89,16 +89,23 @@ pub fn sentence(answer: &AnswerLine) -> String {
 
 /// Every strategy with where it stands: the leader, who shares its place, and who is out.
 fn places(answer: &AnswerLine) -> Vec<(&str, String)> {
-    let leads = if answer.within.is_none() {
-        "lowest times, undecided"
-    } else if answer.shares.is_empty() {
-        "fastest"
-    } else {
-        "first"
+    let leads = match answer.within {
+        None => "lowest times, undecided".to_owned(),
+        Some(0.0) => "fastest".to_owned(),
+        Some(within) if answer.shares.is_empty() => format!("fastest, within {}", percent(within)),
+        Some(within) => format!("first, within {}", percent(within)),
     };
-    let shares = if answer.within.is_none() { "undecided" } else { "shares first place" };
-    let best = answer.best.iter().map(|best| (best.as_str(), leads.to_owned()));
-    let alive = answer.shares.iter().map(|name| (name.as_str(), shares.to_owned()));
+    let best = answer.best.iter().map(|best| (best.as_str(), leads.clone()));
+    let alive = answer.shares.iter().map(|name| {
+        let apart = answer.apart.iter().find(|apart| apart.strategy == *name).map(|apart| apart.behind);
+        let place = match apart {
+            Some(Behind { low, high: Some(high) }) => {
+                format!("shares first place ({:+.1} to {:+.1} %)", low * 100.0, high * 100.0)
+            }
+            _ => "undecided".to_owned(),
+        };
+        (name.as_str(), place)
+    });
     let out = answer.slower.iter().map(|slower| (slower.strategy.as_str(), slower_by(slower.behind)));
     best.chain(alive).chain(out).collect()
 }

@@ -108,7 +108,8 @@ fn unlike() -> Result<(), Failed> {
         let is_command = word.contains("command");
         let mut next = run(if is_command { &["copybench", "run"] } else { &["cargo", "bench"] });
         change(&mut next);
-        let error = begin_or_resume(&path, next.clone(), Some(next.order_seed)).err().ok_or(word)?.to_string();
+        let error =
+            begin_or_resume(&path, next.clone(), Some(next.order_seed)).err().ok_or(word)?.to_string();
         expect(error.contains(word), &error)?;
         expect(fs::read(&path)? == before, "it changed")?;
     }

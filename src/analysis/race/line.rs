@@ -7,9 +7,8 @@ use crate::record::{AnswerLine, Behind, Slower};
 use std::collections::BTreeMap;
 
 impl Answer {
-    /// The line of a record; `why` is said of a leader, and other reasons where nothing can be said.
-    #[must_use]
-    pub fn line(&self, cell: &str, kind: Kind, margin: Margin, seconds: f64, why: String) -> AnswerLine {
+    /// `why` is said of a leader, and other reasons where nothing can be said.
+    fn line(&self, cell: &str, kind: Kind, margin: Margin, seconds: f64, why: String) -> AnswerLine {
         let (twin, different) = match self.twin {
             Twin::Absent | Twin::Unknown => (None, false),
             Twin::Alike { low, high } => (Some(behind(low, high)), false),
@@ -24,6 +23,7 @@ impl Answer {
             within: self.within.map(rounded),
             of: self.of,
             shares: self.shares.clone(),
+            apart: Vec::new(),
             slower: slower.collect(),
             twin,
             margin: margin.fraction(),
@@ -38,6 +38,25 @@ impl Answer {
             } else {
                 why
             },
+        }
+    }
+}
+
+impl Race {
+    /// The line of a record with the answer by now.
+    #[must_use]
+    pub fn line(&self, cell: &str, kind: Kind, seconds: f64, why: String) -> AnswerLine {
+        let leader = self.leader();
+        let apart = self.alive().into_iter().filter(|index| Some(*index) != leader).filter_map(|index| {
+            let (ahead, behind_it) = (self.bound(index, leader?), self.bound(leader?, index));
+            let strategy = self.arms.get(index)?.name.clone();
+            ahead
+                .is_finite()
+                .then(|| Slower { strategy, behind: behind((-ahead).exp_m1(), behind_it.exp_m1()) })
+        });
+        AnswerLine {
+            apart: apart.collect(),
+            ..self.answer().line(cell, kind, self.config.margin, seconds, why)
         }
     }
 }
@@ -80,7 +99,7 @@ pub fn of_full_rounds(all: &Measurements, cell: &str, base: &str, margin: Margin
         race.finish();
         let processes = times.keys().map(|(process, _)| process + 1).max().unwrap_or(0);
         let why = "every strategy was measured in every round".to_owned();
-        AnswerLine { processes, ..race.answer().line(cell, kind, margin, all.seconds, why) }
+        AnswerLine { processes, ..race.line(cell, kind, all.seconds, why) }
     };
     fields.into_iter().map(line).collect()
 }
