@@ -3,6 +3,7 @@
 #[path = "common/tools.rs"]
 mod tools;
 
+use copybench::sys::file_system::FILE_SYSTEMS;
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
@@ -18,7 +19,10 @@ use tempfile::TempDir;
 /// A test of the script with a directory for its images.
 type Test = fn(&Path) -> Result<(), Failed>;
 
-const AS_ANYONE: [(&str, Test); 1] = [("wrong use is exit 2", wrong_use)];
+const AS_ANYONE: [(&str, Test); 2] = [
+    ("wrong use is exit 2", wrong_use),
+    ("the script makes disks by the programs that guests have theirs from", same_programs),
+];
 
 /// With the file systems that are made.
 const AS_ROOT: [(&str, &[&str], Test); 9] = [
@@ -209,6 +213,25 @@ fn skipped(images: &Path) -> Result<(), Failed> {
     let output = script(images, &["--fs", "ext4", "--size", "1000TiB"], "true").output()?;
     assert_exit(&output, 2);
     assert!(text(&output.stderr).contains("may fill 1024000.0 GiB"), "{}", text(&output.stderr));
+    Ok(())
+}
+
+fn same_programs(_: &Path) -> Result<(), Failed> {
+    let script = "import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True\n\
+        from fresh_filesystem import KINDS\n\
+        for kind, (maker, package, _) in KINDS.items(): print(kind, *((maker or [])[:1] + [package] * bool(maker)))";
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts");
+    let output = Command::new("python3").args(["-c", script, scripts]).output()?;
+    assert_exit(&output, 0);
+    let made = text(&output.stdout);
+    for known in FILE_SYSTEMS {
+        let Some(guest) = &known.guest else { continue };
+        let line = match guest.mkfs {
+            Some(mkfs) => format!("{} {} {}", known.name, mkfs.program, mkfs.package),
+            None => known.name.to_owned(),
+        };
+        assert!(made.lines().any(|found| found == line), "{line:?} is not in {made}");
+    }
     Ok(())
 }
 

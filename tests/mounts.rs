@@ -47,7 +47,7 @@ const TESTS: &[(&str, Need, Test)] = &[
 /// Each makes the mount `m`.
 const OVERLAY: &str = "mount -t overlay -o lowerdir=l,upperdir=u,workdir=w$OPTIONS o m";
 const BINDFS: &str = "bindfs l m";
-const FUSE_OVERLAYFS: &str = "fuse-overlayfs -o lowerdir=l,upperdir=u,workdir=w m 2>/dev/null";
+const FUSE_OVERLAYFS: &str = "fuse-overlayfs -o lowerdir=l,upperdir=u,workdir=w m";
 const COPIES: &str = "$C run --rounds 1 --no-limits --strategy read-write-64k,sendfile --out r.jsonl";
 
 fn main() {
