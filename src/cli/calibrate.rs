@@ -58,7 +58,7 @@ impl Calibrate {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let strategy = find_strategy(&self.strategy)?;
         let base = strategy.name;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         let (from, to) = self.directories.places()?;
         let selection = Selection::dense(self.size, vec![strategy]);
         let plan = Plan::new(&selection, from, to, Scope::Small)?;

@@ -41,7 +41,7 @@ impl Claims {
         let claims = selected(&self.only)?;
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         let setting = Setting { place: &place, budget: self.budget, seed: SEED };
         let spinner = Spinner::new();
         let lines = claims::run(&claims, &setting, &mut |cell| spinner.tell(cell))?;

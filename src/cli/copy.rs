@@ -87,7 +87,7 @@ impl Copy {
             part: self.part(),
             verify: self.verify,
         };
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         let mut tell = |event: Event<'_>| {
             if self.debug {
                 // A reader that went away is no reason to stop copying.

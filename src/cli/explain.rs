@@ -3,7 +3,6 @@ use super::units::size;
 use crate::explain::{self, Subject};
 use crate::fixture::{LAYOUTS, Layout, Place};
 use crate::measure::{Variables, clean_up_on_signals};
-use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -41,7 +40,7 @@ impl Explain {
         })?;
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         let found = Subject { strategy, layout, size: self.size, place: &place }.explain()?;
         let text =
             if self.json { serde_json::to_string_pretty(&found)? + "\n" } else { explain::text(&found) };

@@ -11,7 +11,6 @@ use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::Value;
-use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
 const CHART: &str = "chart";
@@ -57,7 +56,7 @@ impl Export {
             (OTAVA, Some(out)) => return self.otava(out),
             (name, _) => self.registered(name)?,
         };
-        Ok(stdout().write_all(text.as_bytes())?)
+        Ok(super::print(&text)?)
     }
 
     fn registered(&self, name: &str) -> anyhow::Result<String> {

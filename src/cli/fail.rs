@@ -1,9 +1,9 @@
+use super::output::OutputError;
 use crate::copier::CopierError;
 use crate::fixture::{PlaceError, SourceError};
 use crate::guest::{BootError, KernelError};
 use crate::measure::{ArmError, ResumeError, RoundsError, SelectionError, StageError};
 use crate::record::ReadError;
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// An error that says itself whether the work failed or could not begin.
@@ -40,7 +40,5 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// Whether the reader of standard output went away, which is no failure of ours.
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-    })
+    error.chain().filter_map(OutputError::behind).any(OutputError::is_broken_pipe)
 }

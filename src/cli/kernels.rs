@@ -75,12 +75,12 @@ impl Kernels {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         find_base(&self.base)?;
         let task = Task::new(self)?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         let executable = std::env::current_exe().context("finding this executable")?;
         let scratch = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
         let kernels = self.open(&scratch)?;
         let choice = choose(self.accel, &kernels[0], &executable, &scratch)?;
-        eprintln!("copybench: accelerator {}: {}", choice.accelerator, choice.reason);
+        super::tell(format_args!("copybench: accelerator {}: {}", choice.accelerator, choice.reason));
         let label = label(choice.accelerator);
         let out = self.out.clone().unwrap_or_else(|| unused_directory(Path::new("results/kernels"), &label));
         let campaign = Campaign {
@@ -100,7 +100,7 @@ impl Kernels {
             scratch: &scratch,
         };
         for lacking in campaign.lacking()? {
-            eprintln!("copybench: {lacking}; skipped there");
+            super::tell(format_args!("copybench: {lacking}; skipped there"));
         }
         let report = self.measure(&campaign, &choice, &label)?;
         self.conclude(&task, &report, &out)
@@ -170,7 +170,7 @@ impl Kernels {
         super::print(&task.findings(self, report, out)?)?;
         super::print(&format!("\nrecords {}\n", out.display()))?;
         for failure in &report.failures {
-            eprintln!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error);
+            super::tell(format_args!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error));
         }
         match report.failures.len() {
             0 => Ok(()),

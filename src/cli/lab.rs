@@ -1,10 +1,9 @@
 use super::Fail;
+use super::output::Output;
 use crate::fixture::Place;
 use crate::lab::{self, race};
 use crate::measure::{Variables, clean_up_on_signals};
-use anyhow::Context;
 use clap::Args;
-use std::io::stdout;
 use std::path::PathBuf;
 
 /// Try the statements of the workshop's text about memory mapping, live
@@ -26,8 +25,8 @@ impl Lab {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        clean_up_on_signals().context("installing the signal handlers")?;
-        let summary = lab::run(&place, &mut stdout().lock(), race)?;
+        super::go_on_without(clean_up_on_signals());
+        let summary = lab::run(&place, &mut Output, race)?;
         match summary.failures() {
             0 => Ok(()),
             failures => {

@@ -16,6 +16,7 @@ mod kernels;
 mod lab;
 mod list;
 mod named;
+mod output;
 mod processor;
 mod progress;
 mod recommend;
@@ -28,10 +29,11 @@ mod worker;
 
 pub use fail::{Fail, exit_code, is_broken_pipe};
 pub use guest::live_as_init;
+pub use output::tell;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use std::io::Write;
+use output::print;
 
 /// Which way of copying a file is fastest here, by how much, and why.
 #[derive(Debug, Parser)]
@@ -72,7 +74,12 @@ enum Command {
 pub fn main() -> anyhow::Result<()> {
     // A file beyond the limit of file size is an error to report, not a death.
     crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;
-    match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(help) => return Ok(output::printed(help.print())?),
+    };
+    match cli.command {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
         Command::Run(run) => run.run(),
@@ -94,6 +101,17 @@ pub fn main() -> anyhow::Result<()> {
     }
 }
 
+/// Where nothing can hear of signals, as in containers that allow no threads, they end the process
+/// at once: told, and no reason to refuse the work.
+fn go_on_without(clean_up: std::io::Result<()>) {
+    if let Err(error) = clean_up {
+        tell(format_args!(
+            "copybench: no thread waits for signals ({error}): what one interrupts leaves its temporary \
+             files to the next start in the same directory"
+        ));
+    }
+}
+
 fn version() -> String {
     let commit = crate::measure::commit();
     let dirty = if commit.dirty { ", with changes" } else { "" };
@@ -104,9 +122,4 @@ fn version() -> String {
 fn argv() -> Vec<String> {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once("copybench".to_owned()).chain(words).collect()
-}
-
-/// Writes to standard output; unlike `print!`, a reader who went away is an error, not a panic.
-fn print(text: &str) -> std::io::Result<()> {
-    std::io::stdout().write_all(text.as_bytes())
 }

@@ -7,7 +7,6 @@ use crate::measure::{Plan, Recorder, Scope, Selection, Settings, clean_up_on_sig
 use crate::record::{Clock, Line};
 use crate::report::{BASE, table};
 use crate::strategy;
-use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +32,7 @@ pub(super) struct Recommend {
 
 impl Recommend {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         let (from, to) = self.directories.places()?;
         let selection = Selection::dense(self.size, strategy::representatives(usize::MAX).collect());
         let plan = Plan::new(&selection, from, to, Scope::Small)?;

@@ -90,7 +90,7 @@ impl Run {
         let base = find_base(&self.base)?;
         let mut selection = self.cells.selection()?;
         let (from, to) = self.directories.places()?;
-        clean_up_on_signals().context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals());
         // Before anything is written, so that a wrong executable leaves nothing.
         let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
         if old.is_some() && selection.strategies.is_none() {
@@ -166,7 +166,7 @@ impl Run {
             .unwrap_or_else(default_record_path);
         let (mut recorder, mut all) = begin_or_resume(&out, run)?;
         for remark in plan.remarks() {
-            eprintln!("copybench: {remark}");
+            super::tell(format_args!("copybench: {remark}"));
         }
         let mut watcher = progress::Bar::new(plan.entries.len());
         let outcome = run_rounds(plan, settings, &mut all, &mut recorder, &mut watcher)?;
@@ -206,7 +206,7 @@ impl Run {
             out.display()
         ))?;
         for refused in &outcome.refused {
-            eprintln!("skipped {refused}");
+            super::tell(format_args!("skipped {refused}"));
         }
         if !outcome.wrong.is_empty() {
             return Err(Fail::Work(format!("wrong copies: {}", outcome.wrong.join("; "))).into());

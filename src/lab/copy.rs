@@ -116,8 +116,9 @@ pub(super) fn child(method: &str, report: &str) -> anyhow::Result<()> {
         anonymous: after.anonymous.saturating_sub(before.anonymous),
         resident: after.rss.saturating_sub(before.rss),
     };
-    println!("{}", serde_json::to_string(&report)?);
-    Ok(())
+    let mut line = serde_json::to_vec(&report)?;
+    line.push(b'\n');
+    std::io::stdout().write_all(&line).context("write the report")
 }
 
 type Observe = std::io::Result<Usage>;
