@@ -6,7 +6,7 @@ use super::{Fail, progress};
 use crate::analysis::Margin;
 use crate::guest::{Accelerator, Campaign, Choice, FileSystem, Kernel, Report, Wanted, choose};
 use crate::host;
-use crate::measure::{Cell, clean_up_on_signals, run_line, unused_directory};
+use crate::measure::{Cell, OWN_RECORDS, clean_up_on_signals, run_line, unused_directory};
 use crate::record::{CellLine, RunLine};
 use crate::report::BASE;
 use anyhow::Context;
@@ -63,7 +63,7 @@ pub(super) struct Kernels {
     /// More words for the kernels' command line, such as transparent_hugepage=never
     #[arg(long, value_name = "WORDS", default_value = "")]
     append: String,
-    /// Directory for records and consoles [default: results/kernels/DATE-LABEL]
+    /// Directory for records and consoles [default: results/local/DATE-LABEL]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..
@@ -82,7 +82,7 @@ impl Kernels {
         let choice = choose(self.accel, &kernels[0], &executable, &scratch)?;
         super::tell(format_args!("copybench: accelerator {}: {}", choice.accelerator, choice.reason));
         let label = label(choice.accelerator);
-        let out = self.out.clone().unwrap_or_else(|| unused_directory(Path::new("results/kernels"), &label));
+        let out = self.out.clone().unwrap_or_else(|| unused_directory(Path::new(OWN_RECORDS), &label));
         let campaign = Campaign {
             kernels: &kernels,
             executable: &executable,
@@ -170,7 +170,10 @@ impl Kernels {
         super::print(&task.findings(self, report, out)?)?;
         super::print(&format!("\nrecords {}\n", out.display()))?;
         for failure in &report.failures {
-            super::tell(format_args!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error));
+            super::tell(format_args!(
+                "copybench: kernel {}, boot {}: {}",
+                failure.release, failure.boot, failure.error
+            ));
         }
         match report.failures.len() {
             0 => Ok(()),

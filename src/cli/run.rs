@@ -77,7 +77,7 @@ pub(super) struct Run {
     /// Print what would run, and for how long
     #[arg(long)]
     dry_run: bool,
-    /// The record file [env: COPYBENCH_OUT] [default: results/runs/DATE-HOST/run.jsonl]
+    /// The record file [env: COPYBENCH_OUT] [default: results/local/DATE-HOST/run.jsonl]
     #[arg(long, value_name = "F.jsonl")]
     out: Option<PathBuf>,
     /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..

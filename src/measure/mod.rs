@@ -35,7 +35,7 @@ pub use limit::{LIMITS, Limit};
 pub use order::Orders;
 pub use plan::{Entry, Plan, Refusal, Scope, planned_cells};
 pub use protocol::{PROTOCOL, Reply, Request};
-pub use recorder::{Recorder, commit, default_record_path, run_line, unused_directory};
+pub use recorder::{OWN_RECORDS, Recorder, commit, default_record_path, run_line, unused_directory};
 pub use resume::{ResumeError, begin_or_resume};
 pub use rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};
