@@ -44,6 +44,7 @@ fn help_texts() {
         "report",
         "history",
         "export",
+        "chart",
         "completions",
     ] {
         text += &format!("\n$ copybench {command} --help\n{}", output(&[command, "--help"]));

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod catalogue;
+mod chart;
 mod claims;
 mod compare;
 mod complete;
@@ -62,6 +63,7 @@ enum Command {
     Report(report::Report),
     History(history::Past),
     Export(export::Export),
+    Chart(chart::Chart),
     Docs(docs::Docs),
     Worker(worker::Worker),
     Completions(complete::Completions),
@@ -95,6 +97,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::Report(report) => report.run(),
         Command::History(past) => past.run(),
         Command::Export(export) => export.run(),
+        Command::Chart(chart) => chart.run(),
         Command::Docs(docs) => docs.run(),
         Command::Worker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
