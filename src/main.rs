@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if copybench::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            copybench::cli::tell(format_args!("copybench: {error:#}"));
+            copybench::cli::tell(format_args!("copybench: {}", copybench::cli::describe(&error)));
             copybench::cli::exit_code(&error)
         }
     }

@@ -98,8 +98,11 @@ impl Calibrate {
             date: run.started.chars().take(10).collect(),
         };
         let found = Calibration::new(conditions, &trials);
-        keep(&found)?;
         super::print(&if self.json { serde_json::to_string(&found)? + "\n" } else { found.text() })?;
+        // What was found is worth as much where it cannot be kept.
+        if let Err(error) = keep(&found) {
+            super::tell(format_args!("copybench: {error:#}"));
+        }
         Ok(())
     }
 

@@ -37,6 +37,19 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if unfit { 2 } else { 1 })
 }
 
+/// What went wrong and why, outermost first. Some errors say their cause themselves, which is not said
+/// twice.
+#[must_use]
+pub fn describe(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) && !text.contains(&format!("{cause};")) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Whether the reader of standard output went away, which is no failure of ours.
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {

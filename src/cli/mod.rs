@@ -28,7 +28,7 @@ mod task;
 mod units;
 mod worker;
 
-pub use fail::{Fail, exit_code, is_broken_pipe};
+pub use fail::{Fail, describe, exit_code, is_broken_pipe};
 pub use guest::live_as_init;
 pub use output::tell;
 

@@ -61,7 +61,9 @@ pub(super) struct Report {
 /// Runs the method in a child of its own.
 pub(super) fn measure(directory: &Path, method: Method, memory: bool) -> anyhow::Result<Report> {
     let report = if memory { "memory" } else { "faults" };
-    let output = command(directory, &["copy", name(method), report]).output().context("start a child")?;
+    let output = command(directory, &["copy", name(method), report])
+        .output()
+        .context("start a child, by /proc/self/exe")?;
     if !output.status.success() {
         bail!("the copying child: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
