@@ -1,8 +1,8 @@
 //! Small, odd and broken environments: every command gives an answer or a clear error there, and
 //! never dies. What answers where stands in docs/environments.md.
 //!
-//! `COPYBENCH_ENVIRONMENTS=all` adds the commands that take longer than a second;
-//! `COPYBENCH_BLESS=1` writes the document anew.
+//! `COPYBENCH_ENVIRONMENTS=all` adds the commands that take many seconds, and with
+//! `COPYBENCH_BLESS=1` as well the document is written anew.
 
 #![allow(clippy::expect_used, reason = "a test that cannot begin has failed")]
 

@@ -46,7 +46,7 @@ fn package(at: &Path) -> Result<(), Failed> {
     let print = r#"fn main() { println!("{} {}", env!("COPYBENCH_COMMIT"), env!("COPYBENCH_DIRTY")); }"#;
     fs::write(at.join("src/main.rs"), print)?;
     fs::write(at.join(".gitignore"), "/target\n")?;
-    Ok(())
+    cargo(at, &["generate-lockfile", "--offline"]).map(drop)
 }
 
 fn cargo(at: &Path, arguments: &[&str]) -> Result<Output, Failed> {
@@ -92,13 +92,7 @@ fn a_repository_says_its_commit() -> Result<(), Failed> {
     let at = place.path();
     package(at)?;
     git(at, &["init", "--quiet"])?;
-    let first = {
-        fs::write(
-            at.join("Cargo.lock"),
-            "version = 4\n\n[[package]]\nname = \"made\"\nversion = \"0.1.0\"\n",
-        )?;
-        commit(at)?
-    };
+    let first = commit(at)?;
     is(&says(at)?, &format!("{first} false"))?;
     let source = at.join("src/main.rs");
     let text = fs::read_to_string(&source)?;
@@ -148,7 +142,6 @@ fn the_index_compiles_nothing() -> Result<(), Failed> {
     let at = place.path();
     package(at)?;
     git(at, &["init", "--quiet"])?;
-    cargo(at, &["generate-lockfile", "--offline"])?;
     commit(at)?;
     cargo(at, &["build", "--offline"])?;
     fs::write(at.join("notes.md"), "notes\n")?;
