@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -28,6 +29,7 @@ fn main() {
         needing_git("the repository around a copy says nothing of it", the_repository_around_says_nothing),
         needing_git("a package says the commit that it was made from", a_package_says_its_commit),
         needing_git("staging and asking for the status compile nothing", the_index_compiles_nothing),
+        trial("an executable elsewhere has what draws charts", an_executable_has_what_draws),
         if packed { size } else { size.with_kind("this is the package").with_ignored_flag(true) },
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -150,6 +152,46 @@ fn the_index_compiles_nothing() -> Result<(), Failed> {
     let output = cargo(at, &["build", "--offline", "--verbose"])?;
     let told = String::from_utf8(output.stderr)?;
     if told.contains("Fresh made") { Ok(()) } else { Err(told.into()) }
+}
+
+/// A Python that lists the scripts which it is given instead of running them.
+fn an_executable_has_what_draws() -> Result<(), Failed> {
+    let place = tempfile::tempdir()?;
+    let (at, scratch) = (place.path(), place.path().join("scratch"));
+    fs::create_dir(&scratch)?;
+    fs::copy(env!("CARGO_BIN_EXE_copybench"), at.join("copybench"))?;
+    let python = at.join("python");
+    let list = "#!/bin/sh\ncd \"${1%/*}\" && find . -type f\necho \"$COPYBENCH\"; shift; echo \"$*\"\n";
+    fs::write(&python, list)?;
+    fs::set_permissions(&python, Permissions::from_mode(0o755))?;
+    let mut command = Command::new(at.join("copybench"));
+    command.current_dir(at).args(["chart", "run.jsonl", "--out", "page"]);
+    command.env("COPYBENCH_PYTHON", &python).env("TMPDIR", &scratch).env("XDG_CACHE_HOME", at.join("cache"));
+    let output = String::from_utf8(done(&mut command)?.stdout)?;
+    let mut found: Vec<&str> = output.lines().collect();
+    is(found.pop().unwrap_or_default(), "--out page -- run.jsonl")?;
+    is(found.pop().unwrap_or_default(), &at.join("copybench").canonicalize()?.display().to_string())?;
+    let mut expected = files(&Path::new(ROOT).join("scripts/charts"), "./charts")?;
+    expected.extend(["./chart.py", "./python", "./requirements.txt"].map(str::to_owned));
+    expected.sort();
+    found.sort_unstable();
+    is(&found.join("\n"), &expected.join("\n"))?;
+    if fs::read_dir(&scratch)?.next().is_none() { Ok(()) } else { Err("something is left".into()) }
+}
+
+/// Names of the files below `folder`, without what Python makes of them.
+fn files(folder: &Path, name: &str) -> Result<Vec<String>, Failed> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if !entry.path().is_dir() {
+            names.push(name);
+        } else if !name.ends_with("__pycache__") {
+            names.extend(files(&entry.path(), &name)?);
+        }
+    }
+    Ok(names)
 }
 
 fn the_package_is_small() -> Result<(), Failed> {

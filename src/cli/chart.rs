@@ -2,7 +2,6 @@ use super::Fail;
 use super::report::records_below;
 use crate::measure::clean_up_on_signals;
 use crate::sys::{child, leftover};
-use anyhow::Context;
 use clap::Args;
 use rustix::fs::{Access, access};
 use std::fs::{create_dir_all, write};
@@ -54,7 +53,9 @@ impl Chart {
         command.args(self.out.iter().flat_map(|out| ["--out".as_ref(), out.as_os_str()]));
         command.args(self.claims.iter().flat_map(|claims| ["--claims".as_ref(), claims.as_os_str()]));
         command.args(self.samples.then_some("--samples")).arg("--").args(&records);
-        command.env("COPYBENCH", std::env::current_exe().context("finding this executable")?);
+        let own = std::env::current_exe();
+        command
+            .env("COPYBENCH", own.map_err(|error| Fail::Use(format!("finding this executable: {error}")))?);
         // Without one, Python is set up in the directory that goes away, each time anew.
         command.env("COPYBENCH_PYTHON_HOME", cache().unwrap_or_else(|| folder.to_owned()).join("python"));
         let status = child::tie(&mut command).status().map_err(|error| {
@@ -69,11 +70,11 @@ impl Chart {
     }
 }
 
-fn put(path: &Path, text: &str) -> anyhow::Result<()> {
+fn put(path: &Path, text: &str) -> Result<(), Fail> {
     path.parent()
         .map_or(Ok(()), create_dir_all)
         .and_then(|()| write(path, text))
-        .with_context(|| format!("writing {}; set TMPDIR", path.display()))
+        .map_err(|error| Fail::Use(format!("writing {}: {error}; set TMPDIR", path.display())))
 }
 
 /// The directory for what copybench keeps between runs, if it can be written.
