@@ -7,7 +7,7 @@
 
 Writes report.html, one page that needs no network, and throughput, ranking, faults and, of several
 kernels, kernels as SVG and PNG. It computes no statistics. The executable is $COPYBENCH, else target/release/copybench, else
-target/debug/copybench. `scripts/python scripts/chart.py` runs it where there is no uv.
+target/debug/copybench. `copybench chart` runs it, with a Python of its own.
 """
 
 import argparse

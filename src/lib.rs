@@ -24,6 +24,9 @@
 //! | `claims` | all above |
 //! | `cli`, benches, tests | all |
 
+// They panic where the stream cannot be written.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(not(target_os = "linux"))]
 compile_error!("copybench measures Linux system calls and runs on Linux only");
 

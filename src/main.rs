@@ -1,5 +1,7 @@
 //! The copybench command: parse, dispatch, print the error chain, exit.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -9,7 +11,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if copybench::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("copybench: {error:#}");
+            copybench::cli::tell(format_args!("copybench: {}", copybench::cli::describe(&error)));
             copybench::cli::exit_code(&error)
         }
     }

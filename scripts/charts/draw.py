@@ -22,7 +22,7 @@ except ImportError:
 def converter():
     if vl_convert is None:
         raise ChartError(
-            "this Python has no vl-convert-python; run `scripts/python scripts/chart.py`, which finds or "
+            "this Python has no vl-convert-python; run `copybench chart RUN.jsonl`, which finds or "
             "makes one that has (the records are safe)"
         )
     return vl_convert

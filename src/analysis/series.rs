@@ -80,8 +80,13 @@ impl Measurements {
     /// See [`ReadError`]; the base side's first.
     pub fn read_sides(base: &[PathBuf], new: &[PathBuf]) -> Result<[Self; 2], ReadError> {
         let (base, other) = thread::scope(|scope| {
-            let other = scope.spawn(|| Self::read_files(new));
-            (Self::read_files(base), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            let other = thread::Builder::new().spawn_scoped(scope, || Self::read_files(new));
+            let base = Self::read_files(base);
+            let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+            };
+            // Where no thread is to be had, one after the other.
+            (base, other.map_or_else(|_| Self::read_files(new), join))
         });
         let (base, other) = (base?, other?);
         match (base.clock(), other.clock()) {

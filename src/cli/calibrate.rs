@@ -98,8 +98,11 @@ impl Calibrate {
             date: run.started.chars().take(10).collect(),
         };
         let found = Calibration::new(conditions, &trials);
-        keep(&found)?;
         super::print(&if self.json { serde_json::to_string(&found)? + "\n" } else { found.text() })?;
+        // What was found is worth as much where it cannot be kept.
+        if let Err(error) = keep(&found) {
+            super::tell(format_args!("copybench: {error:#}"));
+        }
         Ok(())
     }
 
@@ -133,9 +136,13 @@ fn keep(found: &Calibration) -> anyhow::Result<()> {
     keep().with_context(|| format!("keeping the calibration in {}; set XDG_CACHE_HOME", path.display()))
 }
 
-/// `$XDG_CACHE_HOME/copybench/calibration-HASH.json`; none without a home.
-fn path(host: &str) -> Option<PathBuf> {
+/// `$XDG_CACHE_HOME/copybench`; none without a home.
+pub(super) fn cache() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
-    Some(cache.join("copybench").join(format!("calibration-{host}.json")))
+    Some(cache.join("copybench"))
+}
+
+fn path(host: &str) -> Option<PathBuf> {
+    Some(cache()?.join(format!("calibration-{host}.json")))
 }

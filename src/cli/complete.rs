@@ -1,6 +1,5 @@
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
-use std::io::{Write, stdout};
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
@@ -13,6 +12,6 @@ impl Completions {
     pub(super) fn run(&self, mut command: Command) -> anyhow::Result<()> {
         let mut script = Vec::new();
         generate(self.shell, &mut command, "copybench", &mut script);
-        Ok(stdout().write_all(&script)?)
+        Ok(super::print(&String::from_utf8_lossy(&script))?)
     }
 }

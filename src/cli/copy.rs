@@ -90,7 +90,7 @@ impl Copy {
         };
         let target = self.target.display().to_string();
         advise(move || format!("{target} is what it was before; the same command begins anew"));
-        clean_up_on_signals(tell_the_end).context("installing the signal handlers")?;
+        super::go_on_without(clean_up_on_signals(tell_the_end));
         let mut tell = |event: Event<'_>| {
             if let Event::Target { written, .. } = &event {
                 self.advise(*written);

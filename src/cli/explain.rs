@@ -4,6 +4,7 @@ use crate::explain::{self, Subject};
 use crate::fixture::{LAYOUTS, Layout, Place};
 use crate::measure::{Variables, advise};
 use clap::Args;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Observe one copy: system calls, page faults, mappings, memory, page cache, and where the time goes
@@ -29,7 +30,7 @@ pub(super) struct Explain {
 #[derive(Debug, Args)]
 pub(super) struct ExplainChild {
     #[arg(trailing_var_arg = true)]
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
 }
 
 impl Explain {

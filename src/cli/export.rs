@@ -12,7 +12,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::Value;
 use std::fs::Permissions;
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ impl Export {
             (OTAVA, Some(out)) => return self.otava(out),
             (name, _) => self.registered(name)?,
         };
-        Ok(stdout().write_all(text.as_bytes())?)
+        Ok(super::print(&text)?)
     }
 
     fn registered(&self, name: &str) -> anyhow::Result<String> {

@@ -1,3 +1,4 @@
+use super::output::OutputError;
 use crate::copier::CopierError;
 use crate::fixture::{PlaceError, SourceError};
 use crate::guest::{BootError, KernelError};
@@ -5,7 +6,6 @@ use crate::measure::{
     ArmError, RecordFileError, ResumeError, RoundsError, SelectionError, StageError, UnknownVariable,
 };
 use crate::record::ReadError;
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// An error that says itself whether the work failed or could not begin.
@@ -41,10 +41,21 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if unfit { 2 } else { 1 })
 }
 
+/// What went wrong and why, outermost first. Some errors say their cause themselves, which is not said
+/// twice.
+#[must_use]
+pub fn describe(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) && !text.contains(&format!("{cause};")) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Whether the reader of standard output went away, which is no failure of ours.
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-    })
+    error.chain().filter_map(OutputError::behind).any(OutputError::is_broken_pipe)
 }

@@ -6,7 +6,7 @@ use super::{Fail, progress};
 use crate::analysis::{Margin, Measurements};
 use crate::guest::{Accelerator, Campaign, Choice, FileSystem, Kernel, Report, Wanted, choose};
 use crate::host;
-use crate::measure::{Cell, RecordFile, advise, run_line, unused_directory};
+use crate::measure::{Cell, OWN_RECORDS, RecordFile, advise, run_line, unused_directory};
 use crate::record::{CellLine, RunLine};
 use crate::report::BASE;
 use anyhow::Context;
@@ -63,7 +63,7 @@ pub(super) struct Kernels {
     /// More words for the kernels' command line, such as transparent_hugepage=never
     #[arg(long, value_name = "WORDS", default_value = "")]
     append: String,
-    /// Directory for records and consoles [default: results/kernels/DATE-LABEL]
+    /// Directory for records and consoles [default: results/local/DATE-LABEL]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..
@@ -83,9 +83,9 @@ impl Kernels {
         let scratch = std::env::var_os("TMPDIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
         let kernels = self.open(&scratch)?;
         let choice = choose(self.accel, &kernels[0], &executable, &scratch)?;
-        eprintln!("copybench: accelerator {}: {}", choice.accelerator, choice.reason);
+        super::tell(format_args!("copybench: accelerator {}: {}", choice.accelerator, choice.reason));
         let label = label(choice.accelerator);
-        let out = self.out.clone().unwrap_or_else(|| unused_directory(Path::new("results/kernels"), &label));
+        let out = self.out.clone().unwrap_or_else(|| unused_directory(Path::new(OWN_RECORDS), &label));
         let campaign = Campaign {
             kernels: &kernels,
             executable: &executable,
@@ -103,7 +103,7 @@ impl Kernels {
             scratch: &scratch,
         };
         for lacking in campaign.lacking()? {
-            eprintln!("copybench: {lacking}; skipped there");
+            super::tell(format_args!("copybench: {lacking}; skipped there"));
         }
         let records = campaign.records()?;
         task.check_vacant(&out)?;
@@ -178,7 +178,10 @@ impl Kernels {
         super::print(&task.findings(self, report, out)?)?;
         super::print(&format!("\nrecords {}\n", out.display()))?;
         for failure in &report.failures {
-            eprintln!("copybench: kernel {}, boot {}: {}", failure.release, failure.boot, failure.error);
+            super::tell(format_args!(
+                "copybench: kernel {}, boot {}: {}",
+                failure.release, failure.boot, failure.error
+            ));
         }
         match report.failures.len() {
             0 if Measurements::read_files(&report.records)?.is_empty() => {

@@ -1,9 +1,9 @@
 use super::Fail;
+use super::output::Output;
 use crate::fixture::Place;
 use crate::lab::{self, race};
 use crate::measure::{Variables, advise};
 use clap::Args;
-use std::io::stdout;
 use std::path::PathBuf;
 
 /// Try the statements of the workshop's text about memory mapping, live
@@ -28,7 +28,7 @@ impl Lab {
         advise(|| {
             "its files are removed; what stands above was seen, and the same command begins anew".to_owned()
         });
-        let summary = lab::run(&place, &mut stdout().lock(), race)?;
+        let summary = lab::run(&place, &mut Output, race)?;
         match summary.failures() {
             0 => Ok(()),
             failures => {

@@ -4,7 +4,6 @@ use crate::strategy::FAMILIES;
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::{Write, stdout};
 
 /// Show every strategy, its family, and whether it works here
 #[derive(Debug, Args)]
@@ -40,7 +39,7 @@ impl List {
             };
             table(&rows(tried), &between)
         };
-        Ok(stdout().write_all(text.as_bytes())?)
+        Ok(super::print(&text)?)
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod calibrate;
 mod catalogue;
+mod chart;
 mod claims;
 mod compare;
 mod complete;
@@ -17,6 +18,7 @@ mod kernels;
 mod lab;
 mod list;
 mod named;
+mod output;
 mod processor;
 mod progress;
 mod recommend;
@@ -27,12 +29,13 @@ mod task;
 mod units;
 mod worker;
 
-pub use fail::{Fail, exit_code, is_broken_pipe};
+pub use fail::{Fail, describe, exit_code, is_broken_pipe};
 pub use guest::live_as_init;
+pub use output::tell;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
-use std::io::Write;
+use output::print;
 
 /// Which way of copying a file is fastest here, by how much, and why.
 #[derive(Debug, Parser)]
@@ -61,6 +64,7 @@ enum Command {
     Report(report::Report),
     History(history::Past),
     Export(export::Export),
+    Chart(chart::Chart),
     Docs(docs::Docs),
     Worker(worker::Worker),
     Completions(complete::Completions),
@@ -73,11 +77,15 @@ enum Command {
 pub fn main() -> anyhow::Result<()> {
     // A file beyond the limit of file size is an error to report, not a death.
     crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;
-    let command = Cli::parse().command;
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(help) => return Ok(output::printed(help.print())?),
+    };
     if !command.is_for_another() {
         crate::measure::check_environment()?;
         if !matches!(command, Command::Copy(_)) {
-            crate::measure::clean_up_on_signals().context("installing the signal handlers")?;
+            go_on_without(crate::measure::clean_up_on_signals());
         }
     }
     match command {
@@ -96,6 +104,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::Report(report) => report.run(),
         Command::History(past) => past.run(),
         Command::Export(export) => export.run(),
+        Command::Chart(chart) => chart.run(),
         Command::Docs(docs) => docs.run(),
         Command::Worker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
@@ -106,6 +115,17 @@ impl Command {
     /// Whether another process of ours started it, which has seen to signals and variables.
     fn is_for_another(&self) -> bool {
         matches!(self, Self::ExplainChild(_) | Self::LabChild(_) | Self::Worker(_))
+    }
+}
+
+/// Where nothing can hear of signals, as in containers that allow no threads, they end the process
+/// at once: told, and no reason to refuse the work.
+fn go_on_without(clean_up: std::io::Result<()>) {
+    if let Err(error) = clean_up {
+        tell(format_args!(
+            "copybench: no thread waits for signals ({error}): what one interrupts leaves its temporary \
+             files to the next start in the same directory"
+        ));
     }
 }
 
@@ -124,9 +144,4 @@ fn published_argv() -> Vec<String> {
 fn argv() -> Vec<String> {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once("copybench".to_owned()).chain(words).collect()
-}
-
-/// Writes to standard output; unlike `print!`, a reader who went away is an error, not a panic.
-fn print(text: &str) -> std::io::Result<()> {
-    std::io::stdout().write_all(text.as_bytes())
 }

@@ -3,25 +3,27 @@ use super::select::Directories;
 use super::units::size;
 use super::{Fail, progress};
 use crate::analysis::{Kind, Measurements};
-use crate::measure::{Plan, Recorder, Scope, Selection, Settings, advise, new_order_seed, run_rounds};
+use crate::measure::{
+    OWN_RECORDS, Plan, Recorder, Scope, Selection, Settings, advise, new_order_seed, run_rounds,
+};
 use crate::record::{Clock, Line};
 use crate::report::{BASE, race, table};
 use crate::strategy;
 use anyhow::Context;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where runs leave their records by default.
-const RECORDS: &str = "results";
+/// Where records are looked for: the user's own, and those that came with the repository.
+const RECORDS: [&str; 2] = [OWN_RECORDS, "results/runs"];
 
 /// Time for measuring where no record fits.
 const BUDGET: Duration = Duration::from_secs(20);
 
 /// Say in one line what to copy with here, and why
 ///
-/// By the newest race of such a cell (dense, warm, a new target) on this machine below results/; where
-/// there is none, by a race of twenty seconds.
+/// By the newest race of such a cell (dense, warm, a new target) on this machine below results/local or
+/// results/runs; where there is none, by a race of twenty seconds.
 #[derive(Debug, Args)]
 pub(super) struct Recommend {
     /// Size of the file
@@ -72,12 +74,10 @@ impl Recommend {
 
 /// The newest record with a race of that cell and kind on that machine.
 fn recorded(of: &(String, String), host: &str) -> Option<Measurements> {
-    let folder = PathBuf::from(RECORDS);
-    if !folder.is_dir() {
-        return None;
-    }
     let mut newest: Option<Measurements> = None;
-    for path in records_below(&[folder]).unwrap_or_default() {
+    // A folder that is not there holds none.
+    let below = |folder| records_below(&[PathBuf::from(folder)]).unwrap_or_default();
+    for path in RECORDS.into_iter().filter(|folder| Path::new(folder).is_dir()).flat_map(below) {
         // What is no record of this version is none that fits.
         let Ok(all) = Measurements::read_files(&[path]) else { continue };
         let [run] = &all.runs[..] else { continue };

@@ -105,7 +105,7 @@ pub(super) fn measurements(records: &[PathBuf]) -> Result<Measurements, ReadErro
 /// Tells what was cut from records.
 pub(super) fn tell(all: &Measurements) {
     for warning in &all.warnings {
-        eprintln!("copybench: {warning}");
+        super::tell(format_args!("copybench: {warning}"));
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) struct Run {
     /// Print what would run, and for how long
     #[arg(long)]
     dry_run: bool,
-    /// The record file [env: COPYBENCH_OUT] [default: results/runs/DATE-HOST/run.jsonl]
+    /// The record file [env: COPYBENCH_OUT] [default: results/local/DATE-HOST/run.jsonl]
     #[arg(long, value_name = "F.jsonl")]
     out: Option<PathBuf>,
     /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..
@@ -199,7 +199,7 @@ impl Run {
         let again = self.again(&out);
         advise(move || format!("to go on: {again}"));
         for remark in plan.remarks() {
-            eprintln!("copybench: {remark}");
+            super::tell(format_args!("copybench: {remark}"));
         }
         let mut watcher = progress::Bar::new(plan.entries.len());
         let outcome = run_rounds(plan, settings, &mut all, &mut recorder, &mut watcher)?;

@@ -20,12 +20,17 @@ pub(super) fn margin(text: &str) -> Result<Margin, String> {
     Margin::from_fraction(fraction(text)?).ok_or_else(|| format!("{text:?} is no margin; write 2% or 0.02"))
 }
 
+/// The longest time that can be asked for.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// `60s`, `5m`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<u64>().map(Duration::from_secs);
-    seconds
+    let duration = seconds
         .or_else(|_| humantime::parse_duration(text))
-        .map_err(|_| format!("{text:?} is not a duration; write 60s or 5m"))
+        .map_err(|_| format!("{text:?} is not a duration; write 60s or 5m"))?;
+    // What is added to the clock must not run over.
+    if duration > LONGEST { Err(format!("{text:?} is longer than a year")) } else { Ok(duration) }
 }
 
 /// The part `hash:M/N` of a plan: a cell belongs to exactly one of the N parts, whatever else is
@@ -66,7 +71,7 @@ mod tests {
         assert!(fraction("-1%").is_err() && fraction("nan").is_err() && fraction("%").is_err());
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        assert!(duration("soon").is_err());
+        assert!(duration("soon").is_err() && duration(&u64::MAX.to_string()).is_err());
     }
 
     #[test]

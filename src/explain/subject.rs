@@ -218,7 +218,7 @@ impl Subject<'_> {
             // The page cache after the copy is still to be told.
             let mut command = Command::new(EXECUTABLE);
             run(&mut command);
-            let status = command.status().context("start a child that copies")?;
+            let status = command.status().context("start a child that copies, by /proc/self/exe")?;
             anyhow::ensure!(status.success(), "the child that copies: {status}");
         }
         if let Ok(Trace { status: Some(status), output, .. }) = &traced {

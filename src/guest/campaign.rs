@@ -149,10 +149,14 @@ impl Campaign<'_> {
             Ok(())
         };
         std::thread::scope(|scope| -> io::Result<()> {
-            let threads: Vec<_> = (0..self.together(order.len())).map(|_| scope.spawn(work)).collect();
-            threads.into_iter().try_for_each(|thread| {
+            // This thread works too, so threads that are not to be had cost only time.
+            let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..self.together(order.len())).filter_map(start).collect();
+            let mine = work();
+            let joined = others.into_iter().try_for_each(|thread| {
                 thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread that boots guests panicked")))
-            })
+            });
+            mine.and(joined)
         })?;
         for collector in collectors {
             collector.into_inner().unwrap_or_else(PoisonError::into_inner).end()?;

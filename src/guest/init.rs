@@ -13,6 +13,7 @@ use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, init_module, reboot};
 use std::any::Any;
 use std::fs;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub fn is_init() -> bool {
 pub fn main(run: &Runner<'_>) -> ! {
     if let Err(error) = live(run) {
         // Not even the port could be opened; the console's log is all that is left.
-        eprintln!("copybench: {error:#}");
+        let _ = writeln!(std::io::stderr(), "copybench: {error:#}");
     }
     rustix::fs::sync();
     let _ = reboot(RebootCommand::PowerOff);

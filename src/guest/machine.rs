@@ -81,10 +81,13 @@ impl Machine {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
         let mut child = sys::child::tie(&mut command).spawn().map_err(host)?;
         let (sender, lines) = channel();
-        if let Some(output) = child.stdout.take() {
-            std::thread::spawn(move || read_lines(output, &sender));
+        let output = child.stdout.take();
+        // It ends the child where no thread is to be had.
+        let machine = Self { child, lines };
+        if let Some(output) = output {
+            std::thread::Builder::new().spawn(move || read_lines(output, &sender)).map_err(host)?;
         }
-        Ok(Self { child, lines })
+        Ok(machine)
     }
 
     /// Waits for what comes next; lines that came before the end come first.

@@ -61,7 +61,9 @@ pub(super) struct Report {
 /// Runs the method in a child of its own.
 pub(super) fn measure(directory: &Path, method: Method, memory: bool) -> anyhow::Result<Report> {
     let report = if memory { "memory" } else { "faults" };
-    let output = command(directory, &["copy", name(method), report]).output().context("start a child")?;
+    let output = command(directory, &["copy", name(method), report])
+        .output()
+        .context("start a child, by /proc/self/exe")?;
     if !output.status.success() {
         bail!("the copying child: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
@@ -116,8 +118,9 @@ pub(super) fn child(method: &str, report: &str) -> anyhow::Result<()> {
         anonymous: after.anonymous.saturating_sub(before.anonymous),
         resident: after.rss.saturating_sub(before.rss),
     };
-    println!("{}", serde_json::to_string(&report)?);
-    Ok(())
+    let mut line = serde_json::to_vec(&report)?;
+    line.push(b'\n');
+    std::io::stdout().write_all(&line).context("write the report")
 }
 
 type Observe = std::io::Result<Usage>;

@@ -86,7 +86,7 @@ impl Arm {
             .map_err(|source| ArmError::Start { executable: executable.to_owned(), source })?;
         let (sender, replies) = channel();
         let output = child.stdout.take();
-        std::thread::spawn(move || {
+        let read = move || {
             for line in
                 output.into_iter().flat_map(|output| BufReader::new(output).lines()).map_while(Result::ok)
             {
@@ -94,7 +94,12 @@ impl Arm {
                     break;
                 }
             }
-        });
+        };
+        if let Err(source) = std::thread::Builder::new().name("replies".to_owned()).spawn(read) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(ArmError::Start { executable: executable.to_owned(), source });
+        }
         let input = child.stdin.take();
         let mut arm = Self::Apart(Apart { executable: executable.to_owned(), child, input, replies });
         match arm.ask(&Request::Hello { protocol: PROTOCOL }, Duration::from_secs(10))? {

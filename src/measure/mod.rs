@@ -41,7 +41,7 @@ pub use plan::{Entry, Plan, Refusal, Scope, planned_cells};
 pub use privacy::Hidden;
 pub use protocol::{PROTOCOL, Reply, Request};
 pub use record_file::{RecordFile, RecordFileError};
-pub use recorder::{Recorder, commit, default_record_path, run_line, unused_directory};
+pub use recorder::{OWN_RECORDS, Recorder, commit, default_record_path, run_line, unused_directory};
 pub use resume::{ResumeError, begin_or_add, begin_or_resume};
 pub use rounds::{Contestant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};

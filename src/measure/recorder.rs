@@ -4,10 +4,11 @@ use super::skips;
 use crate::fixture::SEED;
 use crate::host;
 use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// Writes the lines of one run, each as soon as it is known.
 #[derive(Debug)]
@@ -143,7 +144,7 @@ impl Recorder {
 /// published, so it holds no path of the machine.
 #[must_use]
 pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> RunLine {
-    let now = jiff::Timestamp::now();
+    let now = now(SystemTime::now());
     RunLine {
         schema: SCHEMA.to_owned(),
         id: format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id()),
@@ -167,16 +168,19 @@ pub fn commit() -> Commit {
     Commit { sha: env!("COPYBENCH_COMMIT").to_owned(), dirty: env!("COPYBENCH_DIRTY") == "true" }
 }
 
-/// `results/runs/<date>-<label>/run.jsonl`, with a number where that exists.
+/// Where records go whose place nobody names; a repository of copybench ignores it.
+pub const OWN_RECORDS: &str = "results/local";
+
+/// `results/local/<date>-<label>/run.jsonl`, with a number where that exists.
 #[must_use]
 pub fn default_record_path() -> PathBuf {
-    unused_directory(Path::new("results/runs"), &host::label()).join("run.jsonl")
+    unused_directory(Path::new(OWN_RECORDS), &host::label()).join("run.jsonl")
 }
 
 /// `<date>-<label>` below `parent`, with a number where that exists.
 #[must_use]
 pub fn unused_directory(parent: &Path, label: &str) -> PathBuf {
-    let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let day = now(SystemTime::now()).strftime("%Y-%m-%d").to_string();
     let name = format!("{day}-{label}");
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     std::iter::once(name.clone())
@@ -184,4 +188,31 @@ pub fn unused_directory(parent: &Path, label: &str) -> PathBuf {
         .map(|name| parent.join(name))
         .find(|path| !path.exists())
         .unwrap_or_else(|| parent.join(name))
+}
+
+/// A clock outside the years that dates have in records stands at their end: what is measured does not
+/// depend on the date.
+fn now(clock: SystemTime) -> Timestamp {
+    let end = if clock < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::try_from(clock).unwrap_or(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn every_clock_is_a_date() {
+        let year = |seconds: i64| {
+            let distance = Duration::from_secs(seconds.unsigned_abs());
+            let epoch = SystemTime::UNIX_EPOCH;
+            let clock = if seconds < 0 { epoch - distance } else { epoch + distance };
+            now(clock).strftime("%Y-%m-%d").to_string()
+        };
+        assert_eq!(year(-315_619_200), "1960-01-01");
+        assert_eq!(year(254_000_000_000), "9999-12-30");
+        assert_eq!(year(i64::MAX), "9999-12-30");
+        assert_eq!(year(-1_000_000_000_000), "-9999-01-02");
+    }
 }

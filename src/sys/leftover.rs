@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// More than sweeps can follow one another in the moment between making a name and locking it.
@@ -158,10 +159,13 @@ pub fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
 /// use, and end the process with 128 and the signal's number.
 ///
 /// # Errors
-/// That of installing the handlers.
+/// That of starting the thread that hears of signals or of installing their handlers; signals end
+/// the process as ever then, and names in use are left to the next sweep.
 pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::spawn(move || {
+    let (installed, handlers) = channel::<Signals>();
+    // The thread first: with handlers and nobody to hear of them, a signal would do nothing.
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let Ok(mut signals) = handlers.recv() else { return };
         if let Some(signal) = signals.forever().next() {
             // Held until the end, so that no name is made behind our back.
             let mut names = names();
@@ -171,7 +175,9 @@ pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Resu
             }
             std::process::exit(128 + signal);
         }
-    });
+    })?;
+    // The receiver waits for them.
+    let _ = installed.send(Signals::new([SIGINT, SIGTERM, SIGHUP])?);
     Ok(())
 }
 

@@ -60,12 +60,14 @@ impl Refusal {
             Self::Forbidden { .. } => {
                 "run as root or with CAP_PERFMON, or set that to 1; a container's seccomp filter may forbid it too"
             }
+            Self::Failed { errno: Errno::MFILE, .. } | Self::Tracepoints(Errno::MFILE) => {
+                "raise the limit of open files: ulimit -n"
+            }
             Self::Tracepoints(Errno::NODEV | Errno::NOENT) => "boot a kernel with CONFIG_FTRACE_SYSCALLS",
             Self::Tracepoints(_) => {
                 "run as root, or mount it (mount -t tracefs tracefs /sys/kernel/tracing) and let this user read it"
             }
             Self::Failed { errno: Errno::NOSYS, .. } => "boot a kernel with CONFIG_PERF_EVENTS",
-            Self::Failed { errno: Errno::MFILE, .. } => "raise the limit of open files: ulimit -n",
             Self::Failed { .. } => "see perf_event_open(2) for this error",
         }
     }

@@ -22,6 +22,10 @@ use std::mem::ManuallyDrop;
 /// How long a completion is waited for before the kernel's workers are roused.
 const PATIENCE: Timespec = Timespec::new().sec(1);
 
+/// After so many of those, what no worker has begun is cancelled: a user who may start no further
+/// process (`RLIMIT_NPROC`) gets no worker either, and would wait for ever.
+const PATIENT_FOR: u32 = 4;
+
 /// How the kernel reaches the slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
@@ -128,9 +132,12 @@ impl<'files> Session<'_, 'files> {
     /// One operation that is over. What is queued goes to the kernel only once all earlier
     /// completions have been taken, so that a full batch costs one system call.
     ///
+    /// What the kernel has no worker for completes with `ECANCELED`, in the end.
+    ///
     /// # Errors
     /// `ENODATA` where nothing is in flight; of `io_uring_enter(2)`.
     pub fn wait(&mut self) -> Result<Completion, Errno> {
+        let mut silent = 0;
         loop {
             while let Some(event) = self.ring.ring.completion().next() {
                 let Some((slot, operation)) = step::decode(event.user_data()) else { continue };
@@ -140,7 +147,12 @@ impl<'files> Session<'_, 'files> {
             if self.ring.slots.in_flight() == 0 {
                 return Err(Errno::NODATA);
             }
-            self.enter_for_one()?;
+            if !self.enter_for_one()? {
+                silent += 1;
+                if silent == PATIENT_FOR {
+                    self.cancel(&step::OPERATIONS)?;
+                }
+            }
         }
     }
 
@@ -187,13 +199,13 @@ impl<'files> Session<'_, 'files> {
         })
     }
 
-    /// Waits for one completion. Where none comes for a while, a worker is asked for: Linux 6.18
-    /// was seen to leave writes for ever that it had handed to its workers, none of which was
+    /// Waits for one completion, and says whether there was one. Where none comes for a while, a worker is
+    /// asked for: Linux 6.18 was seen to leave writes for ever that it had handed to its workers, none of which was
     /// left, in a task that opened one ring after another. (Since that version's stable updates
     /// they exit when a task has closed its last ring, and may do so while it opens the next.)
-    fn enter_for_one(&mut self) -> Result<(), Errno> {
+    fn enter_for_one(&mut self) -> Result<bool, Errno> {
         if !self.ring.ring.params().is_feature_ext_arg() {
-            return self.enter(1);
+            return self.enter(1).map(|()| true);
         }
         let arguments = SubmitArgs::new().timespec(&PATIENCE);
         let waited = rustix::io::retry_on_intr(|| {
@@ -202,25 +214,34 @@ impl<'files> Session<'_, 'files> {
         if waited == Err(Errno::TIME) {
             // SAFETY: the entry refers to no memory and no file.
             let pushed = unsafe { self.ring.ring.submission().push(&step::rouse()) };
-            return pushed.map_err(|_| Errno::AGAIN);
+            return pushed.map(|()| false).map_err(|_| Errno::AGAIN);
         }
-        waited.map(drop)
+        waited.map(|_| true)
+    }
+
+    /// Queues the cancellation of these operations on every slot. What a worker is at work on is not
+    /// stopped, but for splices, and ends by itself.
+    fn cancel(&mut self, operations: &[Operation]) -> Result<(), Errno> {
+        let busy: Vec<_> =
+            (0..self.ring.slots.len()).filter(|slot| self.ring.slots.idle_at(*slot).is_err()).collect();
+        for slot in busy {
+            for operation in operations {
+                if self.ring.ring.submission().is_full() {
+                    self.submit()?;
+                }
+                // SAFETY: a cancellation refers to no memory and no file.
+                unsafe { self.ring.ring.submission().push(&step::cancel(slot, *operation)) }
+                    .map_err(|_| Errno::AGAIN)?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits until the kernel is done with every slot.
     fn quiesce(&mut self) -> Result<(), Errno> {
-        // Entries leave the queue when submitted; after that it has room for the cancellations.
         self.submit()?;
-        let busy: Vec<_> =
-            (0..self.ring.slots.len()).filter(|slot| self.ring.slots.idle_at(*slot).is_err()).collect();
-        for slot in busy {
-            // A splice waits for as long as its pipe is empty or full.
-            for operation in [Operation::SpliceIn, Operation::SpliceOut] {
-                // SAFETY: a cancellation refers to no memory and no file.
-                unsafe { self.ring.ring.submission().push(&step::cancel(slot, operation)) }
-                    .map_err(|_| Errno::AGAIN)?;
-            }
-        }
+        // A splice waits for as long as its pipe is empty or full.
+        self.cancel(&[Operation::SpliceIn, Operation::SpliceOut])?;
         loop {
             match self.wait() {
                 Ok(_) => {}

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -60,6 +61,20 @@ class Environment(unittest.TestCase):
             check=False,
         )
         self.assertEqual(done.stdout, "hello\n")
+
+    @unittest.skipUnless(support.executable(), "nothing is built: cargo build")
+    def test_the_executable_draws_by_itself(self):
+        environment = os.environ | {"COPYBENCH_PYTHON": sys.executable}
+        done = subprocess.run(
+            [support.executable(), "chart", support.ROOT / "tests/golden/run.jsonl", "--out", self.directory],
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("vegaEmbed", (self.directory / "report.html").read_text(encoding="utf-8"))
 
     def test_the_version_is_the_same_in_both_places(self):
         pinned = next(

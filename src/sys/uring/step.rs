@@ -112,7 +112,7 @@ fn bytes(length: usize) -> Result<u32, Errno> {
     u32::try_from(length).map_err(|_| Errno::OVERFLOW)
 }
 
-const OPERATIONS: [Operation; 4] =
+pub(super) const OPERATIONS: [Operation; 4] =
     [Operation::Read, Operation::Write, Operation::SpliceIn, Operation::SpliceOut];
 
 fn encode(slot: usize, operation: Operation) -> u64 {

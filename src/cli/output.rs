@@ -1,0 +1,59 @@
+//! The standard streams. `print!` and its like panic where a stream cannot be written; here that is
+//! an error of standard output, and no reason to stop on standard error.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Standard output cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("writing to standard output: {0}")]
+pub(super) struct OutputError(io::Error);
+
+impl OutputError {
+    /// The one behind `cause`, if that is or holds one.
+    pub(super) fn behind<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        cause.downcast_ref().or_else(|| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    }
+
+    /// Whether its reader went away, which is no failure of ours.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// Standard output, whose errors hold an [`OutputError`].
+pub(super) struct Output;
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stdout().write(bytes).map_err(told)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush().map_err(told)
+    }
+}
+
+fn told(error: io::Error) -> io::Error {
+    // An interruption is for the caller to repeat.
+    if error.kind() == io::ErrorKind::Interrupted { error } else { io::Error::other(OutputError(error)) }
+}
+
+/// Writes all of `text` to standard output, now: what is still in a buffer when the process ends
+/// would be lost without a word.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    Output.write_all(text.as_bytes())?;
+    Output.flush()
+}
+
+/// Standard output after somebody else wrote to it.
+pub(super) fn printed(outcome: io::Result<()>) -> io::Result<()> {
+    outcome.map_err(told)?;
+    Output.flush()
+}
+
+/// Writes a line to standard error, where it can be written. What is told there is worth nothing to
+/// a reader who went away, and the work goes on.
+pub fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
