@@ -339,7 +339,7 @@ impl Race {
         let mut strategies = strategies;
         let number = self.processes + u32::from(new_process);
         let every = self.config.control_every.max(1);
-        let controlled = self.stage == Stage::Screen || self.looks == 0 || number % every == 0;
+        let controlled = self.stage == Stage::Screen || self.looks == 0 || number.is_multiple_of(every);
         strategies
             .extend(self.control.iter().flatten().filter(|index| controlled && !self.arm_withdrawn(**index)));
         strategies.sort_unstable();

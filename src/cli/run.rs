@@ -285,7 +285,7 @@ pub(super) fn refuse_hopeless(plan: &Plan) -> anyhow::Result<()> {
 
 fn tell_skipped(sentences: &[String]) {
     for sentence in sentences {
-        eprintln!("copybench: {sentence}");
+        super::tell(format_args!("copybench: {sentence}"));
     }
 }
 

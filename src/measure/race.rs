@@ -346,7 +346,8 @@ impl Course<'_, '_> {
             let calls = self.counted.get(strategy).and_then(|counters| counters.get("calls.total").copied());
             [processor, mean("minor_faults"), calls]
         };
-        let words: [(&str, fn(u64) -> String); 3] = [
+        type Show = fn(u64) -> String;
+        let words: [(&str, Show); 3] = [
             ("of processor time", |time| duration(time as f64)),
             ("page faults", |count| count.to_string()),
             ("system calls", |count| count.to_string()),

@@ -107,9 +107,9 @@ impl Recorder {
     ///
     /// # Errors
     /// That of writing.
-    pub fn race(&mut self, cell: &super::Cell, line: Line) -> io::Result<()> {
+    pub fn race(&mut self, cell: &super::Cell, line: &Line) -> io::Result<()> {
         self.cell(cell)?;
-        self.line(&line)
+        self.line(line)
     }
 
     /// Writes the totals.

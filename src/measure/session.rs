@@ -246,11 +246,11 @@ impl Listener for Recording<'_> {
     }
 
     fn out(&mut self, out: OutLine) -> std::io::Result<()> {
-        self.recorder.race(&self.entry.cell, Line::Out(out))
+        self.recorder.race(&self.entry.cell, &Line::Out(out))
     }
 
     fn answer(&mut self, answer: AnswerLine) -> std::io::Result<()> {
-        self.recorder.race(&self.entry.cell, Line::Answer(answer))
+        self.recorder.race(&self.entry.cell, &Line::Answer(answer))
     }
 
     fn progress(&mut self, progress: Progress) {
