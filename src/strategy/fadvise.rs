@@ -61,7 +61,8 @@ fn advised(
 }
 
 /// Keeps neither file in the page cache: each piece is sent on its way to the device at once, and
-/// waited for and dropped one window later, so that the device always has work.
+/// waited for and dropped one window later, so that the device always has work. On overlayfs, where
+/// `sync_file_range(2)` reaches no page, what was written stays until the kernel writes it out.
 fn dropping(source: &File, target: &File, span: Span) -> Result<u64, CopyError> {
     let (mut copied, mut clean) = (0, 0);
     let outcome = copy(source, target, span, 1 << 20, |length| {
@@ -125,6 +126,7 @@ fn copy(
 mod tests {
     use super::*;
     use crate::sys::cachestat::residency;
+    use crate::sys::file_system::{FileSystem, Store};
     use rustix::io::pwrite;
 
     #[test]
@@ -136,8 +138,12 @@ mod tests {
         assert_eq!(written, LENGTH);
         rustix::fs::fsync(&source).unwrap();
         assert_eq!(dropping(&source, &target, Span::WHOLE).unwrap(), LENGTH);
-        if rustix::fs::fstatfs(&source).unwrap().f_type != 0x0102_1994 {
+        let store = FileSystem::of(&source).unwrap().map(|known| known.store);
+        if store != Some(Store::Memory) {
             assert_eq!(residency(&source, LENGTH).unwrap().cached, 0);
+        }
+        // On overlayfs sync_file_range(2) succeeds and reaches no page; dirty ones are not dropped.
+        if !matches!(store, Some(Store::Memory | Store::Lower)) {
             assert_eq!(residency(&target, LENGTH).unwrap().cached, 0);
         }
     }
