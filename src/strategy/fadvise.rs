@@ -66,7 +66,8 @@ fn advised(
 }
 
 /// Keeps neither file in the page cache: each piece is sent on its way to the device at once, and
-/// waited for and dropped one window later, so that the device always has work.
+/// waited for and dropped one window later, so that the device always has work. On overlayfs, where
+/// `sync_file_range(2)` reaches no page, what was written stays until the kernel writes it out.
 fn dropping(task: Task<'_>) -> Result<u64, CopyError> {
     let Task { source, target, span, workspace } = task;
     let mut buffer = workspace.buffer(BUFFER)?;
@@ -115,6 +116,7 @@ mod tests {
     use super::*;
     use crate::strategy::Workspace;
     use crate::sys::cachestat::residency;
+    use crate::sys::file_system::{FileSystem, Store};
     use rustix::io::pwrite;
 
     #[test]
@@ -127,8 +129,12 @@ mod tests {
         rustix::fs::fsync(&source).unwrap();
         let workspace = Workspace::new();
         assert_eq!(dropping(Task::whole(&source, &target, &workspace)).unwrap(), LENGTH);
-        if rustix::fs::fstatfs(&source).unwrap().f_type != 0x0102_1994 {
+        let store = FileSystem::of(&source).unwrap().map(|known| known.store);
+        if store != Some(Store::Memory) {
             assert_eq!(residency(&source, LENGTH).unwrap().cached, 0);
+        }
+        // On overlayfs sync_file_range(2) succeeds and reaches no page; dirty ones are not dropped.
+        if !matches!(store, Some(Store::Memory | Store::Lower)) {
             assert_eq!(residency(&target, LENGTH).unwrap().cached, 0);
         }
     }
