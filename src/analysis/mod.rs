@@ -25,6 +25,7 @@ pub mod kernels;
 pub mod kind;
 pub mod looks;
 pub mod pairing;
+pub mod race;
 pub mod ratio;
 pub mod remarks;
 pub mod series;

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod noise;
+mod race;
 
 /// How often to repeat what is repeated `usual` times by default.
 fn repetitions(usual: usize) -> usize {
