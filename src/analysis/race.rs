@@ -47,8 +47,14 @@ pub struct Config {
     pub first_look: u32,
     /// Each later look has so many times as many.
     pub growth: f64,
+    /// Of the error for the race proper, i / (i + this) is spent by look i: half of it by this look,
+    /// and never all.
+    pub half_spent: f64,
     /// After the first look, base and twin are measured in one process of so many.
     pub control_every: u32,
+    /// Whether copies take so long that the machine changes from one to the next: then one strategy is
+    /// measured between all others, see [`beside`].
+    pub adjacent: bool,
     /// The base, which is measured to the end, and its hidden second copy, which is not ranked.
     pub control: Option<[String; 2]>,
 }
@@ -61,10 +67,12 @@ impl Default for Config {
             screen_share: 0.2,
             screen_looks: vec![2, 4, 6, 9],
             keep: 8,
-            rounds: 8,
+            rounds: 6,
             first_look: 4,
-            growth: 1.4,
-            control_every: 2,
+            growth: 1.25,
+            half_spent: 5.0,
+            control_every: 4,
+            adjacent: false,
             control: None,
         }
     }
@@ -90,6 +98,8 @@ pub struct Batch {
     pub rounds: u32,
     /// Who is in each of them, by index; the order is the caller's to draw.
     pub strategies: Vec<usize>,
+    /// Who of them is measured before, between and after all others, if anyone is.
+    pub reference: Option<usize>,
 }
 
 /// Part of a race.
@@ -201,6 +211,15 @@ struct Out {
     dropped: Dropped,
 }
 
+/// How far one is ahead of another, as logarithms.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    /// As it looked when both were measured last.
+    estimate: f64,
+    /// At the most: the lowest bound of all looks, which hold together.
+    bound: f64,
+}
+
 /// The state of a race.
 #[derive(Clone, Debug)]
 pub struct Race {
@@ -222,8 +241,8 @@ pub struct Race {
     starters: usize,
     /// Whether there are rounds that no look has seen.
     fresh: bool,
-    /// How far the first may be ahead of the second, as a logarithm.
-    ahead: BTreeMap<(usize, usize), f64>,
+    /// How far the first is ahead of the second.
+    ahead: BTreeMap<(usize, usize), Ahead>,
     prior: Prior,
     timed: f64,
 }
@@ -344,20 +363,20 @@ impl Race {
             .extend(self.control.iter().flatten().filter(|index| controlled && !self.arm_withdrawn(**index)));
         strategies.sort_unstable();
         strategies.dedup();
-        Next::Measure(Batch { stage: self.stage, new_process, rounds, strategies })
+        let first = || self.leader().or(self.control.map(|[base, _]| base)).or(strategies.first().copied());
+        let reference = self.config.adjacent.then(first).flatten();
+        Next::Measure(Batch { stage: self.stage, new_process, rounds, strategies, reference })
     }
 
     /// What is known by now: after the last look, whatever was measured since.
     #[must_use]
     pub fn answer(&self) -> Answer {
         let alive = self.alive();
-        let leader = self.leader();
+        let named = self.named();
+        let leader = named.map(|(leader, _)| leader);
         let twin = self.twin();
-        let distance = leader.map(|leader| self.farthest_ahead(leader)).filter(|ahead| ahead.is_finite());
-        let within = match twin {
-            Twin::Different { .. } => None,
-            _ => distance,
-        };
+        let believed = !matches!(twin, Twin::Different { .. });
+        let within = named.map(|(_, distance)| distance).filter(|distance| believed && distance.is_finite());
         let mut slower: Vec<Slower> = self.arms.iter().filter_map(|arm| self.slower(arm, leader?)).collect();
         slower.sort_by(|left, right| left.low.total_cmp(&right.low));
         let name = |index: usize| self.arms.get(index).map(|arm| arm.name.clone());
@@ -374,7 +393,7 @@ impl Race {
             slower,
             twin,
             decided: within.is_some_and(|within| within <= self.config.margin.ln()),
-            wait: leader.and_then(|leader| self.wait(leader)),
+            wait: self.wait(),
         }
     }
 
@@ -390,50 +409,64 @@ impl Race {
         self.arms.iter().enumerate().filter(alive).map(|(index, _)| index).collect()
     }
 
-    /// How far the best of those alive may be ahead of one.
-    fn farthest_ahead(&self, of: usize) -> f64 {
-        if self.stage == Stage::Screen {
-            return f64::INFINITY;
-        }
-        self.alive()
-            .into_iter()
-            .filter(|index| *index != of)
-            .map(|index| self.bound(index, of))
-            .fold(0.0, f64::max)
+    fn ahead(&self, index: usize, of: usize) -> Ahead {
+        let unknown = Ahead { estimate: f64::INFINITY, bound: f64::INFINITY };
+        self.ahead.get(&(index, of)).copied().unwrap_or(unknown)
     }
 
-    fn bound(&self, index: usize, of: usize) -> f64 {
-        self.ahead.get(&(index, of)).copied().unwrap_or(f64::INFINITY)
+    /// The farthest that any of those alive is ahead of one.
+    fn farthest(&self, of: usize, value: impl Fn(Ahead) -> f64) -> f64 {
+        let others = self.alive().into_iter().filter(|index| *index != of);
+        others.map(|index| value(self.ahead(index, of))).fold(0.0, f64::max)
     }
 
-    /// The one whom nobody can be far ahead of; without bounds, the one that was fastest.
+    /// Of those alive the one whom the others are least ahead of.
+    fn nearest(&self, value: impl Fn(Ahead) -> f64 + Copy) -> Option<(f64, usize)> {
+        let alive = self.alive().into_iter().map(|index| (self.farthest(index, value), index));
+        alive.filter(|(farthest, _)| farthest.is_finite()).min_by(|left, right| left.0.total_cmp(&right.0))
+    }
+
+    /// The fastest of those alive as it looks now: who is measured against the others.
     fn leader(&self) -> Option<usize> {
-        let alive = self.alive();
-        let best = alive.iter().map(|index| (self.farthest_ahead(*index), *index));
-        let (distance, best) = best.min_by(|left, right| left.0.total_cmp(&right.0))?;
-        if distance.is_finite() {
-            return Some(best);
+        if let Some((_, leader)) = self.nearest(|ahead| ahead.estimate).filter(|_| self.stage == Stage::Race)
+        {
+            return Some(leader);
         }
         let time = |index: usize| {
             let rounds = &self.arms.get(index)?.all;
             trimmed_mean(&rounds.values().copied().collect::<Vec<_>>()).map(|time| (time, index))
         };
-        let times = alive.into_iter().filter_map(time);
+        let times = self.alive().into_iter().filter_map(time);
         times.min_by(|left, right| left.0.total_cmp(&right.0)).map(|(_, index)| index)
+    }
+
+    /// Who is named, and how far the best may be ahead of it: the leader if that is near enough, else
+    /// the one of whom the most can be said.
+    fn named(&self) -> Option<(usize, f64)> {
+        let leader = self.leader()?;
+        let distance = if self.stage == Stage::Race {
+            self.farthest(leader, |ahead| ahead.bound)
+        } else {
+            f64::INFINITY
+        };
+        if distance <= self.config.margin.ln() {
+            return Some((leader, distance));
+        }
+        let surest = self.nearest(|ahead| ahead.bound).filter(|_| self.stage == Stage::Race);
+        Some(surest.map_or((leader, distance), |(distance, index)| (index, distance)))
     }
 
     /// The leader and those who may be ahead of it by more than the margin; nobody once that is decided.
     fn open(&self) -> Vec<usize> {
-        let alive = self.alive();
-        let Some(leader) = self.leader().filter(|leader| self.farthest_ahead(*leader).is_finite()) else {
-            return alive;
-        };
         let margin = self.config.margin.ln();
-        let open: Vec<usize> = alive
-            .into_iter()
-            .filter(|index| *index == leader || self.bound(*index, leader) > margin)
-            .collect();
-        if open.len() < 2 { Vec::new() } else { open }
+        match (self.leader(), self.named()) {
+            (_, Some((_, distance))) if distance <= margin => Vec::new(),
+            (Some(leader), _) => {
+                let open = |index: &usize| *index == leader || self.ahead(*index, leader).bound > margin;
+                self.alive().into_iter().filter(open).collect()
+            }
+            (None, _) => self.alive(),
+        }
     }
 
     fn drop(&mut self, index: usize, leader: usize, low: f64, high: f64) {
@@ -464,6 +497,13 @@ impl Race {
         }
     }
 
+    /// Share of an error that is spent at one look.
+    fn spent_at(&self, look: u32) -> f64 {
+        let half = self.config.half_spent.max(1.0);
+        let look = f64::from(look) + half;
+        half / (look * (look - 1.0))
+    }
+
     /// d of one arm against another in the race proper.
     fn difference(&self, of: usize, base: usize) -> Option<Difference> {
         let (of, base) = (self.arms.get(of)?, self.arms.get(base)?);
@@ -474,8 +514,7 @@ impl Race {
     fn look(&mut self) {
         self.fresh = false;
         self.looks += 1;
-        let look = f64::from(self.looks);
-        let error = self.config.alpha * (1.0 - self.config.screen_share) / (look * (look + 1.0));
+        let error = self.config.alpha * (1.0 - self.config.screen_share) * self.spent_at(self.looks);
         let each = error / self.starters.saturating_sub(1).max(1) as f64;
         self.prior = self.learn();
         let mut quantile = Quantiles::new(2.0 * each);
@@ -484,17 +523,17 @@ impl Race {
             for second in alive.iter().skip(at + 1) {
                 let Some(difference) = self.difference(*first, *second) else { continue };
                 let reach = quantile.reach(&difference);
-                for (pair, estimate) in
-                    [((*first, *second), -difference.estimate), ((*second, *first), difference.estimate)]
+                for (index, of, estimate) in
+                    [(*first, *second, -difference.estimate), (*second, *first, difference.estimate)]
                 {
-                    let bound = self.ahead.entry(pair).or_insert(f64::INFINITY);
-                    *bound = bound.min(estimate + reach);
+                    let bound = self.ahead(index, of).bound.min(estimate + reach);
+                    self.ahead.insert((index, of), Ahead { estimate, bound });
                 }
             }
         }
         let Some(leader) = self.leader() else { return };
         for index in alive.iter().copied().filter(|index| *index != leader) {
-            let behind = alive.iter().filter(|of| **of != index).map(|of| -self.bound(index, *of));
+            let behind = alive.iter().filter(|of| **of != index).map(|of| -self.ahead(index, *of).bound);
             let low = behind.fold(f64::NEG_INFINITY, f64::max);
             if low > 0.0 {
                 let high = self
@@ -548,8 +587,7 @@ impl Race {
         if difference.processes < MANY_ENOUGH {
             return Twin::Unknown;
         }
-        let look = f64::from(self.looks.max(1));
-        let interval = difference.interval(CONTROL_ERROR / (look * (look + 1.0)));
+        let interval = difference.interval(CONTROL_ERROR * self.spent_at(self.looks.max(1)));
         let [low, high] = [interval.low.exp_m1(), interval.high.exp_m1()];
         let allowed = self.config.margin.ln() * CONTROL_MARGIN;
         if interval.low > allowed || interval.high < -allowed {
@@ -560,13 +598,13 @@ impl Race {
     }
 
     /// As wide as bounds are now, they shrink with the root of the rounds.
-    fn wait(&self, leader: usize) -> Option<Wait> {
-        let open = self.open();
+    fn wait(&self) -> Option<Wait> {
+        let (leader, open) = (self.leader()?, self.open());
         let (mut times, mut rounds) = (1.0_f64, 0);
         for index in open.iter().filter(|index| **index != leader) {
             let common = self.arms.get(*index)?.race.len();
             let estimate = -self.difference(*index, leader)?.estimate;
-            let reach = self.bound(*index, leader) - estimate;
+            let reach = self.ahead(*index, leader).bound - estimate;
             let needed = self.config.margin.ln() - estimate;
             if !(needed > 0.0 && reach.is_finite()) {
                 return None;
@@ -582,6 +620,31 @@ impl Race {
         let a_round: f64 = open.iter().filter_map(time).sum();
         (more > 0.0).then(|| Wait { rounds: more.ceil() as u64, timed: more.ceil() * a_round })
     }
+}
+
+/// Times of a round in which `reference` was measured between all others, as if all had been
+/// measured at the same time: each relative to the reference's copies next to it. `copies` are
+/// index and logarithm of the time, in the order of measuring; what comes back is for [`Race::feed`].
+#[must_use]
+pub fn beside(copies: &[(usize, f64)], reference: usize) -> Vec<(usize, f64)> {
+    let own: Vec<f64> =
+        copies.iter().filter(|(index, _)| *index == reference).map(|(_, ln_time)| *ln_time).collect();
+    if own.is_empty() {
+        return copies.to_vec();
+    }
+    let usual = own.iter().sum::<f64>() / own.len() as f64;
+    let mut times = vec![(reference, usual)];
+    let mut seen = 0_usize;
+    for (index, ln_time) in copies {
+        if *index == reference {
+            seen += 1;
+            continue;
+        }
+        let next_to = own.get(seen.saturating_sub(1)..(seen + 1).min(own.len())).unwrap_or_default();
+        let near = next_to.iter().sum::<f64>() / next_to.len().max(1) as f64;
+        times.push((*index, ln_time - near + usual));
+    }
+    times
 }
 
 /// Processes from which a twin can be told from its base.
@@ -620,3 +683,6 @@ impl Quantiles {
         value * difference.standard_error
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,8 @@ pub struct Observation {
     pub process: u32,
     /// Round within its run; none outside rounds.
     pub round: Option<u32>,
+    /// Place in the round, where the record tells.
+    pub position: Option<u32>,
     /// Median time of the sample's copies, in the unit of the run's clock.
     pub time: f64,
 }
@@ -190,7 +192,9 @@ impl Measurements {
 
     pub(super) fn sort(&mut self) {
         for series in self.series.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
-            series.observations.sort_by_key(|observation| (observation.process, observation.round));
+            series
+                .observations
+                .sort_by_key(|observation| (observation.process, observation.round, observation.position));
         }
     }
 }
@@ -215,7 +219,12 @@ impl Series {
         let times: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
         match median(&times) {
             Some(time) if !sample.elapsed.contains(&0) => {
-                self.observations.push(Observation { process, round: sample.round, time });
+                self.observations.push(Observation {
+                    process,
+                    round: sample.round,
+                    position: sample.position,
+                    time,
+                });
             }
             _ => self.broken += 1,
         }
@@ -233,7 +242,10 @@ mod tests {
         line.elapsed = vec![9, 1, 5];
         let all = Example::default().with(line).measurements();
         let series = all.get("c", "s", "this").unwrap();
-        assert_eq!(series.observations, [Observation { process: 0, round: Some(3), time: 5.0 }]);
+        assert_eq!(
+            series.observations,
+            [Observation { process: 0, round: Some(3), position: None, time: 5.0 }]
+        );
         assert_eq!(series.copies, 3);
     }
 

@@ -3,7 +3,7 @@
 use super::arm::{Arm, ArmError};
 use super::rounds::{Contestant, Listener, NamedArm, Progress, Rounds, RoundsError};
 use crate::analysis::kind::Kind;
-use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage};
+use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage, beside};
 use crate::analysis::{Margin, Measurements, median};
 use crate::record::{AnswerLine, Counters, OutLine, SampleLine, SkipLine};
 use crate::units::duration;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Copies of at least this size take so long that fewer of them make a process.
 const LARGE: u64 = 256 << 20;
 /// Rounds in a process of the race proper, of large files and of others.
-const ROUNDS: [u32; 2] = [3, 8];
+const ROUNDS: [u32; 2] = [3, 6];
 /// Processes that a single contestant is measured in, as it has nobody to race with.
 const ALONE: u32 = 3;
 
@@ -90,7 +90,7 @@ fn start(this: &Path) -> Result<Vec<NamedArm>, ArmError> {
 
 /// What the record has of a cell, by process and round.
 struct Seen {
-    rounds: BTreeMap<(u32, u32), BTreeMap<Contestant, f64>>,
+    rounds: BTreeMap<(u32, u32), BTreeMap<(Option<u32>, Contestant), f64>>,
     processes: u32,
     /// Processes after which the run had been ended, by kind.
     ends: BTreeMap<String, u32>,
@@ -98,7 +98,7 @@ struct Seen {
 
 impl Seen {
     fn of(all: &Measurements, cell: &str) -> Self {
-        let mut rounds: BTreeMap<(u32, u32), BTreeMap<Contestant, f64>> = BTreeMap::new();
+        let mut rounds: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         let mut processes = 0;
         for (strategy, arms) in all.series.get(cell).into_iter().flatten() {
             let Some(strategy) = crate::strategy::find(strategy).map(|strategy| strategy.name) else {
@@ -111,7 +111,8 @@ impl Seen {
                     let process = value.process + 1;
                     processes = processes.max(process);
                     let Some(round) = value.round else { continue };
-                    rounds.entry((process, round)).or_default().insert(contestant, value.time.ln());
+                    let place = (value.position, contestant);
+                    rounds.entry((process, round)).or_default().insert(place, value.time.ln());
                 }
             }
         }
@@ -161,6 +162,7 @@ impl Course<'_, '_> {
         let config = Config {
             margin: self.terms.margin,
             rounds: ROUNDS[usize::from(self.rounds.cell.size < LARGE)],
+            adjacent: self.rounds.cell.size >= LARGE,
             control: has_base.then(|| [self.rounds.base.to_owned(), format!("{}|twin", self.rounds.base)]),
             ..Config::default()
         };
@@ -195,7 +197,8 @@ impl Course<'_, '_> {
         match race.next() {
             Next::Measure(batch) => Some(batch),
             Next::Done if field == 1 && measured < ALONE => {
-                Some(Batch { stage: Stage::Race, new_process: true, rounds: ROUNDS[0], strategies: vec![0] })
+                let (stage, rounds, strategies) = (Stage::Race, ROUNDS[0], vec![0]);
+                Some(Batch { stage, new_process: true, rounds, strategies, reference: None })
             }
             Next::Done => None,
         }
@@ -210,13 +213,15 @@ impl Course<'_, '_> {
                 race.finish();
             }
             last = *process;
-            let of_race: Vec<(usize, f64)> = contestants
-                .iter()
-                .enumerate()
-                .filter_map(|(index, contestant)| Some((index, *times.get(contestant)?)))
-                .collect();
+            let index = |of: &Contestant| contestants.iter().position(|contestant| contestant == of);
+            let of_race: Vec<(usize, f64)> =
+                times.iter().filter_map(|((_, of), time)| Some((index(of)?, *time))).collect();
+            let mut seen = BTreeSet::new();
+            let reference = of_race.iter().find(|(index, _)| !seen.insert(*index)).map(|(index, _)| *index);
             if !of_race.is_empty() {
-                race.feed(*process, *round, &of_race);
+                let times =
+                    reference.map_or_else(|| of_race.clone(), |reference| beside(&of_race, reference));
+                race.feed(*process, *round, &times);
             }
         }
         if !self.seen.rounds.is_empty() {
@@ -247,6 +252,7 @@ impl Course<'_, '_> {
     ) -> Result<(), RoundsError> {
         let mut running: Vec<Contestant> =
             batch.strategies.iter().filter_map(|index| contestants.get(*index).copied()).collect();
+        let reference = batch.reference.and_then(|index| contestants.get(index).copied());
         for _ in 0..batch.rounds {
             if self.rounds.done > 0 && Instant::now() >= until {
                 break;
@@ -267,7 +273,10 @@ impl Course<'_, '_> {
                 *count += 1;
             };
             let (copies, all, listener) = (self.copies, &mut *self.all, &mut *self.listener);
-            let failed = match self.rounds.round(arms, &everyone, round, copies, all, listener, &mut note) {
+            let failed = match self
+                .rounds
+                .round(arms, &everyone, reference, round, copies, all, listener, &mut note)
+            {
                 Ok(failed) => failed,
                 Err(RoundsError::Died { strategy, error }) => {
                     // The next batch begins another process without it.
@@ -283,6 +292,9 @@ impl Course<'_, '_> {
                 Err(error) => return Err(error),
             };
             self.rounds.done += 1;
+            if let Some(reference) = batch.reference {
+                times = beside(&times, reference);
+            }
             race.feed(self.rounds.process, round, &times);
             for contestant in failed {
                 running.retain(|running| *running != contestant);

@@ -12,9 +12,9 @@ use crate::analysis::{Kind, Margin, Measurements};
 use crate::fixture::{FixtureError, Source};
 use crate::record::{AnswerLine, Clock, Counters, Line, OutLine, SampleLine, SkipLine};
 use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
 /// Time that the copies of one value should take together, so that their median is worth
 /// something even where one copy takes microseconds.
@@ -202,7 +202,8 @@ impl Rounds<'_> {
         let mut progress = decided(arms, all, &contestants);
         let mut round = self.done;
         while !contestants.is_empty() && !self.is_over(progress, round) {
-            let failed = self.round(arms, &contestants, round, copies, all, listener, &mut |_, _| ())?;
+            let failed =
+                self.round(arms, &contestants, None, round, copies, all, listener, &mut |_, _| ())?;
             contestants.retain(|contestant| !failed.contains(contestant));
             round += 1;
             if Looks::next_after(round as usize - 1) == round as usize {
@@ -214,13 +215,15 @@ impl Rounds<'_> {
         Ok(decided(arms, all, &contestants))
     }
 
-    /// One round of these, by every arm, in random order. `note` hears each sample. Returns who refused
-    /// what it could do before, and is to be left out from here on.
+    /// One round of these, by every arm, in random order; `reference` is measured before, between and
+    /// after all others. `note` hears each sample. Returns who refused what it could do before, and is to
+    /// be left out from here on.
     #[expect(clippy::too_many_arguments, reason = "what it measures, and whom it tells")]
     pub(super) fn round(
         &self,
         arms: &mut [NamedArm],
         contestants: &[Contestant],
+        reference: Option<Contestant>,
         round: u32,
         copies: u64,
         all: &mut Measurements,
@@ -233,8 +236,18 @@ impl Rounds<'_> {
         let mut order = Order::new(self.order_seed, &self.cell.id(), process, round);
         let mut place = Place { round, position: 0, copies: order.jitter(copies) };
         let mut failed = BTreeSet::new();
-        for index in order.shuffled(contestants.len()) {
-            let contestant = contestants[index];
+        let shuffled = order.shuffled(contestants.len()).into_iter().map(|index| contestants[index]);
+        let sequence: Vec<Contestant> = match reference {
+            None => shuffled.collect(),
+            Some(reference) => {
+                let others = shuffled.filter(|contestant| *contestant != reference);
+                iter::once(reference).chain(others.flat_map(|other| [other, reference])).collect()
+            }
+        };
+        for contestant in sequence {
+            if failed.contains(&contestant) {
+                continue;
+            }
             // Which arm comes first is a coin for each strategy and round.
             let swap = order.coin();
             for turn in 0..arms.len() {

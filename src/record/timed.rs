@@ -16,6 +16,9 @@ pub struct TimedSample<'a, C = IgnoredAny> {
     pub strategy: Cow<'a, str>,
     /// Round; none outside rounds.
     pub round: Option<u32>,
+    /// See [`SampleLine::position`].
+    #[serde(default)]
+    pub position: Option<u32>,
     /// Number of the process.
     #[serde(default = "super::one")]
     pub process: u32,
@@ -66,6 +69,7 @@ impl<'a> From<&'a SampleLine> for TimedSample<'a, CountersOf<'a>> {
             cell: Cow::Borrowed(&line.cell),
             strategy: Cow::Borrowed(&line.strategy),
             round: line.round,
+            position: line.position,
             process: line.process,
             arm: Cow::Borrowed(&line.arm),
             elapsed: Cow::Borrowed(&line.elapsed),

@@ -3,9 +3,12 @@
 //! A few seconds by default. `COPYBENCH_SIMULATIONS=20 cargo test --release --test simulation --
 //! --nocapture` repeats everything twenty times as often and prints the tables in METHOD.md.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod coverage;
 mod noise;
 mod race;
+mod recorded;
 
 /// How often to repeat what is repeated `usual` times by default.
 fn repetitions(usual: usize) -> usize {

@@ -22,6 +22,8 @@ pub(crate) enum Shape {
     Skewed,
     /// One copy in twenty takes 30 % longer.
     Outliers,
+    /// What was left of a record's copies without their strategy and round.
+    Recorded(&'static [f64]),
     /// Each round keeps this share of what the one before had.
     Neighbours(f64),
 }
@@ -46,6 +48,7 @@ impl Noise {
                 let slow = if random.random_bool(0.05) { 1.3_f64.ln() } else { 0.0 };
                 self.spread * normal(random) + slow
             }
+            Shape::Recorded(left) => self.spread * left[random.random_range(0..left.len())],
             Shape::Neighbours(keep) => {
                 let fresh = normal(random);
                 let value = match self.last {

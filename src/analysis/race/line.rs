@@ -48,11 +48,10 @@ impl Race {
     pub fn line(&self, cell: &str, kind: Kind, seconds: f64, why: String) -> AnswerLine {
         let leader = self.leader();
         let apart = self.alive().into_iter().filter(|index| Some(*index) != leader).filter_map(|index| {
-            let (ahead, behind_it) = (self.bound(index, leader?), self.bound(leader?, index));
+            let bound = |pair| self.ahead.get(&pair).map(|ahead| ahead.bound);
+            let (ahead, behind_it) = (bound((index, leader?))?, bound((leader?, index))?);
             let strategy = self.arms.get(index)?.name.clone();
-            ahead
-                .is_finite()
-                .then(|| Slower { strategy, behind: behind((-ahead).exp_m1(), behind_it.exp_m1()) })
+            Some(Slower { strategy, behind: behind((-ahead).exp_m1(), behind_it.exp_m1()) })
         });
         AnswerLine {
             apart: apart.collect(),
