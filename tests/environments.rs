@@ -278,8 +278,10 @@ fn run(environment: &Environment, here: &Path, arguments: &str) -> Result<Output
         Needs::Mounts => ("unshare", &["--mount", "sh", "-ec"]),
         _ => ("sh", &["-ec"]),
     };
-    let mut command = Command::new(program);
-    // Files that a test makes are nobody's business but its own.
+    let mut command = Command::new("timeout");
+    // Killed, one that hangs counts as ended by a signal.
+    command.args(["--signal=KILL", "300", program]);
+    // What the caller asks of copybench is not asked here.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COPYBENCH_"))
     {
         command.env_remove(name);

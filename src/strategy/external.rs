@@ -70,6 +70,10 @@ fn run(
             )),
             _ => failed(error.to_string()),
         })?;
+    // What a child that could not become the program says where its parent cannot be told, as under qemu's emulation.
+    if output.status.code() == Some(127) {
+        return Err(failed(format!("it cannot be started; it is in the package {package}")));
+    }
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().last().unwrap_or("it said nothing");
