@@ -88,9 +88,12 @@ fn start(this: &Path) -> Result<Vec<NamedArm>, ArmError> {
     Ok(vec![("this", Arm::start(this)?.0)])
 }
 
+/// Logarithms of times, by place in the round.
+type Round = BTreeMap<(Option<u32>, Contestant), f64>;
+
 /// What the record has of a cell, by process and round.
 struct Seen {
-    rounds: BTreeMap<(u32, u32), BTreeMap<(Option<u32>, Contestant), f64>>,
+    rounds: BTreeMap<(u32, u32), Round>,
     processes: u32,
     /// Processes after which the run had been ended, by kind.
     ends: BTreeMap<String, u32>,
@@ -98,7 +101,7 @@ struct Seen {
 
 impl Seen {
     fn of(all: &Measurements, cell: &str) -> Self {
-        let mut rounds: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        let mut rounds: BTreeMap<(u32, u32), Round> = BTreeMap::new();
         let mut processes = 0;
         for (strategy, arms) in all.series.get(cell).into_iter().flatten() {
             let Some(strategy) = crate::strategy::find(strategy).map(|strategy| strategy.name) else {

@@ -1,6 +1,9 @@
 use super::*;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
+/// Process, round, and times by index.
+type Fed = (u32, u32, Vec<(usize, f64)>);
+
 /// Strategies by name and logarithm of time.
 struct Field {
     times: Vec<(&'static str, f64)>,
@@ -8,7 +11,7 @@ struct Field {
     random: ChaCha8Rng,
     process: u32,
     round: u32,
-    fed: Vec<(u32, u32, Vec<(usize, f64)>)>,
+    fed: Vec<Fed>,
 }
 
 impl Field {
