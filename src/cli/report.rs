@@ -34,6 +34,9 @@ pub(super) struct Report {
     records: Vec<PathBuf>,
 }
 
+/// Most rows of an answer.
+const ROWS: usize = 12;
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Style {
     Text,
@@ -55,7 +58,7 @@ impl Report {
             return Ok(super::print(&kernels::page(&runs, &self.base, margin, format))?);
         }
         if self.answer {
-            return self.answers(&all, margin);
+            return self.answers(&all, margin, format);
         }
         let mut tables: Vec<String> = Vec::new();
         for cell in all.cells.values() {
@@ -72,18 +75,23 @@ impl Report {
 
     /// Those that the records hold; where every strategy was measured in every round, by one look at
     /// everything.
-    fn answers(&self, all: &Measurements, margin: Margin) -> anyhow::Result<()> {
+    fn answers(&self, all: &Measurements, margin: Margin, format: Format) -> anyhow::Result<()> {
         let mut nothing = true;
+        let most = self.most.min(ROWS);
         for (id, cell) in &all.cells {
             let raced: Vec<AnswerLine> =
                 all.answers.values().filter(|answer| answer.cell == *id).cloned().collect();
-            let answers = if raced.is_empty() { of_full_rounds(all, id, &self.base, margin) } else { raced };
+            let answers = if all.answers.is_empty() {
+                of_full_rounds(all, id, &self.base, margin)
+            } else {
+                raced
+            };
             for answer in answers {
                 nothing = false;
                 let text = if self.json {
                     serde_json::to_string(&answer)?
                 } else {
-                    format!("{}: {}", table::heading(cell), race::sentence(&answer))
+                    race::answer(all, cell, &answer, format, most)
                 };
                 super::print(&(text + "\n"))?;
             }
