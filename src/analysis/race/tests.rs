@@ -1,6 +1,8 @@
 use super::*;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
+type Round = (u32, u32, Vec<(usize, f64)>);
+
 /// Strategies by name and logarithm of time.
 struct Field {
     times: Vec<(&'static str, f64)>,
@@ -8,7 +10,7 @@ struct Field {
     random: ChaCha8Rng,
     process: u32,
     round: u32,
-    fed: Vec<(u32, u32, Vec<(usize, f64)>)>,
+    fed: Vec<Round>,
 }
 
 impl Field {
