@@ -1,10 +1,10 @@
 //! The race: which of many is fastest, and within how much, in as little measuring as that takes.
 //!
 //! A screen of a few rounds drops what is far behind. The race proper begins anew, on rounds of
-//! fresh processes only, so that nobody is in it for having been lucky. At each look it bounds how far any
-//! of those alive may be ahead of any other. Who is surely behind somebody is out; the one whom
-//! nobody can be far ahead of leads; who cannot be ahead of the leader by more than the margin
-//! is measured no further. It is over when that holds of all.
+//! fresh processes only, so that nobody is in it for having been lucky. At each look it bounds how
+//! far any of those alive may be ahead of any other. Who is surely behind somebody is out; the one
+//! that looks fastest leads; who cannot be ahead of the leader by more than the margin is measured
+//! no further. It is over when that holds of all.
 //!
 //! Only the pairs of the true best with each other one matter: as long as no upper bound of how
 //! far the best is ahead of somebody is too low, neither is the best dropped nor is the distance to

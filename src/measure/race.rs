@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Copies of at least this size take so long that fewer of them make a process.
 const LARGE: u64 = 256 << 20;
 /// Rounds in a process of the race proper, of large files and of others.
-const ROUNDS: [u32; 2] = [3, 6];
+const ROUNDS: [u32; 2] = [2, 6];
 /// Processes that a single contestant is measured in, as it has nobody to race with.
 const ALONE: u32 = 3;
 

@@ -1,8 +1,7 @@
 use super::*;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
-/// Process, round, and times by index.
-type Fed = (u32, u32, Vec<(usize, f64)>);
+type Round = (u32, u32, Vec<(usize, f64)>);
 
 /// Strategies by name and logarithm of time.
 struct Field {
@@ -11,7 +10,7 @@ struct Field {
     random: ChaCha8Rng,
     process: u32,
     round: u32,
-    fed: Vec<Fed>,
+    fed: Vec<Round>,
 }
 
 impl Field {
