@@ -22,6 +22,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("a file size limit is an error and leaves the target whole", &[], file_size_limit),
     ("a target that may not be written to is left whole", &[Need::Root], read_only_target),
     ("whatever a strategy takes, the target is replaced when complete", &[], every_kind_of_strategy),
+    ("a program that may not be run is named with its package", &[], not_executable),
     ("a strategy that makes files cannot write in place", &[], makes_files),
     ("strategies between paths take a source that may not be written to", &[Need::Root], read_only_source),
     ("errors of fsync and close are told", &[Need::Program("strace")], late_errors),
@@ -196,6 +197,20 @@ fn every_kind_of_strategy(bench: &Bench) {
         assert_eq!(mode(bench, "b"), 0o640, "{}", strategy.name);
         assert!(bench.names().iter().all(|name| ["a", "b", "new"].contains(&name.as_str())));
     }
+}
+
+fn not_executable(bench: &Bench) {
+    bench.write("a", "content");
+    bench.write("rsync", "#!/bin/sh");
+    set_mode(bench, "rsync", 0o644);
+    for arguments in [&["copy", "--strategy", "rsync-whole-file", "a", "b"][..], &["list"]] {
+        let output =
+            bench.command(super::bench::COPYBENCH, arguments).env("PATH", bench.path("")).output().unwrap();
+        let told = [&output.stdout[..], &output.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains("may not run") && told.contains("in the package rsync"), "{told}");
+    }
+    assert!(!bench.names().contains(&"b".to_owned()));
 }
 
 fn makes_files(bench: &Bench) {
