@@ -79,8 +79,8 @@ fn what_is_no_copybench_is_named() {
 fn another_protocol_is_named() {
     let directory = directory();
     let newer =
-        r#"echo '{"re":"hello","protocol":2,"commit":{"sha":"0","dirty":false},"strategies":[]}'; cat"#;
-    is_refused(&directory, &script(&directory, newer), &["protocol 1", "protocol: 2"]);
+        r#"echo '{"re":"hello","protocol":3,"commit":{"sha":"0","dirty":false},"strategies":[]}'; cat"#;
+    is_refused(&directory, &script(&directory, newer), &["protocol 2", "protocol: 3"]);
     let refusing = r#"echo '{"re":"failed","message":"protocol 1, but this copybench speaks 7"}'; cat"#;
     is_refused(&directory, &script(&directory, refusing), &["protocol 1", "speaks 7"]);
 }

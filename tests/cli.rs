@@ -173,7 +173,7 @@ fn a_run_writes_a_record_that_begins_with_its_run_line_and_keeps_no_path() {
     let output = copybench(here.path(), &arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let record = fs::read_to_string(here.path().join("r.jsonl")).unwrap();
-    assert!(record.starts_with(r#"{"t":"run","schema":"1.0""#), "{record}");
+    assert!(record.starts_with(r#"{"t":"run","schema":"2.0""#), "{record}");
     assert!(record.trim_end().lines().last().unwrap().starts_with(r#"{"t":"end""#));
     assert!(!record.contains(path), "the directory stands as DIR");
     assert_eq!(fs::read_dir(here.path()).unwrap().count(), 1, "nothing but the record is left");

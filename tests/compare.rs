@@ -237,7 +237,7 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     let usual = || run(&HEAD, &STRATEGIES, 1);
     let instructions = Head { clock: "instructions", ..HEAD };
     let emulated = Head { accel: "tcg", ..HEAD };
-    let foreign = Head { schema: "2.0", ..HEAD };
+    let foreign = Head { schema: "3.0", ..HEAD };
     let elsewhere = Synthetic::new(&HEAD, 2).rounds((LARGE, "this"), &STRATEGIES, (3, 12));
     let others = Synthetic::new(&HEAD, 2).rounds((CELL, "this"), &[("ficlone", 1.0)], (3, 12));
     let mixed = || run(&HEAD, &STRATEGIES, 2);
@@ -251,7 +251,7 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
         (run(&emulated, &STRATEGIES, 2), &["emulation", "example"]),
         (mixed().line("{\"t\":\"sample\",\n").line(last_line), &["new.jsonl:147:"]),
         (mixed().line("NaN\n").line(last_line), &["new.jsonl:147:"]),
-        (run(&foreign, &STRATEGIES, 2), &["new.jsonl:1:", "schema 2.0"]),
+        (run(&foreign, &STRATEGIES, 2), &["new.jsonl:1:", "schema 3.0"]),
     ] {
         let message = refused(pair(&usual(), &new).path(), &BOTH);
         for part in parts {

@@ -244,7 +244,7 @@ mod tests {
         let series = all.get("c", "s", "this").unwrap();
         assert_eq!(
             series.observations,
-            [Observation { process: 0, round: Some(3), position: None, time: 5.0 }]
+            [Observation { process: 0, round: Some(3), position: Some(0), time: 5.0 }]
         );
         assert_eq!(series.copies, 3);
     }

@@ -34,7 +34,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
             || cause.is::<RecordFileError>()
             || cause.is::<UnknownVariable>()
             || cause.is::<ArmError>()
-            || matches!(cause.downcast_ref(), Some(RoundsError::Arm(_)))
+            || matches!(cause.downcast_ref(), Some(RoundsError::Arm(_) | RoundsError::Died { .. }))
             || cause.is::<KernelError>()
             || cause.downcast_ref::<BootError>().is_some_and(BootError::is_unfit)
     });

@@ -81,11 +81,8 @@ impl Report {
         for (id, cell) in &all.cells {
             let raced: Vec<AnswerLine> =
                 all.answers.values().filter(|answer| answer.cell == *id).cloned().collect();
-            let answers = if all.answers.is_empty() {
-                of_full_rounds(all, id, &self.base, margin)
-            } else {
-                raced
-            };
+            let answers =
+                if all.answers.is_empty() { of_full_rounds(all, id, &self.base, margin) } else { raced };
             for answer in answers {
                 nothing = false;
                 let text = if self.json {

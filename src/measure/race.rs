@@ -174,7 +174,8 @@ impl Course<'_, '_> {
         let mut measured = 0;
         while let Some(batch) = self.next(&race, field.len(), measured) {
             let enough = self.terms.processes.is_some_and(|most| measured >= most && batch.new_process);
-            if enough || Instant::now() >= until {
+            // A first process, however short the time: a ranking that is marked as such beats none.
+            if enough || (measured > 0 && Instant::now() >= until) {
                 break;
             }
             if batch.new_process || self.arms.is_none() {
