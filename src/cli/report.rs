@@ -4,7 +4,7 @@ use crate::analysis::race::of_full_rounds;
 use crate::analysis::{Digests, Margin, Measurements};
 use crate::record::{AnswerLine, ReadError};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, kernels, race, usual_margin};
+use crate::report::{BASE, kernels, race, set_up, usual_margin};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -26,6 +26,9 @@ pub(super) struct Report {
     /// Only who is fastest, within what, for each cell and kind of copies
     #[arg(long)]
     answer: bool,
+    /// Only what set-up costs, of cells that were measured with --setup kept,fresh
+    #[arg(long, conflicts_with = "answer")]
+    set_up: bool,
     /// As JSON Lines
     #[arg(long, requires = "answer")]
     json: bool,
@@ -59,6 +62,14 @@ impl Report {
         }
         if self.answer {
             return self.answers(&all, margin, format);
+        }
+        if self.set_up {
+            let tables = set_up::tables(&all, format);
+            let hint = "no cell was measured both ways; copybench run --full --setup kept,fresh does";
+            if tables.is_empty() {
+                return Err(Fail::Use(hint.to_owned()).into());
+            }
+            return Ok(super::print(&tables.join("\n"))?);
         }
         let mut tables: Vec<String> = Vec::new();
         for cell in all.cells.values() {

@@ -42,7 +42,16 @@ pub(super) fn race(
     let started = Instant::now();
     let cell = rounds.cell.id();
     let seen = Seen::of(all, &cell);
-    let mut arms = start(terms.this)?;
+    let (mut arms, alone) = match start(terms.this) {
+        Ok(arms) => (arms, None),
+        // Where nobody may start another process, as under some limits, this one ranks.
+        Err(ArmError::Start { source, .. }) => {
+            let reason =
+                format!("no further process could be started ({source}), and one alone decides nothing");
+            (vec![("this", Arm::here())], Some(reason))
+        }
+        Err(error) => return Err(error.into()),
+    };
     rounds.process = seen.processes + 1;
     rounds.turn(&mut arms)?;
     let able = rounds.warm_up(&mut arms, listener)?;
@@ -61,6 +70,7 @@ pub(super) fn race(
         rounds,
         terms,
         arms: Some(arms),
+        alone,
         all,
         listener,
         seen: &seen,
@@ -132,6 +142,8 @@ struct Course<'a, 'b> {
     rounds: &'a mut Rounds<'b>,
     terms: Terms<'a>,
     arms: Option<Vec<NamedArm>>,
+    /// Why no other process measures, where that is so.
+    alone: Option<String>,
     copies: u64,
     limits: Vec<Contestant>,
     /// What was counted of a copy by each strategy that was not timed.
@@ -175,10 +187,14 @@ impl Course<'_, '_> {
         while let Some(batch) = self.next(&race, field.len(), measured) {
             let enough = self.terms.processes.is_some_and(|most| measured >= most && batch.new_process);
             // A first process, however short the time: a ranking that is marked as such beats none.
-            if enough || (measured > 0 && Instant::now() >= until) {
+            let ranked = self.alone.is_some() && batch.stage == Stage::Race && measured > 0;
+            if enough || ranked || (measured > 0 && Instant::now() >= until) {
                 break;
             }
-            if batch.new_process || self.arms.is_none() {
+            if self.alone.is_some() {
+                measured += 1;
+                self.arms.get_or_insert_with(|| vec![("this", Arm::here())]);
+            } else if batch.new_process || self.arms.is_none() {
                 measured += 1;
                 self.new_process()?;
             }
@@ -347,7 +363,10 @@ impl Course<'_, '_> {
         AnswerLine {
             processes: self.rounds.process,
             more_seconds: answer.wait.filter(|_| !answer.decided).map(|wait| (wait.timed * cost).ceil()),
-            ..race.line(cell, kind, seconds, why)
+            ..match (race.line(cell, kind, seconds, why), &self.alone) {
+                (line, Some(reason)) => AnswerLine { why: reason.clone(), ..line },
+                (line, None) => line,
+            }
         }
     }
 

@@ -11,6 +11,7 @@ pub mod index;
 pub mod kernels;
 pub mod race;
 pub mod repeats;
+pub mod set_up;
 pub mod splice;
 pub mod table;
 
