@@ -161,7 +161,8 @@ fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
     let mut newest: Option<(String, &Path, Measurements)> = None;
     for path in records {
         let all = Measurements::read_files(std::slice::from_ref(path))?;
-        let Some(run) = all.runs.first().filter(|_| !all.answers.is_empty()) else { continue };
+        let leads = all.answers.values().any(|answer| answer.best.is_some());
+        let Some(run) = all.runs.first().filter(|_| leads) else { continue };
         if newest.as_ref().is_none_or(|(started, ..)| *started < run.started) {
             newest = Some((run.started.clone(), path, all));
         }
@@ -171,7 +172,10 @@ fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
                    machine in about a minute a cell; `cargo run -- docs` puts the newest of `results/runs` here."
             .to_owned());
     };
-    let known = || all.answers.values().filter_map(|answer| Some((all.cells.get(&answer.cell)?, answer)));
+    let known = || {
+        let leading = all.answers.values().filter(|answer| answer.best.is_some());
+        leading.filter_map(|answer| Some((all.cells.get(&answer.cell)?, answer)))
+    };
     let copied = |answer: &AnswerLine| answer.kind == Kind::Copied.name();
     let first = known()
         .find(|(_, answer)| copied(answer) && answer.is_decided())
