@@ -392,7 +392,7 @@ fn named(others: &str, command: &str) -> bool {
 }
 
 fn text(found: &Found, before: &str) -> String {
-    let mut text = "# Environments
+    let mut text = "# What answers on small and broken machines?
 
 Every command was tried in every one of these, and `tests/environments.rs` tries them again: never does one end by a panic
 or a signal, and whatever gives no answer says why on standard error. Exit code 2 is an environment that does not fit, 1 a

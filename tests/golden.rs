@@ -7,7 +7,9 @@ mod common;
 
 use common::golden::is_golden;
 use libtest_mimic::{Arguments, Trial};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
@@ -25,6 +27,10 @@ fn main() {
         trial("exports", exports),
         trial("tables", tables),
         trial("the_generated_parts_of_the_documents_are_current", documents_are_current)
+            .with_kind(if records { "" } else { "no results/runs: clone the repository" })
+            .with_ignored_flag(!records),
+        trial("the_readme_is_short", readme_is_short),
+        trial("links_between_documents_lead_somewhere", links_lead_somewhere)
             .with_kind(if records { "" } else { "no results/runs: clone the repository" })
             .with_ignored_flag(!records),
     ];
@@ -106,4 +112,48 @@ fn tables() {
 
 fn documents_are_current() {
     output(&["docs", "--check"]);
+}
+
+fn readme_is_short() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let lines = readme.lines().count();
+    assert!(lines <= 250 && readme.len() <= 16 << 10, "{lines} lines, {} bytes", readme.len());
+}
+
+fn links_lead_somewhere() {
+    let mut documents: Vec<PathBuf> =
+        ["README.md", "METHOD.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/README.md"]
+            .map(|name| root().join(name))
+            .to_vec();
+    documents.extend(fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
+    let mut dead = Vec::new();
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+            if link.starts_with("http") || link.contains(char::is_whitespace) {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target =
+                if path.is_empty() { document.clone() } else { document.parent().unwrap().join(path) };
+            let has_heading = || headings(&fs::read_to_string(&target).unwrap()).contains(heading);
+            if !target.exists() || !heading.is_empty() && !has_heading() {
+                dead.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
+}
+
+/// What links call the headings of a document.
+fn headings(text: &str) -> BTreeSet<String> {
+    let name = |heading: &str| {
+        let kept =
+            heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    text.lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| name(line.trim_start_matches('#').trim()))
+        .collect()
 }

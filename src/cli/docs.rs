@@ -1,16 +1,17 @@
 use super::Fail;
 use super::catalogue::families;
 use super::report::records_below;
-use crate::analysis::{Digests, Margin, Measurements};
+use crate::analysis::{Digests, Kind, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
 use crate::copier::CANDIDATES;
-use crate::record::{read_files, schema_text};
+use crate::measure::VARIABLES;
+use crate::record::{AnswerLine, read_files, schema_text};
 use crate::report::calibration::Calibration;
 use crate::report::repeats::{self, Repeats};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, fastest, index, kernels, splice, usual_margin};
+use crate::report::{BASE, MARGIN, fastest, index, kernels, race, splice, usual_margin};
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, CommandFactory};
 use std::fs::{read_dir, read_to_string, write};
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,12 @@ const AGAIN: [&str; 3] = [
     "results/claims/zen4-2cpu.jsonl",
 ];
 
-/// Rows of each table in the README; the page has them all.
+/// Rows of each table of a run; its page has them all.
 const ROWS: usize = 8;
+
+/// Rows of the README's table, and answers beside it.
+const ANSWER_ROWS: usize = 6;
+const MORE_ANSWERS: usize = 3;
 
 /// Write the generated parts of the repository's documents anew, or check that they are current
 #[derive(Debug, Args)]
@@ -64,14 +69,15 @@ impl Docs {
 /// results/README.md names already, since whoever measured has others beside them.
 fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>> {
     let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
-    let readme = read("README.md")?;
-    let readme = splice::splice(&readme, "strategies", &index::catalogue(&families()))?;
-    let readme = match splice::command(&readme, "result").map(str::to_owned) {
-        Some(command) => splice::splice(&readme, "result", &result(root, &command)?)?,
-        None => readme,
-    };
-    let lines = claim_lines(root, splice::command(&readme, "claims").unwrap_or_default())?;
-    let readme = splice::splice(&readme, "claims", &claims::markdown(&lines))?;
+    let strategies =
+        splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue(&families()))?;
+    let claims_page = read("docs/claims.md")?;
+    let lines = claim_lines(root, splice::command(&claims_page, "claims").unwrap_or_default())?;
+    // Links are written as from the top of the repository.
+    let table = claims::markdown(&lines).replace("](docs/", "](");
+    let claims_page = splice::splice(&claims_page, "claims", &table)?;
+    let reference = splice::splice(&read("docs/reference.md")?, "variables", &variables(true))?;
+    let reference = splice::splice(&reference, "internal", &variables(false))?;
     let mut findings = read("docs/findings.md")?;
     for claim in claims::all() {
         if splice::command(&findings, claim.id).is_some() {
@@ -87,6 +93,12 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
     });
     let runs = read_files(&records)?.runs;
     let results = splice::splice(&results, "runs", &index::runs(&runs, &folder))?;
+    let results = match splice::command(&results, "result").map(str::to_owned) {
+        Some(command) => splice::splice(&results, "result", &result(&folder, &command)?)?,
+        None => results,
+    };
+    let readme = splice::splice(&read("README.md")?, "families", &index::families(&families()))?;
+    let readme = splice::splice(&readme, "answer", &answer(root, &records)?)?;
     let kernels_page = read("docs/kernels.md")?;
     let kernels_page = match splice::command(&kernels_page, "tables").map(str::to_owned) {
         Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
@@ -112,6 +124,9 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         ("METHOD.md".to_owned(), method),
         ("docs/kernels.md".to_owned(), kernels_page),
         ("README.md".to_owned(), readme),
+        ("docs/strategies.md".to_owned(), strategies),
+        ("docs/claims.md".to_owned(), claims_page),
+        ("docs/reference.md".to_owned(), reference),
         ("docs/findings.md".to_owned(), findings),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
@@ -141,10 +156,88 @@ fn kernel_tables(root: &Path, command: &str) -> anyhow::Result<String> {
     Ok(kernels::page(&runs, BASE, margin, Format::Markdown))
 }
 
-/// The chart and tables of the run that the marker's command names.
-fn result(root: &Path, command: &str) -> anyhow::Result<String> {
+/// What the newest of `records` with an answer says: one cell with its table, and the others in words.
+fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
+    let mut newest: Option<(String, &Path, Measurements)> = None;
+    for path in records {
+        let all = Measurements::read_files(std::slice::from_ref(path))?;
+        let leads = all.answers.values().any(|answer| answer.best.is_some());
+        let Some(run) = all.runs.first().filter(|_| leads) else { continue };
+        if newest.as_ref().is_none_or(|(started, ..)| *started < run.started) {
+            newest = Some((run.started.clone(), path, all));
+        }
+    }
+    let Some((started, path, all)) = newest else {
+        return Ok("None of the runs in [results/](results/README.md) holds an answer yet. `copybench run` finds the one of your\n\
+                   machine in about a minute a cell; `cargo run -- docs` puts the newest of `results/runs` here."
+            .to_owned());
+    };
+    let known = || {
+        let leading = all.answers.values().filter(|answer| answer.best.is_some());
+        leading.filter_map(|answer| Some((all.cells.get(&answer.cell)?, answer)))
+    };
+    let copied = |answer: &AnswerLine| answer.kind == Kind::Copied.name();
+    let first = known()
+        .find(|(_, answer)| copied(answer) && answer.is_decided())
+        .or_else(|| known().find(|(_, answer)| copied(answer)))
+        .or_else(|| known().next());
+    let Some((cell, shown)) = first else { return Ok(String::new()) };
+    let host = all.runs.first().map(|run| format!("{}, Linux {}", run.host.label, run.host.kernel));
+    let record = path.strip_prefix(root).unwrap_or(path).display();
+    let day = started.get(..10).unwrap_or_default();
+    let mut text = format!("On {}, by the [record]({record}) of {day}:\n\n", host.unwrap_or_default());
+    text += &race::answer(&all, cell, shown, Format::Markdown, ANSWER_ROWS);
+    let others = known().filter(|(_, answer)| !std::ptr::eq(*answer, shown));
+    let others: Vec<String> = others
+        .map(|(cell, answer)| format!("- **{}**: {}\n", table::heading(cell), race::sentence(answer)))
+        .collect();
+    text.push('\n');
+    text.extend(others.iter().take(MORE_ANSWERS).map(String::as_str));
+    if let Some(more) = others.len().checked_sub(MORE_ANSWERS).filter(|more| *more > 0) {
+        text += &format!("- {more} more: `copybench report --answer {record}`\n");
+    }
+    Ok(text)
+}
+
+/// The variables of users, or those that the scripts and tests use, as a Markdown table; flags are found by the
+/// variable that their help names.
+fn variables(for_users: bool) -> String {
+    let cli = super::Cli::command();
+    let flag = |name: &str| {
+        let mark = format!("[env: {name}]");
+        ["run", "copy"].iter().find_map(|command| {
+            let arguments = cli.find_subcommand(command)?.get_arguments();
+            arguments.filter_map(|argument| Some((argument.get_long()?, argument.get_help()?))).find_map(
+                |(long, help)| {
+                    let help = help.to_string();
+                    let help = help.contains(&mark).then(|| help.replace(&mark, ""))?;
+                    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+                    Some((format!("`{command} --{long}`"), help))
+                },
+            )
+        })
+    };
+    let mut text = if for_users {
+        "| variable | flag | what it sets |\n|---|---|---|\n".to_owned()
+    } else {
+        "| variable | what it sets |\n|---|---|\n".to_owned()
+    };
+    for variable in VARIABLES.iter().filter(|variable| variable.is_for_users == for_users) {
+        let name = variable.name;
+        text += &match flag(name) {
+            Some((flag, help)) => format!("| `{name}` | {flag} | {help} |\n"),
+            None if for_users => format!("| `{name}` | | {} |\n", variable.sets),
+            None => format!("| `{name}` | {} |\n", variable.sets),
+        };
+    }
+    text
+}
+
+/// The chart and tables of the run below `folder` that the marker's command names.
+fn result(folder: &Path, command: &str) -> anyhow::Result<String> {
     let record = command.split(' ').next_back().unwrap_or_default();
-    let all = Measurements::read_files(&[root.join(record)])?;
+    let record = record.strip_prefix("results/").unwrap_or(record);
+    let all = Measurements::read_files(&[folder.join(record)])?;
     let margin = Margin::from_fraction(MARGIN).context("the margin")?;
     let folder = Path::new(record).parent().unwrap_or(Path::new(""));
     let host = all

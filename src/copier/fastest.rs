@@ -17,7 +17,7 @@ pub(super) static FASTEST: &[Row] = &[
     Row { file_system: "ext4", size: 1048576, order: &["splice-1m"] },
     Row { file_system: "ext4", size: 16777216, order: &["splice-1m", "sendfile-1m"] },
     Row { file_system: "ext4", size: 33554432, order: &["splice-1m"] },
-    Row { file_system: "ext4", size: 268435456, order: &["splice-1m", "sendfile"] },
+    Row { file_system: "ext4", size: 268435456, order: &["splice-1m", "sendfile", "copy-file-range-1m"] },
     Row { file_system: "tmpfs", size: 65536, order: &["copy-file-range-128k", "sendfile-1m"] },
     Row { file_system: "tmpfs", size: 1048576, order: &["copy-file-range", "splice-1m", "sendfile"] },
     Row { file_system: "tmpfs", size: 16777216, order: &["copy-file-range-128k", "sendfile-1m", "splice-1m"] },
@@ -25,5 +25,5 @@ pub(super) static FASTEST: &[Row] = &[
     Row { file_system: "xfs", size: 65536, order: &["sendfile"] },
     Row { file_system: "xfs", size: 1048576, order: &["splice-1m"] },
     Row { file_system: "xfs", size: 16777216, order: &["splice-1m", "sendfile-1m"] },
-    Row { file_system: "xfs", size: 268435456, order: &["splice-1m"] },
+    Row { file_system: "xfs", size: 268435456, order: &["splice-1m", "sendfile"] },
 ];

@@ -1,9 +1,19 @@
-//! Lists for documents: the catalogue of strategies, and the runs of a folder.
+//! Lists for documents: the families, the catalogue of strategies, and the runs of a folder.
 
 use super::Family;
 use crate::record::Run;
 use std::fmt::Write;
 use std::path::Path;
+
+/// Every family with its mechanism, as a Markdown table.
+#[must_use]
+pub fn families(families: &[Family]) -> String {
+    let mut text = "| family | mechanism | strategies |\n|---|---|--:|\n".to_owned();
+    for family in families {
+        let _ = writeln!(text, "| {} | {} | {} |", family.name, family.summary, family.strategies.len());
+    }
+    text
+}
 
 /// Every strategy by family, as a Markdown table.
 #[must_use]

@@ -1,8 +1,11 @@
-//! Generated parts of documents, between two markers that name the part and the command.
+//! Generated parts of documents, between two markers that name the part and, where it matters, what it is
+//! made from.
 
 /// A document without the markers of a part.
 #[derive(Debug, thiserror::Error)]
-#[error("no part {0:?}: the markers are `<!-- begin {0}: … -->` and `<!-- end {0} -->`")]
+#[error(
+    "no part {0:?}: the markers are `<!-- begin {0}: … -->` and `<!-- end {0} -->`, or `<!-- {0} -->` and `<!-- /{0} -->`"
+)]
 pub struct NoPart(String);
 
 /// `document` with the lines between the markers of `part` replaced by `content`.
@@ -23,10 +26,16 @@ pub fn command<'a>(document: &'a str, part: &str) -> Option<&'a str> {
 
 /// Where the first marker's line ends and the last marker begins.
 fn bounds(document: &str, part: &str) -> Option<(usize, usize)> {
-    let begin = document.find(&format!("<!-- begin {part}: "))?;
-    let start = begin + document[begin..].find('\n')?;
-    let end = start + document[start..].find(&format!("<!-- end {part} -->"))?;
-    Some((start, end))
+    let markers = [
+        (format!("<!-- begin {part}: "), format!("<!-- end {part} -->")),
+        (format!("<!-- {part} -->"), format!("<!-- /{part} -->")),
+    ];
+    markers.iter().find_map(|(first, last)| {
+        let begin = document.find(first)?;
+        let start = begin + document[begin..].find('\n')?;
+        let end = start + document[start..].find(last)?;
+        Some((start, end))
+    })
 }
 
 #[cfg(test)]
@@ -41,6 +50,12 @@ mod tests {
         assert_eq!(new, "a\n<!-- begin x: copybench docs -->\nnew\nlines\n<!-- end x -->\nb\n");
         assert_eq!(splice(&new, "x", "new\nlines\n").unwrap(), new);
         assert_eq!(command(DOCUMENT, "x"), Some("copybench docs"));
+    }
+
+    #[test]
+    fn short_markers_do_for_a_part_that_names_no_source() {
+        let new = splice("<!-- x -->\nold\n<!-- /x -->\n", "x", "new").unwrap();
+        assert_eq!(new, "<!-- x -->\nnew\n<!-- /x -->\n");
     }
 
     #[test]
