@@ -152,6 +152,7 @@ async function show() {
   const context = selection();
   showControls(context);
   showAnswers(context);
+  showPictured(context);
   for (const part of parts) part.stale = true;
   fillParts(context, (part) => part.near);
   const drawing = [...charts.values()].map((chart) => chart.update(context));
@@ -218,6 +219,13 @@ addEventListener("resize", () => {
   resizing = setTimeout(show, 150);
 });
 addEventListener("beforeprint", () => drawRest(selection()));
+
+// The address after # is the view's, so this link moves without it.
+byId("pictured").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("cell").scrollIntoView({ block: "center" });
+  byId("cell").focus();
+});
 
 readState();
 showTheme();
