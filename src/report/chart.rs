@@ -234,7 +234,8 @@ impl<'a> ChartData<'a> {
     }
 }
 
-/// Those that the record holds, else those of full rounds. Instructions are no times, which races are about.
+/// Those that the record holds, else those of full rounds where these say something of every kind.
+/// Instructions are no times, which races are about.
 fn answers<'a>(
     run: usize,
     digest: &Digest,
@@ -248,7 +249,12 @@ fn answers<'a>(
         return Vec::new();
     }
     let raced: Vec<AnswerLine> = all.answers.values().filter(|line| line.cell == cell).cloned().collect();
-    let lines = if raced.is_empty() { of_full_rounds(all, cell, base, margin) } else { raced };
+    let lines = if raced.is_empty() {
+        let lines = of_full_rounds(all, cell, base, margin);
+        if lines.iter().any(|line| line.within.is_none()) { Vec::new() } else { lines }
+    } else {
+        raced
+    };
     lines
         .into_iter()
         .map(|line| AnswerRow {

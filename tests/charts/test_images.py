@@ -112,6 +112,15 @@ class Images(unittest.TestCase):
         arrows = [draw.svg(specs.answer(*given)).count('d="M') for given in (support.prepared("raced"), (data, cells, looks))]
         self.assertEqual(arrows[1], arrows[0] + 1)
 
+    def test_what_has_no_range_has_no_place_on_the_axis(self):
+        data, cells, looks = support.prepared("raced")
+        data["answers"] = data["answers"][:1]
+        data["answers"][0]["places"][1] |= {"words": "undecided", "low": None, "middle": None, "high": None}
+        drawn = draw.svg(specs.answer(data, cells, looks))
+        self.assertEqual(len(re.findall('aria-roledescription="point"', drawn)), specs.MOST_PLACES - 1)
+        self.assertIn("undecided", drawn)
+        self.assertIn(data["answers"][0]["places"][1]["strategy"], drawn)
+
     def test_colours_of_the_answer_are_those_of_the_other_charts(self):
         data, cells, looks = support.prepared("raced")
         drawn = draw.svg(specs.answer(data, cells, looks))

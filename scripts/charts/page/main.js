@@ -230,7 +230,7 @@ byId("pictured").addEventListener("click", (event) => {
 readState();
 showTheme();
 byId("about").textContent =
-  `${report.runs.length} ${report.runs.length === 1 ? "run" : "runs"}, ${report.cells.length} cells, ${rows.length} results against ${report.base ?? "no base"}. ` +
+  `${report.runs.length} ${report.runs.length === 1 ? "run" : "runs"}, ${report.cells.length} ${report.cells.length === 1 ? "cell" : "cells"}, ${rows.length} results against ${report.base ?? "no base"}. ` +
   [...new Set(report.runs.map((run) => `${run.host.label}, kernel ${run.host.kernel}`))]
     .slice(0, 4)
     .join("; ");
