@@ -269,6 +269,9 @@ fn answers<'a>(
 }
 
 fn places(all: &Measurements, cell: &str, line: &AnswerLine, families: &[Family]) -> Vec<PlaceRow> {
+    if line.best.is_none() {
+        return Vec::new();
+    }
     let with_setup = format!("{cell}|fresh");
     let ranges: BTreeMap<&str, Behind> =
         line.apart.iter().chain(&line.slower).map(|other| (other.strategy.as_str(), other.behind)).collect();
