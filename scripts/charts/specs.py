@@ -277,7 +277,11 @@ def answer(data, cells, looks):
             )
         )
         used += choice.rows_of(data, cell, (found["kind"],))
-    told = [line for found in chosen for line in textwrap.wrap(found["sentence"], 120)]
+    several = len({(found["run"], found["cell"]) for found in chosen}) > 1
+    told = []
+    for found in chosen:
+        of = f"{cells[found['run'], found['cell']]['label']}: " if several else ""
+        told += textwrap.wrap(of + found["sentence"], 120)
     told += subtitle(data, [cells[found["run"], found["cell"]] for found in chosen], used)
     told.append(
         "How much longer a copy takes than one by the first, as ranges; the grey band is the margin; "
