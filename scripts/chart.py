@@ -5,8 +5,8 @@
 # ///
 """Draws what `copybench export --format chart` says of record files.
 
-Writes report.html, one page that needs no network, and throughput, ranking, faults and, of several
-kernels, kernels as SVG and PNG. It computes no statistics. The executable is $COPYBENCH, else target/release/copybench, else
+Writes report.html, one page that needs no network, and answer, throughput, ranking, faults and, of
+several kernels, kernels as SVG and PNG. It computes no statistics. The executable is $COPYBENCH, else target/release/copybench, else
 target/debug/copybench. `copybench chart` runs it, with a Python of its own.
 """
 
@@ -16,7 +16,13 @@ from pathlib import Path
 
 from charts import choice, draw, page, source, specs, style, summary
 
-STATIC = {"throughput": specs.throughput, "ranking": specs.ranking, "faults": specs.faults, "kernels": specs.kernels}
+STATIC = {
+    "answer": specs.answer,
+    "throughput": specs.throughput,
+    "ranking": specs.ranking,
+    "faults": specs.faults,
+    "kernels": specs.kernels,
+}
 
 
 def arguments(argv):
@@ -90,7 +96,7 @@ if __name__ == "__main__":
     except source.ChartError as error:
         refused = str(error)
     except (KeyError, TypeError, IndexError) as error:
-        refused = f"the chart data lacks something that schema 1.x has: {error!r}; the records are safe"
+        refused = f"the chart data lacks something that its schema has: {error!r}; the records are safe"
     except ValueError as error:
         refused = f"vl-convert could not draw: {error}; the records are safe"
     else:

@@ -20,9 +20,10 @@ def prepare(data):
         cell["name"] = f"{cell['layout']} {cell['size_label']}" if alike else cell["label"]
     data["run_names"] = names
     cells = {(cell["run"], cell["cell"]): cell for cell in data["cells"]}
-    data["rows"] = [row for row in data["rows"] if (row["run"], row["cell"]) in cells]
+    for name in ("rows", "answers"):
+        data[name] = [row for row in data[name] if (row["run"], row["cell"]) in cells]
     known = {item["name"] for item in data["strategies"]}
-    for row in data["rows"]:
+    for row in [*data["rows"], *(place for answer in data["answers"] for place in answer["places"])]:
         # Physical limits, and strategies of another version of the registry, come last.
         if row["strategy"] not in known:
             known.add(row["strategy"])
@@ -62,6 +63,15 @@ def ranked_cells(data, most=4):
             full = [cell for cell in cells if counts.get((cell["run"], cell["cell"]), 0) == fullest]
             chosen += full[-1:] if full[-1] is not cells[0] else []
     return [cell for cell in chosen if counts.get((cell["run"], cell["cell"]))][:most]
+
+
+def answered(data, most=4):
+    """Answers of the cells that the ranking shows; of the first cells that have one where those have none."""
+    shown = [(cell["run"], cell["cell"]) for cell in ranked_cells(data)]
+    order = {"copied": 0, "reflinked": 1, "holes": 2}
+    drawable = [answer for answer in data["answers"] if len(answer["places"]) > 1]
+    found = [answer for answer in drawable if (answer["run"], answer["cell"]) in shown] or drawable
+    return sorted(found, key=lambda answer: order.get(answer["kind"], 3))[:most]
 
 
 def rows_of(data, cell, kinds=("copied",)):

@@ -7,7 +7,7 @@ from charts import choice, draw, specs, style
 
 HERE = Path(__file__).resolve().parent / "page"
 SCRIPTS = ("data.js", "state.js", "chart.js", "views.js", "runs.js", "tables.js", "main.js")
-CHARTS = ("throughput", "ranking", "faults", "heat", "runs", "samples", "history")
+CHARTS = ("answer", "throughput", "ranking", "faults", "heat", "runs", "samples", "history")
 ROW_FIELDS = (
     "run",
     "cell",
@@ -83,6 +83,7 @@ def content(data, cells, looks):
         "strategies": [item | looks[item["name"]] for item in data["strategies"]],
         "representatives": choice.representatives(data),
         "first_cell": numbers[ranked[0]["run"], ranked[0]["cell"]] if ranked else None,
+        "answers": [answer | {"cell": numbers[answer["run"], answer["cell"]]} for answer in data["answers"]],
         "row_fields": ROW_FIELDS,
         "rows": [
             [

@@ -6,12 +6,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SCHEMA_MAJOR = "1"
+SCHEMA_MAJORS = ("1", "2")
 LISTS = (
     "runs",
     "families",
     "strategies",
     "cells",
+    "answers",
     "rows",
     "samples",
     "skips",
@@ -89,9 +90,9 @@ def checked(text, origin):
     if not isinstance(data, dict) or "schema" not in data:
         raise ChartError(f"{origin} is not chart data: it has no `schema`")
     schema = str(data["schema"])
-    if schema.split(".")[0] != SCHEMA_MAJOR:
+    if schema.split(".")[0] not in SCHEMA_MAJORS:
         raise ChartError(
-            f"{origin} has schema {schema}, these scripts know {SCHEMA_MAJOR}.x; "
+            f"{origin} has schema {schema}, these scripts know {' and '.join(f'{major}.x' for major in SCHEMA_MAJORS)}; "
             "use the scripts that came with the executable that wrote it"
         )
     for name in LISTS:

@@ -1,12 +1,14 @@
 """Vega-Lite specifications: the templates of this directory, filled in."""
 
 import json
+import textwrap
 from pathlib import Path
 
 from charts import choice, style, words
 
 HERE = Path(__file__).resolve().parent
 MOST_PANELS = 8
+MOST_PLACES = 20
 SIZE_WORDS = (
     "datum.value >= 1073741824 ? datum.value / 1073741824 + ' GiB' : datum.value >= 1048576 ? "
     "datum.value / 1048576 + ' MiB' : datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'"
@@ -19,6 +21,8 @@ RATIO_WORDS = (
 RATIO_TICKS = [
     step * 10.0**power for power in range(-4, 5) for step in (1, 1.1, 1.2, 1.3, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
 ]
+# Factors whose excess over 1 reads well in per cent.
+BEHIND_TICKS = [0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.01, 1.02, 1.05, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 2.5, 3, 4]
 SPEED_TICKS = [step * 10.0**power for power in range(-5, 6) for step in (1, 1.5, 2, 3, 5, 7)]
 
 
@@ -76,6 +80,7 @@ def common(data, looks, ink):
         "margin": data["margin"],
         "ratio_ticks": RATIO_TICKS,
         "speed_ticks": SPEED_TICKS,
+        "behind_ticks": BEHIND_TICKS,
         "tooltip": tooltip(wall),
         "width": 400,
         "shown": [],
@@ -251,6 +256,48 @@ def faults(data, cells, looks):
     )
 
 
+def answer(data, cells, looks):
+    """Who is first, who shares the place and how far off the others are, one part a cell and kind."""
+    chosen = choice.answered(data)
+    parts, datasets, used = [], {}, []
+    values = common(data, looks, style.INK) | {"width": 330, "wide": True}
+    for found in chosen:
+        cell = cells[found["run"], found["cell"]]
+        left = len(found["places"]) - MOST_PLACES
+        more = f"; and {left} more in report.html" if left > 0 else ""
+        datasets[f"rows{len(parts)}"] = [
+            place | {"order": at} for at, place in enumerate(found["places"][:MOST_PLACES])
+        ]
+        parts.append(
+            part(
+                "answer",
+                values | {"margin": found["margin"]},
+                f"rows{len(parts)}",
+                f"{cell['label']}: {words.KIND_WORDS[found['kind']]}{more}",
+            )
+        )
+        used += choice.rows_of(data, cell, (found["kind"],))
+    several = len({(found["run"], found["cell"]) for found in chosen}) > 1
+    told = []
+    for found in chosen:
+        of = f"{cells[found['run'], found['cell']]['label']}: " if several else ""
+        told += textwrap.wrap(of + found["sentence"], 120)
+    told += subtitle(data, [cells[found["run"], found["cell"]] for found in chosen], used)
+    told.append(
+        "How much longer a copy takes than one by the first, as ranges; the grey band is the margin; "
+        "an arrow points to what lies beyond the chart."
+    )
+    return concat(
+        values | {"margin": chosen[0]["margin"]} if chosen else values,
+        parts,
+        datasets,
+        "Which way of copying is fastest",
+        told,
+        1,
+        {"wide": True},
+    )
+
+
 def part(name, values, dataset, heading):
     """A template as one part of several: parameters and subtitle belong to the whole."""
     made = fill(template(name), values)
@@ -260,12 +307,14 @@ def part(name, values, dataset, heading):
     return made
 
 
-def concat(values, parts, datasets, heading, told, columns):
+def concat(values, parts, datasets, heading, told, columns, params=()):
     if not parts:
         return None
     whole = {
         "title": {"text": heading, "subtitle": told, "anchor": "start", "offset": 18},
-        "params": [{"name": "margin", "value": values["margin"]}],
+        "params": [
+            {"name": name, "value": value} for name, value in {"margin": values["margin"], **dict(params)}.items()
+        ],
         "concat": parts,
         "columns": columns,
         "spacing": 40,

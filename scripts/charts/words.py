@@ -58,11 +58,14 @@ def pace(row, cell, clock):
 
 
 def target(cell):
-    """The state of the target and what ends the copy, as a reader says it."""
+    """The state of the target, what ends the copy and the set-up inside the clock, as a reader says it."""
     dst = {"new": "new file", "overwrite": "overwriting", "preallocated": "preallocated"}.get(
         cell["dst"], cell["dst"]
     )
-    return dst if cell.get("end") in (None, "none") else f"{dst}, {cell['end']}"
+    end = None if cell.get("end") == "none" else cell.get("end")
+    # Kept is the usual one; records before schema 2 have none.
+    setup = "set-up fresh" if cell.get("setup") == "fresh" else None
+    return ", ".join(filter(None, (dst, end, setup)))
 
 
 def condition(cell, run_name):

@@ -1,11 +1,12 @@
 //! Everything that charts show, computed here so that the script which draws computes nothing.
 
-use super::{Family, Strategy, family_of};
+use super::{Family, Strategy, family_of, race};
 use crate::analysis::history::{History, histories};
+use crate::analysis::race::of_full_rounds;
 use crate::analysis::summary::Summary;
-use crate::analysis::{Digest, Digests, Interval, Margin, answer_from, summarise};
-use crate::record::{Clock, Commit, Counters, SCHEMA, SkipLine};
-use crate::units::format_size;
+use crate::analysis::{Digest, Digests, Interval, Margin, Measurements, answer_from, summarise};
+use crate::record::{AnswerLine, Behind, Clock, Commit, Counters, SCHEMA, SkipLine};
+use crate::units::{duration, format_size};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub struct ChartData<'a> {
     families: &'a [Family],
     strategies: Vec<&'a Strategy>,
     cells: Vec<CellRow<'a>>,
+    answers: Vec<AnswerRow<'a>>,
     rows: Vec<Row<'a>>,
     samples: Vec<SampleRow<'a>>,
     skips: Vec<SkipRow<'a>>,
@@ -63,8 +65,39 @@ struct CellRow<'a> {
     cache: &'a str,
     dst: &'a str,
     end: &'a str,
+    setup: Option<&'a str>,
     base: Option<&'a str>,
+    /// In words, where `answers` has none.
     answer: Option<String>,
+}
+
+/// What a race of one kind of copies came to.
+#[derive(Debug, Serialize)]
+struct AnswerRow<'a> {
+    run: usize,
+    cell: &'a str,
+    kind: String,
+    sentence: String,
+    margin: f64,
+    places: Vec<PlaceRow>,
+}
+
+/// Where a strategy stands, the leader first.
+#[derive(Debug, Serialize)]
+struct PlaceRow {
+    strategy: String,
+    family: String,
+    /// `first`, `shared` or `out`.
+    place: &'static str,
+    words: String,
+    /// How much longer than the leader's its copies take, as shares.
+    low: Option<f64>,
+    middle: Option<f64>,
+    high: Option<f64>,
+    /// Time of a copy, in words.
+    time: Option<String>,
+    /// The same where it sets itself up inside the clock, as the record has that too.
+    fresh: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +155,7 @@ pub fn chart<'a>(read: &'a Digests, families: &'a [Family], base: &'a str, margi
         families,
         strategies: families.iter().flat_map(|family| &family.strategies).collect(),
         cells: Vec::new(),
+        answers: Vec::new(),
         rows: Vec::new(),
         samples: Vec::new(),
         skips: Vec::new(),
@@ -156,6 +190,13 @@ impl<'a> ChartData<'a> {
     fn take(&mut self, index: usize, run: &'a Digest, families: &[Family], base: &'a str, margin: Margin) {
         for (id, cell) in &run.all.cells {
             let summaries = summarise(&run.all, id, "this", base, margin);
+            let answers = answers(index, run, id, families, base, margin);
+            let answer = if answers.is_empty() {
+                answer_from(&summaries, &run.all, id, "this", base, margin)
+            } else {
+                None
+            };
+            self.answers.extend(answers);
             self.cells.push(CellRow {
                 run: index,
                 cell: id,
@@ -170,8 +211,9 @@ impl<'a> ChartData<'a> {
                 cache: &cell.cache,
                 dst: &cell.dst,
                 end: &cell.end,
+                setup: cell.setup.as_deref(),
                 base: summaries.iter().any(|summary| summary.strategy == base).then_some(base),
-                answer: answer_from(&summaries, &run.all, id, "this", base, margin),
+                answer,
             });
             let mut ranks = BTreeMap::new();
             for summary in summaries {
@@ -190,6 +232,71 @@ impl<'a> ChartData<'a> {
         }));
         self.skips.extend(run.skips.iter().map(|skip| SkipRow { run: index, skip }));
     }
+}
+
+/// Those that the record holds, else those of full rounds where these say something of every kind.
+/// Instructions are no times, which races are about.
+fn answers<'a>(
+    run: usize,
+    digest: &Digest,
+    cell: &'a str,
+    families: &[Family],
+    base: &str,
+    margin: Margin,
+) -> Vec<AnswerRow<'a>> {
+    let all = &digest.all;
+    if digest.run.clock != Clock::Wall {
+        return Vec::new();
+    }
+    let raced: Vec<AnswerLine> = all.answers.values().filter(|line| line.cell == cell).cloned().collect();
+    let lines = if raced.is_empty() {
+        let lines = of_full_rounds(all, cell, base, margin);
+        if lines.iter().any(|line| line.within.is_none()) { Vec::new() } else { lines }
+    } else {
+        raced
+    };
+    lines
+        .into_iter()
+        .map(|line| AnswerRow {
+            run,
+            cell,
+            sentence: race::sentence(&line),
+            margin: line.margin,
+            places: places(all, cell, &line, families),
+            kind: line.kind,
+        })
+        .collect()
+}
+
+fn places(all: &Measurements, cell: &str, line: &AnswerLine, families: &[Family]) -> Vec<PlaceRow> {
+    if line.best.is_none() {
+        return Vec::new();
+    }
+    let with_setup = format!("{cell}|fresh");
+    let ranges: BTreeMap<&str, Behind> =
+        line.apart.iter().chain(&line.slower).map(|other| (other.strategy.as_str(), other.behind)).collect();
+    race::places(line)
+        .into_iter()
+        .enumerate()
+        .map(|(at, (strategy, words))| {
+            let range = ranges.get(strategy).filter(|_| at > 0);
+            PlaceRow {
+                strategy: strategy.to_owned(),
+                family: family_of(families, strategy),
+                place: match at {
+                    0 => "first",
+                    at if at <= line.shares.len() => "shared",
+                    _ => "out",
+                },
+                words,
+                low: range.map(|range| range.low),
+                middle: range.and_then(|range| race::middle(*range)),
+                high: range.and_then(|range| range.high),
+                time: race::time(all, cell, strategy).map(duration),
+                fresh: race::time(all, &with_setup, strategy).map(duration),
+            }
+        })
+        .collect()
 }
 
 fn run_row(run: &Digest) -> RunRow<'_> {

@@ -88,7 +88,7 @@ pub fn sentence(answer: &AnswerLine) -> String {
 }
 
 /// Every strategy with where it stands: the leader, who shares its place, and who is out.
-fn places(answer: &AnswerLine) -> Vec<(&str, String)> {
+pub(super) fn places(answer: &AnswerLine) -> Vec<(&str, String)> {
     let leads = match answer.within {
         None => "lowest times, undecided".to_owned(),
         Some(0.0) => "fastest".to_owned(),
@@ -115,7 +115,7 @@ fn places(answer: &AnswerLine) -> Vec<(&str, String)> {
 pub fn slower_by(behind: Behind) -> String {
     match behind {
         Behind { low, high: Some(high) } if low < 1.0 => {
-            let middle = ((1.0 + low) * (1.0 + high)).sqrt() - 1.0;
+            let middle = between(low, high);
             let places = usize::from(high < 0.1);
             let share = |share: f64| format!("{:.places$}", share * 100.0);
             format!("slower by {} % ({} to {})", share(middle), share(low), share(high))
@@ -125,8 +125,17 @@ pub fn slower_by(behind: Behind) -> String {
     }
 }
 
+/// The middle of a range that has both ends.
+pub(super) fn middle(behind: Behind) -> Option<f64> {
+    behind.high.map(|high| between(behind.low, high))
+}
+
+fn between(low: f64, high: f64) -> f64 {
+    ((1.0 + low) * (1.0 + high)).sqrt() - 1.0
+}
+
 /// Median time of a copy.
-fn time(all: &Measurements, cell: &str, strategy: &str) -> Option<f64> {
+pub(super) fn time(all: &Measurements, cell: &str, strategy: &str) -> Option<f64> {
     let series = all.get(cell, strategy, "this")?;
     median(&series.observations.iter().map(|value| value.time).collect::<Vec<_>>())
 }

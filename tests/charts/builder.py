@@ -47,7 +47,7 @@ def run_line(index, kernel="6.12.115", host="zen4-2cpu"):
 def empty(runs=1):
     """A run that was cut off before its first sample."""
     return {
-        "schema": "1.0",
+        "schema": "2.0",
         "clock": "wall",
         "base": BASE,
         "margin": 0.02,
@@ -59,6 +59,7 @@ def empty(runs=1):
             for name in names
         ],
         "cells": [],
+        "answers": [],
         "rows": [],
         "skips": [],
         "history": [],
@@ -89,9 +90,9 @@ def kind_of(strategy, fs, layout):
     return "copied"
 
 
-def add_cell(data, rng, run, fs, layout, size, cache="warm", dst="new", skip=(), samples=0, speedup=1.0):
+def add_cell(data, rng, run, fs, layout, size, cache="warm", dst="new", skip=(), samples=0, speedup=1.0, setup=None):
     """One cell with a row for each strategy, ranked, and its answer."""
-    cell = f"{fs}|{layout}|{size_label(size)}|{cache}|{dst}|none"
+    cell = f"{fs}|{layout}|{size_label(size)}|{cache}|{dst}|none{'|fresh' if setup == 'fresh' else ''}"
     rows = []
     for strategy in data["strategies"]:
         name = strategy["name"]
@@ -155,6 +156,7 @@ def add_cell(data, rng, run, fs, layout, size, cache="warm", dst="new", skip=(),
             "cache": cache,
             "dst": dst,
             "end": "none",
+            "setup": setup,
             "base": BASE,
             "answer": answer(rows),
         }
@@ -201,4 +203,52 @@ def answer(rows):
         f"{first['strategy']} is fastest: {second['median'] / first['median']:.2f} times as fast as "
         f"{second['strategy']} and {first['ratio']:.2f} times as fast as {BASE} "
         f"[{first['ratio_low']:.2f}, {first['ratio_high']:.2f}]."
+    )
+
+
+def race(data, cell, kind="copied", sharing=2):
+    """A race of one kind of a cell: its two next share the first place of the fastest, and the last is far behind."""
+    index, times = data["cells"].index(cell), {}
+    for row in data["rows"]:
+        if row["run"] == cell["run"] and row["kind"] == kind:
+            times.setdefault(row["strategy"], {})[row["cell"]] = f"{row['median'] / 1000:.1f} µs"
+    rows = sorted(
+        (row for row in data["rows"] if row["run"] == cell["run"] and row["cell"] == cell["cell"] and row["kind"] == kind),
+        key=lambda row: row["rank"],
+    )
+    places = []
+    for at, row in enumerate(rows):
+        behind = row["median"] / rows[0]["median"] - 1
+        low, high = (-0.01, 0.015) if at <= sharing else (max(0.005, behind - 0.02), behind + 0.03)
+        last = at > sharing and at == len(rows) - 1
+        places.append(
+            {
+                "strategy": row["strategy"],
+                "family": row["family"],
+                "place": "first" if at == 0 else "shared" if at <= sharing else "out",
+                "words": "first, within 1.5 %"
+                if at == 0
+                else "shares first place (-1.0 to +1.5 %)"
+                if at <= sharing
+                else "at least 5.0 times slower"
+                if last
+                else f"slower by {behind * 100:.0f} % ({low * 100:.0f} to {high * 100:.0f})",
+                "low": None if at == 0 else 4.0 if last else low,
+                "middle": None if at == 0 or last else (low + high) / 2,
+                "high": None if at == 0 or last else high,
+                "time": times[row["strategy"]].get(cell["cell"]),
+                "fresh": times[row["strategy"]].get(f"{cell['cell']}|fresh"),
+            }
+        )
+    cells = data["cells"]
+    cells[index] = cell | {"answer": None}
+    data["answers"].append(
+        {
+            "run": cell["run"],
+            "cell": cell["cell"],
+            "kind": kind,
+            "sentence": f"{rows[0]['strategy']} is within 1.5 % of the best of {len(rows)} strategies (after 31 s, 4 processes).",
+            "margin": 0.02,
+            "places": places,
+        }
     )

@@ -4,7 +4,7 @@ import json
 import random
 import sys
 
-from builder import GIB, MIB, add_cell, empty, run_line, widen
+from builder import GIB, MIB, add_cell, empty, race, run_line, widen
 
 
 def default_run():
@@ -13,6 +13,17 @@ def default_run():
     for layout, size in (("sparse", MIB), ("sparse", 32 * MIB), ("dense", 32 * MIB), ("sparse", GIB)):
         skip = {"ficlone", "copy-file-range"} if layout == "dense" else {"ficlone"}
         add_cell(data, rng, 0, "ext4", layout, size, skip=skip)
+    return data
+
+
+def raced():
+    """60 strategies raced at 1 MiB, with set-up kept and once more with it inside the clock."""
+    data, rng = empty(), random.Random(7)
+    widen(data, 60)
+    for setup in ("kept", "fresh"):
+        add_cell(data, rng, 0, "xfs", "sparse", MIB, setup=setup)
+    for kind in ("copied", "reflinked", "holes"):
+        race(data, data["cells"][0], kind, sharing=2 if kind == "copied" else 0)
     return data
 
 
@@ -157,7 +168,8 @@ def hostile():
     data["runs"][0]["label"] = data["runs"][0]["host"]["kernel"] = HOSTILE
     data["runs"][0]["argv"].append(HOSTILE)
     add_cell(data, rng, 0, HOSTILE, "dense", MIB, skip={"ficlone"})
-    data["cells"][0]["answer"] = data["skips"][0]["reason"] = HOSTILE
+    race(data, data["cells"][0])
+    data["answers"][0]["sentence"] = data["answers"][0]["places"][1]["words"] = data["skips"][0]["reason"] = HOSTILE
     data["claims"].append(
         {
             "id": HOSTILE,
@@ -175,6 +187,7 @@ def hostile():
 
 SETS = {
     "default": default_run,
+    "raced": raced,
     "large": large,
     "kernels": kernels,
     "history": history,

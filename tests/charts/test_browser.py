@@ -51,7 +51,7 @@ class InBrowser(unittest.TestCase):
         rows = [row for row in data["rows"] if row["cell"] == cell]
         self.browser.until(f"{POINTS.format('copied')} > 0")
         self.assertEqual(self.points("copied"), sum(row["kind"] == "copied" for row in rows))
-        self.browser.until(f"{POINTS.format('kept')} > 0")
+        self.browser.until(f"{POINTS.format('holes')} > 0")
         self.assertEqual(self.points("holes"), sum(row["kind"] == "holes" for row in rows))
         shown = support.choice.representatives(data)
         self.assertEqual(
@@ -82,6 +82,29 @@ class InBrowser(unittest.TestCase):
         self.assertTrue(self.browser.evaluate("document.getElementById('charts').hidden"))
         self.browser.evaluate("document.querySelector('#filters button[type=reset]').click()")
         self.browser.until("document.getElementById('found').textContent.startsWith('2640 of 2640')")
+
+    def test_the_page_opens_with_the_answer_and_its_picture(self):
+        for width in (1280, 390):
+            self.open("raced", width=width, height=2500)
+            self.assertIn("is within 1.5 % of the best of 57 strategies", self.text("#answers li"))
+            self.browser.until(f"{POINTS.format('answer')} === 20")
+            self.browser.until(f"{POINTS.format('answer-reflinked')} === 2")
+            self.assertTrue(self.browser.evaluate("document.querySelector('[data-chart=answer-holes]').hidden"))
+            self.assertIn("And 37 more", self.text('figure[data-chart="answer"]'))
+            figure = "document.querySelector('figure[data-chart=\"answer\"]')"
+            self.assertLessEqual(self.browser.evaluate(f"{figure}.querySelector('svg').getBoundingClientRect().right"), width)
+            self.browser.evaluate(f"{figure}.querySelector('details').open = true")
+            self.browser.until(f"{figure}.querySelectorAll('tbody tr').length === 57")
+            self.assertLessEqual(self.browser.evaluate("document.documentElement.scrollWidth"), width)
+
+    def test_set_up_is_a_filter(self):
+        self.open("raced", height=2500)
+        self.choose("filter-setup", "fresh")
+        self.assertIn("60 of 120 results in 1 of 2 cells", self.text("#found"))
+        self.assertIn("set-up fresh", self.text("#closer figure"))
+        self.assertTrue(self.browser.evaluate("document.querySelector('[data-chart=answer]').hidden"))
+        self.choose("filter-setup", "kept")
+        self.browser.until(f"{POINTS.format('answer')} === 20")
 
     def test_a_filter_answers_at_once(self):
         self.open("large", height=900)

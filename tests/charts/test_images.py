@@ -82,8 +82,54 @@ class Images(unittest.TestCase):
 
     def test_nothing_to_draw(self):
         for name in ("empty", "skips"):
-            for chart in (specs.throughput, specs.ranking, specs.faults, specs.kernels):
+            for chart in (specs.answer, specs.throughput, specs.ranking, specs.faults, specs.kernels):
                 self.assertIsNone(chart(*support.prepared(name)))
+
+    def test_the_answer_has_a_point_a_place_and_says_how_many_are_left(self):
+        data, cells, looks = support.prepared("raced")
+        spec = specs.answer(data, cells, looks)
+        given = list(spec["datasets"].values())
+        # Of holes there is one strategy, so nothing to compare.
+        self.assertEqual([len(rows) for rows in given], [specs.MOST_PLACES, 2])
+        drawn = draw.svg(spec)
+        self.assertEqual(len(re.findall('aria-roledescription="point"', drawn)), sum(map(len, given)))
+        self.assertEqual(draw.ADDRESS.findall(drawn), [])
+        self.assertNotIn("NaN", drawn)
+        for text in (
+            data["answers"][0]["sentence"],
+            f"and {len(data['answers'][0]['places']) - specs.MOST_PLACES} more",
+            "kernel 6.12.115",
+            "warm cache, new file; n = 10",
+            "shares first place (-1.0 to +1.5 %)",
+            "at least 5.0 times slower",
+            "with set-up",
+        ):
+            self.assertIn(text, drawn)
+
+    def test_a_range_without_an_upper_end_goes_on_to_the_edge(self):
+        data, cells, looks = support.prepared("raced")
+        data["answers"][0]["places"][3] |= {"low": 0.5, "middle": None, "high": None}
+        arrows = [draw.svg(specs.answer(*given)).count('d="M') for given in (support.prepared("raced"), (data, cells, looks))]
+        self.assertEqual(arrows[1], arrows[0] + 1)
+
+    def test_what_has_no_range_has_no_place_on_the_axis(self):
+        data, cells, looks = support.prepared("raced")
+        data["answers"] = data["answers"][:1]
+        data["answers"][0]["places"][1] |= {"words": "undecided", "low": None, "middle": None, "high": None}
+        drawn = draw.svg(specs.answer(data, cells, looks))
+        self.assertEqual(len(re.findall('aria-roledescription="point"', drawn)), specs.MOST_PLACES - 1)
+        self.assertIn("undecided", drawn)
+        self.assertIn(data["answers"][0]["places"][1]["strategy"], drawn)
+
+    def test_colours_of_the_answer_are_those_of_the_other_charts(self):
+        data, cells, looks = support.prepared("raced")
+        drawn = draw.svg(specs.answer(data, cells, looks))
+        fills = [
+            re.search(r'fill="([^"]+)"', mark)[1]
+            for mark in re.findall(r'<path[^>]*aria-roledescription="point"[^>]*>', drawn)
+        ]
+        shown = [place["strategy"] for place in data["answers"][0]["places"][: specs.MOST_PLACES]]
+        self.assertEqual(fills[: len(shown)], [looks[name]["colour"] for name in shown])
 
     def test_kernels_stand_by_age_with_a_panel_for_each_cell(self):
         data, cells, looks = support.prepared("kernels")

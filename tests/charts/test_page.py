@@ -43,8 +43,16 @@ class Page(unittest.TestCase):
         self.assertEqual(set(json.loads(outline.texts["specs"])), set(page.CHARTS))
         self.assertEqual(
             {attributes["data-chart"] for tag, attributes in outline.elements if tag == "figure"},
-            {"throughput", "copied", "reflinked", "holes", "faults", "heat", "runs", "samples", "history"},
+            {"answer", "answer-reflinked", "answer-holes", "throughput", "copied", "reflinked", "holes", "faults", "heat", "runs", "samples", "history"},
         )
+
+    def test_every_place_is_in_the_page_with_the_sentence(self):
+        content = json.loads(self.outline("raced").texts["data"])
+        given = synthetic.raced()["answers"]
+        self.assertEqual([answer["sentence"] for answer in content["answers"]], [answer["sentence"] for answer in given])
+        self.assertEqual([answer["places"] for answer in content["answers"]], [answer["places"] for answer in given])
+        cells = [content["cells"][answer["cell"]]["cell"] for answer in content["answers"]]
+        self.assertEqual(cells, [answer["cell"] for answer in given])
 
     def test_nothing_is_loaded_from_anywhere(self):
         for name in ("default", "hostile"):

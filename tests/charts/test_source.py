@@ -85,8 +85,8 @@ class Source(unittest.TestCase):
 
     def test_a_newer_schema_is_named(self):
         saved = self.directory / "data.json"
-        saved.write_text(json.dumps(synthetic.empty() | {"schema": "2.0"}))
-        self.refused(support.chart("--data", saved), "schema 2.0")
+        saved.write_text(json.dumps(synthetic.empty() | {"schema": "3.0"}))
+        self.refused(support.chart("--data", saved), "schema 3.0")
 
     def test_data_that_lacks_a_field(self):
         data = synthetic.default_run()

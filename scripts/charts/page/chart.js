@@ -102,7 +102,7 @@ class Chart {
     }
     this.canvas.setAttribute(
       "aria-label",
-      `Chart: ${this.definition.name}. ${this.content.heading}. ${shown.length} rows, also below as a table.`,
+      `Chart: ${this.definition.name}. ${this.content.heading}. ${(this.content.all ?? shown).length} rows, also below as a table.`,
     );
     this.fillTable();
   }
@@ -110,7 +110,7 @@ class Chart {
   fillTable() {
     if (!this.table.open || !this.content) return;
     this.table.lastElementChild.replaceChildren(
-      tableOf(this.definition.name, this.definition.columns, this.content.rows, 300),
+      tableOf(this.definition.name, this.definition.columns, this.content.all ?? this.content.rows, 300),
     );
   }
 

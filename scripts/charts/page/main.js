@@ -152,6 +152,7 @@ async function show() {
   const context = selection();
   showControls(context);
   showAnswers(context);
+  showPictured(context);
   for (const part of parts) part.stale = true;
   fillParts(context, (part) => part.near);
   const drawing = [...charts.values()].map((chart) => chart.update(context));
@@ -219,10 +220,17 @@ addEventListener("resize", () => {
 });
 addEventListener("beforeprint", () => drawRest(selection()));
 
+// The address after # is the view's, so this link moves without it.
+byId("pictured").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("cell").scrollIntoView({ block: "center" });
+  byId("cell").focus();
+});
+
 readState();
 showTheme();
 byId("about").textContent =
-  `${report.runs.length} ${report.runs.length === 1 ? "run" : "runs"}, ${report.cells.length} cells, ${rows.length} results against ${report.base ?? "no base"}. ` +
+  `${report.runs.length} ${report.runs.length === 1 ? "run" : "runs"}, ${report.cells.length} ${report.cells.length === 1 ? "cell" : "cells"}, ${rows.length} results against ${report.base ?? "no base"}. ` +
   [...new Set(report.runs.map((run) => `${run.host.label}, kernel ${run.host.kernel}`))]
     .slice(0, 4)
     .join("; ");

@@ -91,6 +91,9 @@ const past = {
 };
 
 const definitions = {
+  answer: answerOf("copied"),
+  "answer-reflinked": answerOf("reflinked"),
+  "answer-holes": answerOf("holes"),
   throughput,
   copied: ranking("copied"),
   reflinked: ranking("reflinked"),

@@ -8,6 +8,7 @@ const filters = [
   ["cache", "Cache", (cell) => cell.cache],
   ["dst", "Target", (cell) => cell.dst],
   ["end", "Ends with", (cell) => cell.end],
+  ["setup", "Set-up", (cell) => cell.setup ?? "inside the clock"],
 ];
 const state = { family: "", q: "", cell: "", series: "", theme: "", pick: null };
 for (const [key] of filters) state[key] = "";

@@ -86,7 +86,17 @@ function showTables({ visible }) {
 function showAnswers({ cells, visible }) {
   const place = document.getElementById("answers");
   const measured = new Set(visible.map((row) => row.cell_number));
-  const said = cells.filter((cell) => cell.answer && measured.has(cell.number));
+  const said = cells
+    .filter((cell) => measured.has(cell.number))
+    .flatMap((cell) => {
+      const raced = report.answers.filter((one) => one.cell === cell.number);
+      if (raced.length)
+        return raced.map((one) => ({
+          name: raced.length > 1 ? `${cell.name}, ${kinds[one.kind].toLowerCase()}` : cell.name,
+          answer: one.sentence,
+        }));
+      return cell.answer ? [cell] : [];
+    });
   const list = (some) =>
     element(
       "ul",
@@ -105,6 +115,16 @@ function showAnswers({ cells, visible }) {
     );
   if (rest.length)
     place.append(element("details", {}, element("summary", {}, `${rest.length} more cells`), list(rest)));
+}
+
+function showPictured({ cell, cells }) {
+  const note = document.getElementById("pictured");
+  note.hidden = !cell || cells.length < 2 || !report.answers.some((one) => one.cell === cell.number);
+  if (!note.hidden)
+    note.replaceChildren(
+      `Pictured: ${cell.name}. `,
+      element("a", { href: "#cell", id: "another" }, "Another cell"),
+    );
 }
 
 function nothing(visible) {

@@ -31,12 +31,13 @@ function about(cells, shown) {
     const unlike = [...new Set(values)];
     return unlike.length > 5 ? `${unlike.length} of them` : unlike.join(", ");
   };
+  const setup = cells.map((cell) => cell.setup).filter(Boolean);
   const counts = shown.map((row) => row.n).filter((n) => n !== undefined);
   const least = counts.reduce((a, b) => Math.min(a, b), Infinity),
     most = counts.reduce((a, b) => Math.max(a, b), 0);
   return (
     `${hosts.length > 3 ? `${hosts.length} hosts or kernels` : hosts.join("; ")}; ${list(cells.map((cell) => cell.fs))}; ${list(cells.map((cell) => cell.cache))} cache; ` +
-    `target ${list(cells.map((cell) => cell.dst))}; end ${list(cells.map((cell) => cell.end))}${counts.length ? `; n = ${least === most ? most : `${least}–${most}`}` : ""}` +
+    `target ${list(cells.map((cell) => cell.dst))}; end ${list(cells.map((cell) => cell.end))}${setup.length ? `; set-up ${list(setup)}` : ""}${counts.length ? `; n = ${least === most ? most : `${least}–${most}`}` : ""}` +
     (wall ? "" : "; counted instructions, which are not time")
   );
 }
@@ -69,6 +70,47 @@ function ranking(kind) {
           `Ratio to ${report.base} with intervals; the grey band is the margin of ±${significant(report.margin * 100)} %.`,
         ],
         plotWidth: Math.max(130, Math.min(640, width - nameWidth(shown) - 110)),
+      };
+    },
+  };
+}
+
+const mostPlaces = 20;
+
+// Who is first, who shares the place, and how far off the others are. It speaks of every strategy, whatever filters hide.
+function answerOf(kind) {
+  const found = (cell) =>
+    cell && report.answers.find((one) => one.cell === cell.number && one.kind === kind && one.places.length > 1);
+  return {
+    name: `answer, ${kind}`,
+    spec: "answer",
+    columns: [
+      ["strategy", (row) => row.strategy],
+      ["where it stands", (row) => row.words],
+      ["a copy", (row) => row.time ?? "–", true],
+      ["with set-up", (row) => row.fresh ?? "–", true],
+    ],
+    present: ({ cell }) => Boolean(found(cell)),
+    build({ cell }, width) {
+      const { places, margin } = found(cell);
+      const left = places.length - mostPlaces;
+      const shown = places.slice(0, mostPlaces).map((place, order) => ({ ...place, order }));
+      const wide = width > 760;
+      const beside = wide ? 230 + (shown.some((place) => place.fresh) ? 160 : 60) : 64;
+      return {
+        rows: shown,
+        all: places,
+        heading: `${cell.label}: ${kinds[kind].toLowerCase()}`,
+        subheading: [
+          about(
+            [cell],
+            rows.filter((row) => row.cell_number === cell.number && row.kind === kind),
+          ),
+          `How much longer a copy takes than one by ${places[0].strategy}, as ranges; the grey band is the margin of ${significant(margin * 100)} %; an arrow points to what lies beyond the chart.`,
+          ...(left > 0 ? [`And ${left} more, in the table.`] : []),
+        ],
+        signals: { margin, wide },
+        plotWidth: Math.max(110, Math.min(560, width - nameWidth(shown) - beside)),
       };
     },
   };
