@@ -2,7 +2,7 @@
 //!
 //! The clock covers the copy alone: criterion is handed the sum of the times of single copies
 //! (`iter_custom`), each into a target of its own. Without a filter the default cells run; a
-//! filter that matches none of them is tried on the whole matrix. The variables of the README
+//! filter that matches none of them is tried on the whole matrix. The variables of docs/reference.md
 //! choose other cells.
 
 use copybench::fixture::{Place, Source};

@@ -48,7 +48,8 @@ const TESTS: &[(&str, Need, Test)] = &[
 const OVERLAY: &str = "mount -t overlay -o lowerdir=l,upperdir=u,workdir=w$OPTIONS o m";
 const BINDFS: &str = "bindfs l m";
 const FUSE_OVERLAYFS: &str = "fuse-overlayfs -o lowerdir=l,upperdir=u,workdir=w m";
-const COPIES: &str = "$C run --rounds 1 --processes 1 --no-limits --strategy read-write-64k,sendfile --out r.jsonl";
+const COPIES: &str =
+    "$C run --rounds 1 --processes 1 --no-limits --strategy read-write-64k,sendfile --out r.jsonl";
 
 fn main() {
     let trials = TESTS.iter().map(|&(name, need, test)| {

@@ -169,7 +169,7 @@ pub static READERS: &[Reader] = &[
     },
     Reader {
         name: "read-64k-page-aligned",
-        summary: "as read-64k, but the buffer starts on a page, not 16 bytes behind as that of malloc",
+        summary: "as read-64k, but the buffer starts on a page, not at a 16-byte offset as that of malloc",
         sum: Sum::Pages,
         read: |subject| subject.by_reads_into(&mut subject.memory.borrow_mut()[..BUFFER], glance),
     },

@@ -40,10 +40,10 @@ impl Claims {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let claims = selected(&self.only)?;
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
-        let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         advise(|| {
             "claims are judged when all are measured; --only or a smaller --budget takes less time".to_owned()
         });
+        let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         let setting = Setting { place: &place, budget: self.budget, seed: SEED };
         let spinner = Spinner::new();
         let lines = claims::run(&claims, &setting, &mut |cell| spinner.tell(cell))?;
@@ -73,6 +73,6 @@ impl Claims {
 /// The claims that words name, all where there are none.
 pub(super) fn selected(words: &[String]) -> anyhow::Result<Vec<&'static Claim>> {
     claims::select(words).map_err(|word| {
-        unknown("claim", word, claims::all().map(|claim| claim.id), "README.md has them all").into()
+        unknown("claim", word, claims::all().map(|claim| claim.id), "docs/claims.md has them all").into()
     })
 }

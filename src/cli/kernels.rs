@@ -57,7 +57,7 @@ pub(super) struct Kernels {
     /// Memory of a guest in MiB
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
     memory: u64,
-    /// Processor of the guests, as QEMU's -cpu takes it [default: see METHOD.md]
+    /// Processor of the guests, as QEMU's -cpu takes it [default: see docs/kernels.md]
     #[arg(long, value_name = "MODEL")]
     cpu: Option<String>,
     /// More words for the kernels' command line, such as transparent_hugepage=never

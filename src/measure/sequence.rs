@@ -92,7 +92,8 @@ impl Block {
         cell: &Cell,
     ) -> Result<Self, TrialError> {
         if cell.is_led() {
-            stage.trial(strategy, cell, &NoClock, Look::Count)?;
+            // Observed too, so that the threads that it leaves behind are.
+            stage.observed_trial(strategy, cell)?;
         }
         let outcomes = vec![stage.observed_trial(strategy, cell)?];
         Ok(Self { outcomes, observed: true })

@@ -2,6 +2,7 @@ use super::Unit::Times;
 use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::perf_event::{self, Counters, Event};
 use rustix::io::Errno;
+use std::cell::Cell;
 
 pub(super) static OBSERVER: Observer = Observer {
     name: "system-calls",
@@ -9,12 +10,23 @@ pub(super) static OBSERVER: Observer = Observer {
     counters: COUNTERS,
     moment: Moment::Apart,
     prepare: || {
-        let mut events = vec![Event::SystemCalls];
-        events.extend(NUMBERS.iter().map(|number| Event::SystemCall(*number)));
-        let counters = Counters::open(&events).map_err(|error| refused(&error))?;
-        Ok(Box::new(Calls { counters, started: Ok(()), counted: Ok(Vec::new()) }))
+        let counters = match KEPT.take() {
+            Some(counters) => counters,
+            None => {
+                let mut events = vec![Event::SystemCalls];
+                events.extend(NUMBERS.iter().map(|number| Event::SystemCall(*number)));
+                Counters::open(&events).map_err(|error| refused(&error))?
+            }
+        };
+        Ok(Box::new(Calls { counters: Some(counters), started: Ok(()), counted: Ok(Vec::new()) }))
     },
 };
+
+thread_local! {
+    /// Opening and closing them waits for every processor (RCU), tens of milliseconds each; and threads
+    /// that a strategy keeps are counted only if they were started while they were open.
+    static KEPT: Cell<Option<Counters>> = const { Cell::new(None) };
+}
 
 /// Calls counted by name, which are those that a way to copy may be told by; the rest is `calls.other`.
 macro_rules! calls {
@@ -48,18 +60,18 @@ calls! {
 }
 
 struct Calls {
-    counters: Counters,
+    counters: Option<Counters>,
     started: Result<(), Errno>,
     counted: Result<Vec<(Event, u64)>, Errno>,
 }
 
 impl Observation for Calls {
     fn begin(&mut self) {
-        self.started = self.counters.start();
+        self.started = self.counters.as_mut().map_or(Err(Errno::BADF), Counters::start);
     }
 
     fn end(&mut self) {
-        self.counted = self.counters.stop();
+        self.counted = self.counters.as_mut().map_or(Err(Errno::BADF), Counters::stop);
     }
 
     fn counts(&mut self, _: &Copied<'_>) -> Result<Counts, Refusal> {
@@ -72,6 +84,12 @@ impl Observation for Calls {
         let other = ("calls.other", total.saturating_sub(named));
         // A call that was not made has no counter, or every line would name them all.
         Ok(counts.chain([other]).filter(|(key, count)| *count > 0 || *key == "calls.total").collect())
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        KEPT.set(self.counters.take());
     }
 }
 

@@ -37,7 +37,8 @@ pub fn answer(
     let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
     let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2), format));
     if left_out > 0 {
-        let _ = writeln!(text, "and {left_out} more, all slower");
+        let slower = if left_out <= answer.slower.len() { ", all slower" } else { "" };
+        let _ = writeln!(text, "and {left_out} more{slower}");
     }
     text
 }
@@ -50,20 +51,24 @@ pub fn sentence(answer: &AnswerLine) -> String {
         "holes" => "that left holes as holes",
         _ => "that copied all data",
     };
-    let Some(best) = &answer.best else { return format!("Nobody could be raced: {}.", answer.why) };
+    let Some(best) = &answer.best else {
+        return format!("No strategy {what} could be measured: {}.", answer.why);
+    };
     let (seconds, of) = (answer.seconds, answer.of);
     if of == 1 {
         return format!("{best} is the only strategy {what}; {}.", answer.why);
     }
     let mut text = match answer.within {
-        Some(within) if answer.is_decided() && answer.shares.is_empty() => {
-            format!("{best} is the fastest of the {of} strategies {what}")
-                + &if within > 0.0 { format!(" (within {})", percent(within)) } else { String::new() }
-        }
+        Some(0.0) => format!("{best} is the fastest of the {of} strategies {what}"),
         Some(within) => format!("{best} is within {} of the best of {of} strategies {what}", percent(within)),
         None => format!("{best} had the lowest times of {of} strategies {what}, but nothing is decided"),
     };
-    let _ = write!(text, " (after {seconds:.0} s, {} processes)", answer.processes);
+    let processes = if answer.processes == 1 {
+        "one process".to_owned()
+    } else {
+        format!("{} processes", answer.processes)
+    };
+    let _ = write!(text, " (after {seconds:.0} s in {processes})");
     if !answer.shares.is_empty() && answer.within.is_some() {
         let shown = answer.shares.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = answer.shares.len().saturating_sub(4);

@@ -259,9 +259,9 @@ fn by_command() -> Result<(), Failed> {
     kernel(&here.join("k"))?;
     fs::write(here.join("notes"), "two\nlines")?;
     fs::write(here.join("empty"), "")?;
-    fs::write(here.join("other-seed"), line(|run| run.seed = 77) + "\n{\"t\":\"sam")?;
+    fs::write(here.join("other-build"), line(|run| run.commit.sha = "0".repeat(40)) + "\n{\"t\":\"sam")?;
     let mut targets: Vec<PathBuf> = kinds(here)?.into_iter().take(6).map(|(_, path)| path).collect();
-    targets.extend(["notes", "empty", "other-seed", "/dev/null", "/dev/stdout"].map(|name| here.join(name)));
+    targets.extend(["notes", "empty", "other-build", "/dev/null", "/dev/stdout"].map(|name| here.join(name)));
     let before = state(here)?;
     for target in &targets {
         let output = copybench(here, SMALL).arg("--out").arg(target).output()?;

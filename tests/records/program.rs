@@ -11,8 +11,7 @@ use tempfile::TempDir;
 pub(crate) type Test = (&'static str, fn() -> Result<(), Failed>);
 
 /// A run that takes little time.
-pub(crate) const SMALL: &str =
-    "run --size 4KiB --layout dense --strategy read-write-4k,read-write-256k --rounds 1 --processes 1 --no-limits";
+pub(crate) const SMALL: &str = "run --size 4KiB --layout dense --strategy read-write-4k,read-write-256k --rounds 1 --processes 1 --no-limits";
 
 pub(crate) fn directory() -> Result<TempDir, Failed> {
     Ok(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?)

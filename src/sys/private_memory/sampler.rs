@@ -1,18 +1,39 @@
 use super::private_bytes_of;
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 use std::{hint, io};
 
-/// A thread that looks at the private memory again and again, for its peak: the kernel keeps one
-/// only together with mapped pages. It takes CPU time, so no clock runs meanwhile.
+/// Looks at the private memory again and again, for its peak: the kernel keeps one only together with
+/// mapped pages. It takes CPU time, so no clock runs meanwhile.
 #[derive(Debug)]
 pub struct Sampler {
     phase: Arc<AtomicU8>,
-    thread: Option<JoinHandle<io::Result<Looks>>>,
+    looks: Receiver<io::Result<Looks>>,
     ended: Option<Instant>,
+}
+
+/// What the one thread of all samplers does next.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// It lives as long as the process, so that what counts this thread and all that it starts later does
+/// not count it.
+static LOOKER: Mutex<Option<Sender<Work>>> = Mutex::new(None);
+
+fn looker() -> io::Result<Sender<Work>> {
+    let mut looker = LOOKER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(work) = &*looker {
+        return Ok(work.clone());
+    }
+    let (sender, work) = channel::<Work>();
+    thread::Builder::new().name("private-memory".into()).spawn(move || {
+        be_punctual();
+        work.into_iter().for_each(|work| work());
+    })?;
+    Ok(looker.insert(sender).clone())
 }
 
 /// What a [`Sampler`] found.
@@ -40,8 +61,8 @@ const LOOKING: u8 = 2;
 const ENDED: u8 = 3;
 
 impl Sampler {
-    /// Makes the thread, which will look about every `interval`. What counts a thread and all that
-    /// it starts should be made after this.
+    /// Makes ready to look about every `interval`. What counts a thread and all that it starts should be
+    /// made after the first of these.
     ///
     /// # Errors
     /// Of starting a thread or opening `/proc/self/statm`.
@@ -49,18 +70,19 @@ impl Sampler {
         let statm = File::open("/proc/self/statm")?;
         let phase = Arc::new(AtomicU8::new(WAITING));
         let shared = Arc::clone(&phase);
+        let (sender, looks) = channel();
         let work = move || {
-            be_punctual();
-            look(&statm, &shared, interval)
+            // Nobody listens where the copy failed.
+            let _ = sender.send(look(&statm, &shared, interval));
         };
-        let thread = thread::Builder::new().name("private-memory".into()).spawn(work)?;
-        Ok(Self { phase, thread: Some(thread), ended: None })
+        looker()?.send(Box::new(work)).map_err(|_| io::Error::other("the sampler is gone"))?;
+        Ok(Self { phase, looks, ended: None })
     }
 
     /// Starts to look, once, by no system call. What is there now counts as nothing.
     pub fn begin(&self) {
         self.phase.store(BEGINNING, Ordering::Release);
-        let gone = || self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        let gone = || Arc::strong_count(&self.phase) == 1;
         while self.phase.load(Ordering::Acquire) == BEGINNING && !gone() {
             hint::spin_loop();
         }
@@ -80,8 +102,7 @@ impl Sampler {
         if self.ended.is_none() {
             self.end();
         }
-        let Some(thread) = self.thread.take() else { return Err(io::Error::other("no sampler")) };
-        let looks = thread.join().map_err(|_| io::Error::other("the sampler panicked"))??;
+        let looks = self.looks.recv().map_err(|_| io::Error::other("the sampler panicked"))??;
         let ended = self.ended.unwrap_or(looks.last).max(looks.last);
         let gap = looks.gap.max(ended - looks.last);
         Ok(Peak { bytes: looks.bytes, gap, duration: ended - looks.first })
