@@ -5,11 +5,11 @@
 //! filter that matches none of them is tried on the whole matrix. The variables of docs/reference.md
 //! choose other cells.
 
+use copybench::cli::tell;
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
-    Block, Cell, Copies, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError,
-    Variables, WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path,
-    source_of,
+    Block, Cell, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables,
+    WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
 };
 use copybench::record::SampleLine;
 use copybench::report::BASE;
@@ -28,11 +28,11 @@ fn main() -> ExitCode {
     match bench() {
         Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
         Ok(wrong) => {
-            eprintln!("copybench: wrong copies:\n{}", wrong.join("\n"));
+            tell(format_args!("copybench: wrong copies:\n{}", wrong.join("\n")));
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("copybench: {error:#}");
+            tell(format_args!("copybench: {error:#}"));
             ExitCode::from(2)
         }
     }
@@ -51,7 +51,7 @@ fn bench() -> anyhow::Result<Vec<String>> {
     let ids = || plan.entries.iter().flat_map(|entry| entry.strategies.iter().map(|one| id(entry, one)));
     if !ids().any(|id| arguments.matches(&id)) {
         if arguments.filter.is_none() || refused(&plan).any(|id| arguments.matches(&id)) {
-            tell(&plan.refused());
+            tell_all(&plan.refused());
             anyhow::bail!("nothing can be measured: no wanted strategy works in any cell");
         }
         anyhow::bail!("the filter matches no benchmark; `cargo bench --bench copy -- --list` shows all");
@@ -75,7 +75,7 @@ fn bench() -> anyhow::Result<Vec<String>> {
     };
     if !arguments.lists() {
         for remark in plan.remarks() {
-            eprintln!("copybench: {remark}");
+            tell(format_args!("copybench: {remark}"));
         }
     }
     let mut driver = Driver {
@@ -92,7 +92,7 @@ fn bench() -> anyhow::Result<Vec<String>> {
     }
     driver.criterion.final_summary();
     if !driver.arguments.lists() {
-        tell(&driver.recorder.skipped());
+        tell_all(&driver.recorder.skipped());
     }
     let nothing = !driver.arguments.lists() && driver.recorder.timed() == 0;
     if let Some(path) = driver.recorder.end()? {
@@ -112,9 +112,9 @@ fn refused(plan: &Plan) -> impl Iterator<Item = String> {
     plan.entries.iter().flat_map(of)
 }
 
-fn tell(sentences: &[String]) {
+fn tell_all(sentences: &[String]) {
     for sentence in sentences {
-        eprintln!("copybench: {sentence}");
+        tell(format_args!("copybench: {sentence}"));
     }
 }
 
@@ -131,7 +131,7 @@ fn plan(selection: &Selection, variables: &Variables, arguments: &Arguments) -> 
     if matches || arguments.filter.is_none() || !selection.names_no_cell() {
         return Ok(plan);
     }
-    eprintln!("copybench: the filter matches no default cell; trying the whole matrix");
+    tell(format_args!("copybench: the filter matches no default cell; trying the whole matrix"));
     let (from, target) = places()?;
     Ok(Plan::new(selection, from, target, Scope::Everything)?)
 }
@@ -284,11 +284,10 @@ fn duet(
     copies: u64,
 ) -> Result<Duet, TrialError> {
     let clock = WallClock::new();
-    let copies_of = if cell.is_led() { Copies::led(1) } else { Copies::timed(1) };
     let mut duet = Duet { base_first: rand::random(), ..Duet::default() };
     for copy in 1..=copies {
         let last = if copy == copies { Look::Extents } else { Look::Count };
-        let run = |strategy| Block::run(stage, strategy, cell, &clock, copies_of, last);
+        let run = |strategy| Block::run(stage, strategy, cell, &clock, 1, last);
         let order = [duet.base_first, !duet.base_first];
         for is_base in order {
             match (is_base, base) {

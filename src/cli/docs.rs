@@ -9,7 +9,7 @@ use crate::record::{AnswerLine, read_files, schema_text};
 use crate::report::calibration::Calibration;
 use crate::report::repeats::{self, Repeats};
 use crate::report::table::{self, Format};
-use crate::report::{BASE, MARGIN, fastest, index, kernels, race, splice, usual_margin};
+use crate::report::{BASE, MARGIN, fastest, index, kernels, race, set_up, splice, usual_margin};
 use anyhow::Context;
 use clap::{Args, CommandFactory};
 use std::fs::{read_dir, read_to_string, write};
@@ -99,6 +99,7 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
     };
     let readme = splice::splice(&read("README.md")?, "families", &index::families(&families()))?;
     let readme = splice::splice(&readme, "answer", &answer(root, &records)?)?;
+    let set_up_page = splice::splice(&read("docs/set-up.md")?, "set-up", &set_up_tables(root, &records)?)?;
     let kernels_page = read("docs/kernels.md")?;
     let kernels_page = match splice::command(&kernels_page, "tables").map(str::to_owned) {
         Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
@@ -125,6 +126,7 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         ("docs/kernels.md".to_owned(), kernels_page),
         ("README.md".to_owned(), readme),
         ("docs/strategies.md".to_owned(), strategies),
+        ("docs/set-up.md".to_owned(), set_up_page),
         ("docs/claims.md".to_owned(), claims_page),
         ("docs/reference.md".to_owned(), reference),
         ("docs/findings.md".to_owned(), findings),
@@ -154,6 +156,26 @@ fn kernel_tables(root: &Path, command: &str) -> anyhow::Result<String> {
     let runs = Digests::read_files(&records_below(&[root.join(folder)])?, false)?.runs;
     let margin = usual_margin(runs.iter().map(|run| &run.run));
     Ok(kernels::page(&runs, BASE, margin, Format::Markdown))
+}
+
+/// What set-up costs by the newest of `records` that was measured both ways.
+fn set_up_tables(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
+    let mut newest: Option<(String, String)> = None;
+    for path in records {
+        let all = Measurements::read_files(std::slice::from_ref(path))?;
+        let (tables, Some(run)) = (set_up::tables(&all, Format::Markdown), all.runs.first()) else {
+            continue;
+        };
+        if tables.is_empty() || newest.as_ref().is_some_and(|(started, _)| *started > run.started) {
+            continue;
+        }
+        let record = path.strip_prefix(root).unwrap_or(path).display();
+        let (host, kernel) = (&run.host.label, &run.host.kernel);
+        let day = run.started.get(..10).unwrap_or_default();
+        let source = format!("On {host}, Linux {kernel}, by the [record](../{record}) of {day}:\n\n");
+        newest = Some((run.started.clone(), source + tables.join("\n").trim_end()));
+    }
+    Ok(newest.map_or_else(|| "No run in results/ was measured both ways.".to_owned(), |(_, text)| text))
 }
 
 /// What the newest of `records` with an answer says: one cell with its table, and the others in words.

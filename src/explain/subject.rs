@@ -185,8 +185,7 @@ impl Subject<'_> {
         copies: u64,
         verify: bool,
     ) -> Result<Block, ExplainError> {
-        let request =
-            Request::Block { strategy: name.to_owned(), copies, lead: !verify, verify, slowdown: 0.0 };
+        let request = Request::Block { strategy: name.to_owned(), copies, verify, slowdown: 0.0 };
         match worker.answer(&request) {
             Reply::Block { elapsed, shared_bytes, allocated_bytes, counters, .. } => Ok(Block {
                 elapsed,

@@ -4,10 +4,6 @@ use crate::strategy::DstMode;
 use crate::sys::file_system::cold_level;
 use crate::units::format_size;
 
-/// Largest size at which the first copy after another strategy's differs from the next by enough to
-/// matter; METHOD.md has the figures.
-const LED_UP_TO: u64 = 16 << 20;
-
 /// What ends a copy inside the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
@@ -120,13 +116,6 @@ impl Cell {
             setup: Some(self.setup.name().to_owned()),
             cold_level: (self.cache == CacheState::Cold).then(|| cold_level(&self.fs.source).to_owned()),
         }
-    }
-
-    /// Whether a copy that is not timed comes before those that are: what is measured is a copy that
-    /// follows one by the same strategy.
-    #[must_use]
-    pub fn is_led(&self) -> bool {
-        self.size <= LED_UP_TO
     }
 
     fn unusual_setup(&self) -> Option<&'static str> {

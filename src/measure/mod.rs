@@ -45,7 +45,7 @@ pub use recorder::{OWN_RECORDS, Recorder, commit, default_record_path, run_line,
 pub use resume::{ResumeError, begin_or_add, begin_or_resume};
 pub use rounds::{Contestant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};
-pub use sequence::{Block, Copies, source_of};
+pub use sequence::{Block, source_of};
 pub use session::{Against, Outcome as SessionOutcome, Settings, Watcher, run_rounds};
 pub use stage::{Stage, StageError};
 pub use trial::{Look, Outcome, TrialError};

@@ -37,11 +37,8 @@ pub enum Request {
     Block {
         /// Its name; physical limits begin with `limit-`.
         strategy: String,
-        /// How many.
+        /// How many are timed.
         copies: u64,
-        /// Whether a copy that is not timed comes before them, so that each follows one by the same
-        /// strategy.
-        lead: bool,
         /// Whether it is a single copy without times that is compared byte for byte and observed
         /// by what costs time.
         verify: bool,

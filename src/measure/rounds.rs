@@ -467,7 +467,6 @@ impl Rounds<'_> {
         let request = Request::Block {
             strategy: strategy.to_owned(),
             copies,
-            lead: !verify && self.cell.is_led(),
             verify,
             slowdown: slowdown.map_or(0.0, |slowdown| slowdown.share),
         };

@@ -28,28 +28,6 @@ pub fn source_of(
     }
 }
 
-/// How many copies make a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copies {
-    pub timed: u64,
-    /// Whether one comes before them that is not timed.
-    lead: bool,
-}
-
-impl Copies {
-    /// Copies of which the first follows whatever ran before.
-    #[must_use]
-    pub fn timed(timed: u64) -> Self {
-        Self { timed, lead: false }
-    }
-
-    /// Copies that each follow one by the same strategy.
-    #[must_use]
-    pub fn led(timed: u64) -> Self {
-        Self { timed, lead: true }
-    }
-}
-
 /// Copies of one strategy, one after the other, that make one sample line.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
@@ -58,7 +36,8 @@ pub struct Block {
 }
 
 impl Block {
-    /// Runs these trials; the last copy is looked at as closely as `last` says.
+    /// Runs `copies` trials; the last copy is looked at as closely as `last` says. One that is not timed comes
+    /// before them, so that each follows a copy by the same strategy.
     ///
     /// # Errors
     /// The first [`TrialError`].
@@ -67,16 +46,12 @@ impl Block {
         strategy: &Strategy,
         cell: &Cell,
         clock: &dyn Clock,
-        copies: Copies,
+        copies: u64,
         last: Look,
     ) -> Result<Self, TrialError> {
-        if copies.lead {
-            stage.trial(strategy, cell, &NoClock, Look::Count)?;
-        }
-        let outcomes = (1..=copies.timed)
-            .map(|copy| {
-                stage.trial(strategy, cell, clock, if copy == copies.timed { last } else { Look::Count })
-            })
+        stage.trial(strategy, cell, &NoClock, Look::Count)?;
+        let outcomes = (1..=copies)
+            .map(|copy| stage.trial(strategy, cell, clock, if copy == copies { last } else { Look::Count }))
             .collect::<Result<_, _>>()?;
         Ok(Self { outcomes, observed: false })
     }
@@ -91,10 +66,8 @@ impl Block {
         strategy: &Strategy,
         cell: &Cell,
     ) -> Result<Self, TrialError> {
-        if cell.is_led() {
-            // Observed too, so that the threads that it leaves behind are.
-            stage.observed_trial(strategy, cell)?;
-        }
+        // Observed too, so that the threads that it leaves behind are.
+        stage.observed_trial(strategy, cell)?;
         let outcomes = vec![stage.observed_trial(strategy, cell)?];
         Ok(Self { outcomes, observed: true })
     }

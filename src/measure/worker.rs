@@ -5,7 +5,7 @@ use super::cell::{Cell, End, Setup};
 use super::clock::{Clock, Delayed, WallClock};
 use super::limit;
 use super::protocol::{PROTOCOL, Reply, Request};
-use super::sequence::{Block, Copies};
+use super::sequence::Block;
 use super::stage::Stage;
 use super::trial::Look;
 use crate::cache::CacheState;
@@ -64,17 +64,16 @@ impl Worker {
                 self.turned_to = Some((cell, Stage::new(Rc::new(source), Rc::new(place))));
                 Ok(Reply::Ready)
             }
-            Request::Block { strategy, copies, lead, verify, slowdown } => {
-                let copies = if *lead { Copies::led(*copies) } else { Copies::timed(*copies) };
-                self.block(strategy, copies, *verify, *slowdown)
+            Request::Block { strategy, copies, verify, slowdown } => {
+                self.block(strategy, *copies, *verify, *slowdown)
             }
         }
     }
 
-    fn block(&mut self, name: &str, copies: Copies, verify: bool, slowdown: f64) -> Result<Reply, String> {
+    fn block(&mut self, name: &str, copies: u64, verify: bool, slowdown: f64) -> Result<Reply, String> {
         let (cell, stage) = self.turned_to.as_ref().ok_or("no cell yet")?;
         if let Some(limit) = limit::find(name) {
-            let elapsed = match self.limits.measure(limit, cell.size, copies.timed) {
+            let elapsed = match self.limits.measure(limit, cell.size, copies) {
                 Ok(elapsed) => elapsed,
                 Err(reason) => {
                     return Ok(Reply::Refused { reason, call: None, errno: None, wrong: false });

@@ -66,5 +66,6 @@ fn children() -> u64 {
 }
 
 fn refused(error: &io::Error) -> Refusal {
-    Refusal::unexpected("looking at /proc/self/statm", error)
+    let cure = "mount /proc, and allow this program one more thread".to_owned();
+    Refusal { reason: format!("looking at /proc/self/statm from a thread: {error}"), cure }
 }
