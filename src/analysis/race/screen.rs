@@ -12,6 +12,10 @@ const ENOUGH: u32 = 4;
 /// With fewer, only who takes at least twice as long in every round is dropped.
 const FAR: f64 = std::f64::consts::LN_2;
 
+/// The nearest to the leader, who are left to the race however far behind they look: it alone has fresh
+/// processes.
+const RIVALS: usize = 2;
+
 /// Variance of a trimmed mean or median is at most this by that of a mean.
 const INEFFICIENCY: f64 = 1.25 * 1.25;
 
@@ -27,7 +31,9 @@ impl Race {
         let distances = Distances::of(&alive, &self.arms);
         if let Some((leader, _)) = distances.leader() {
             let reach = critical(2.0 * each, FREEDOM) * (2.0 * distances.variance()).sqrt();
-            for (index, at) in distances.behind(leader) {
+            let mut behind = distances.behind(leader);
+            behind.sort_by(|left, right| left.1.estimate.total_cmp(&right.1.estimate));
+            for (index, at) in behind.into_iter().skip(RIVALS) {
                 let low = if self.rounds < ENOUGH { at.least } else { at.estimate };
                 let limit = if self.rounds < ENOUGH { reach.max(FAR) } else { reach };
                 if low > limit {
