@@ -3,7 +3,7 @@
 use super::grid::lay_out;
 use super::table::{Format, heading};
 use crate::analysis::{Measurements, median};
-use crate::record::{AnswerLine, Behind, CellLine};
+use crate::record::{AnswerLine, Behind, CellLine, Slower};
 use crate::units::duration;
 use std::fmt::Write;
 
@@ -111,7 +111,10 @@ pub(super) fn places(answer: &AnswerLine) -> Vec<(&str, String)> {
         };
         (name.as_str(), place)
     });
-    let out = answer.slower.iter().map(|slower| (slower.strategy.as_str(), slower_by(slower.behind)));
+    let mut out: Vec<&Slower> = answer.slower.iter().collect();
+    let order = |slower: &Slower| middle(slower.behind).unwrap_or(slower.behind.low);
+    out.sort_by(|left, right| order(left).total_cmp(&order(right)));
+    let out = out.into_iter().map(|slower| (slower.strategy.as_str(), slower_by(slower.behind)));
     best.chain(alive).chain(out).collect()
 }
 
