@@ -252,6 +252,11 @@ impl Run {
             super::print(&format!("{} of {} comparisons decided.\n", outcome.decided.0, outcome.decided.1))?;
         }
         super::print(&format!("record {}\n", out.display()))?;
+        if let Some(reason) = &outcome.alone {
+            super::tell(format_args!(
+                "copybench: no further process could be started ({reason}); one alone decides nothing"
+            ));
+        }
         if !outcome.wrong.is_empty() {
             return Err(Fail::Work(format!("wrong copies: {}", outcome.wrong.join("; "))).into());
         }

@@ -97,6 +97,8 @@ pub struct Outcome {
     pub decided: (usize, usize),
     /// What races came to.
     pub answers: Vec<AnswerLine>,
+    /// Why one process measured alone that was to have others.
+    pub alone: Option<String>,
 }
 
 /// Tells a user how far a run is.
@@ -124,7 +126,18 @@ pub fn run_rounds(
     let processes = if settings.full { settings.processes.unwrap_or(1) } else { 1 };
     for process in settings.first_process..settings.first_process + processes {
         let is_first = process == settings.first_process;
-        let mut arms = if settings.full { arms(settings)? } else { Vec::new() };
+        let begun = if settings.full { arms(settings) } else { Ok(Vec::new()) };
+        let mut arms = match begun {
+            // Where nobody may start another process, as under some limits, this one measures alone.
+            Err(ArmError::Start { source, .. }) if settings.against == Against::Nothing => {
+                if !is_first {
+                    break;
+                }
+                outcome.alone = Some(source.to_string());
+                vec![("this", Arm::here())]
+            }
+            arms => arms?,
+        };
         for (index, entry) in plan.entries.iter().enumerate() {
             let id = entry.cell.id();
             if is_first {
