@@ -1,4 +1,4 @@
-//! How far neighbouring values hang together, and what that costs an interval.
+//! How far neighbouring values are autocorrelated, and what that costs an interval.
 
 /// Lag-1 autocorrelation of `values` around their mean, between -1 and 1; none for fewer than
 /// three values, a value that is not finite, or values that are all the same.

@@ -1,5 +1,5 @@
 //! Medians and their order-statistic (sign-test) intervals: right for every distribution of
-//! the noise, as long as the values do not hang together.
+//! the noise, as long as the values are not autocorrelated.
 
 use super::autocorrelation::inflation;
 use super::binomial::fair_cumulative;
@@ -81,7 +81,7 @@ pub fn median_interval(values: &[f64], confidence: f64) -> Option<Interval> {
 }
 
 /// Interval from the `rank`th smallest to the `rank`th largest value, widened where
-/// neighbouring values hang together.
+/// neighbouring values are autocorrelated.
 ///
 /// The sign test counts independent coins. Where values are autocorrelated, the number below
 /// the median varies more, and the rank moves outwards by as much; see [`inflation`]. The order

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 /// something of four rounds.
 const TRIM: f64 = 0.25;
 
-/// Rounds in a process from which neighbours may hang together without anyone noticing, and are
+/// Rounds in a process from which neighbours may be autocorrelated without anyone noticing, and are
 /// put into batches.
 const MANY_ROUNDS: usize = 64;
 

@@ -312,10 +312,13 @@ impl Course<'_, '_> {
                 Err(error) => return Err(error),
             };
             self.rounds.done += 1;
-            if let Some(reference) = batch.reference {
-                times = beside(&times, reference);
+            // A race takes whole rounds only, not one in which the process died.
+            if self.arms.is_some() {
+                if let Some(reference) = batch.reference {
+                    times = beside(&times, reference);
+                }
+                race.feed(self.rounds.process, round, &times);
             }
-            race.feed(self.rounds.process, round, &times);
             for contestant in failed {
                 running.retain(|running| *running != contestant);
                 self.limits.retain(|limit| *limit != contestant);
