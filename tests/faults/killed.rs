@@ -3,6 +3,10 @@
 use crate::{Suite, another_program, common, matrix, not_the_first};
 use copybench::strategy::Strategy;
 use libtest_mimic::{Failed, Trial};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal, waitid,
+};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -51,7 +55,7 @@ fn killed(strategy: &Strategy) -> Result<TempDir, Failed> {
     run.arg(strategy.name).arg("--dir").arg(directory.path()).arg("--out").arg(&record);
     let mut run = run.spawn()?;
     let measured = wait_for_a_sample(&record, strategy, &mut run);
-    run.kill()?;
+    kill_with_workers(&mut run)?;
     let ended = run.wait_with_output()?;
     measured?;
     // Nothing that a run leaves in order shows what a killed one leaves.
@@ -59,6 +63,27 @@ fn killed(strategy: &Strategy) -> Result<TempDir, Failed> {
         return Err(format!("ended by itself: {}", String::from_utf8_lossy(&ended.stderr)).into());
     }
     Ok(directory)
+}
+
+/// The workers first, while the run is stopped: one that sees its run end before the signal reaches
+/// it ends in order.
+fn kill_with_workers(run: &mut Child) -> Result<(), Failed> {
+    let pid = Pid::from_child(run);
+    kill_process(pid, Signal::STOP)?;
+    let stopped = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid), stopped)?;
+    for thread in fs::read_dir(format!("/proc/{}/task", run.id()))? {
+        let workers = fs::read_to_string(thread?.path().join("children"))?;
+        for worker in workers.split_whitespace() {
+            let worker = Pid::from_raw(worker.parse()?).ok_or("a worker without a number")?;
+            let worker = pidfd_open(worker, PidfdFlags::empty())?;
+            pidfd_send_signal(&worker, Signal::KILL)?;
+            // Until it has ended, its files are locked.
+            poll(&mut [PollFd::new(&worker, PollFlags::IN)], None)?;
+        }
+    }
+    run.kill()?;
+    Ok(())
 }
 
 /// Waits until the run is copying with the strategy for sure; its base comes first.
