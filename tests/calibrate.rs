@@ -58,16 +58,17 @@ fn a_calibration_is_told_kept_and_quoted() {
         ],
     );
     let found: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(found["trials"], 2);
+    assert_eq!(found["trials"], 4, "the strategy and its second copy, in two races");
     assert_eq!(found["slowdown"], 1.0);
-    assert!(found["false_alarms"].as_u64().unwrap() <= 2 && found["detected"].as_u64().unwrap() <= 2);
-    assert!(found["false_alarm_bound"].as_f64().unwrap() > 0.5, "two trials prove little");
+    assert!(found["false_alarms"].as_u64().unwrap() <= 4 && found["detected"].as_u64().unwrap() <= 2);
+    assert!(found["wrong_winners"].as_u64() <= found["decided"].as_u64());
+    assert!(found["false_alarm_bound"].as_f64().unwrap() > 0.5, "two races prove little");
     assert_eq!(found["rates"][0]["trials"], 2);
     let records = directory.path().join("trials");
-    assert_eq!(names(&records), ["slowed-by-0-percent.jsonl", "slowed-by-100-percent.jsonl"]);
-    let record = fs::read_to_string(records.join("slowed-by-100-percent.jsonl")).unwrap();
-    for side in [r#""process":2,"arm":"old""#, r#""process":2,"arm":"this""#] {
-        assert!(record.contains(side), "{side}");
+    assert_eq!(names(&records), ["race-1.jsonl", "race-2.jsonl"]);
+    let record = fs::read_to_string(records.join("race-2.jsonl")).unwrap();
+    for part in [r#""arm":"this""#, r#""arm":"twin""#, r#""arm":"slowed-10000""#, r#""t":"answer""#] {
+        assert!(record.contains(part), "{part}");
     }
     let run = output(
         &directory,
@@ -85,7 +86,7 @@ fn a_calibration_is_told_kept_and_quoted() {
             "r.jsonl",
         ],
     );
-    assert!(run.contains("of 2 comparisons of a strategy with itself were called different"), "{run}");
+    assert!(run.contains("of 4 copies that are the same were called slower"), "{run}");
     assert_eq!(names(directory.path()), ["cache", "r.jsonl", "trials"]);
 }
 
@@ -93,7 +94,7 @@ fn a_calibration_is_told_kept_and_quoted() {
 fn an_old_record_of_trials_is_not_added_to() {
     let directory = directory();
     fs::create_dir(directory.path().join("trials")).unwrap();
-    fs::write(directory.path().join("trials/slowed-by-0-percent.jsonl"), "").unwrap();
+    fs::write(directory.path().join("trials/race-1.jsonl"), "").unwrap();
     let output = copybench(&directory, &["calibrate", "--trials", "1", "--out", "trials"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("exists already; name another with --out"));

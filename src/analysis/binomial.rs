@@ -1,60 +1,6 @@
-//! The binomial distribution: tails of fair coins, the sign test, bounds of a proportion.
+//! Bounds of a proportion, and quantiles of the beta distribution.
 
 use statrs::function::beta::beta_reg;
-use statrs::function::gamma::ln_gamma;
-
-/// A tail term below this share of the largest one changes no digit of a sum.
-const NEGLIGIBLE: f64 = 1e-18;
-
-/// Probability of exactly `heads` in `tosses` of a fair coin.
-#[must_use]
-pub fn fair_mass(heads: usize, tosses: usize) -> f64 {
-    if heads > tosses {
-        return 0.0;
-    }
-    let ln_factorial = |value: usize| ln_gamma(value as f64 + 1.0);
-    let ln_choose = ln_factorial(tosses) - ln_factorial(heads) - ln_factorial(tosses - heads);
-    (ln_choose - tosses as f64 * std::f64::consts::LN_2).exp()
-}
-
-/// Probability of at most `heads` in `tosses` of a fair coin.
-///
-/// Summed from the largest term down: the continued fraction behind [`beta_reg`] stops after
-/// 140 steps, too few for the tens of thousands of rounds that a record may hold.
-#[must_use]
-pub fn fair_cumulative(heads: usize, tosses: usize) -> f64 {
-    if heads >= tosses {
-        return 1.0;
-    }
-    if 2 * heads >= tosses {
-        return 1.0 - fair_cumulative(tosses - heads - 1, tosses);
-    }
-    let mut term = 1.0;
-    let mut sum = 0.0;
-    for count in (0..=heads).rev() {
-        sum += term;
-        term *= count as f64 / (tosses - count + 1) as f64;
-        if term < NEGLIGIBLE * sum {
-            break;
-        }
-    }
-    sum * fair_mass(heads, tosses)
-}
-
-/// Two-sided p of the sign test that the median of `values` is `centre`; values equal to it
-/// are left out. 1 where nothing is left or a value is not a number.
-#[must_use]
-pub fn sign_test(values: &[f64], centre: f64) -> f64 {
-    if values.iter().any(|value| value.is_nan()) {
-        return 1.0;
-    }
-    let above = values.iter().filter(|value| **value > centre).count();
-    let below = values.iter().filter(|value| **value < centre).count();
-    if above + below == 0 {
-        return 1.0;
-    }
-    (2.0 * fair_cumulative(above.min(below), above + below)).min(1.0)
-}
 
 /// Bounds of a proportion of which `hits` of `trials` were seen, by Clopper and Pearson (1934):
 /// at least `confidence` whatever the truth is. Without trials, or for a confidence outside
@@ -100,31 +46,6 @@ mod tests {
 
     fn close(left: f64, right: f64) -> bool {
         (left - right).abs() <= 1e-9 * right.abs().max(1e-3)
-    }
-
-    #[test]
-    fn tails_of_a_fair_coin_match_counting() {
-        for tosses in 0..=12_usize {
-            for heads in 0..=tosses {
-                let hits = (0..1_u32 << tosses).filter(|coins| coins.count_ones() as usize <= heads).count();
-                let counted = hits as f64 / f64::from(1_u32 << tosses);
-                assert!(close(fair_cumulative(heads, tosses), counted), "{heads} of {tosses}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_hundred_thousand_tosses_stay_exact() {
-        assert!(close(fair_cumulative(49_999, 100_000) * 2.0 + fair_mass(50_000, 100_000), 1.0));
-        // Normal approximation with continuity correction, good to five digits out here.
-        assert!((fair_cumulative(49_500, 100_000) - 0.000_791_5).abs() < 1e-6);
-    }
-
-    #[test]
-    fn sign_test_of_ten_agreeing_signs() {
-        assert!(close(sign_test(&[1.0; 10], 0.0), 2.0 / 1024.0));
-        assert!(close(sign_test(&[], 0.0), 1.0));
-        assert!(close(sign_test(&[f64::NAN, 1.0], 0.0), 1.0));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Runs of different times, or two executables in one run, against each other.
 
-pub use super::evidence::ENOUGH_PROCESSES;
-use super::evidence::{Sides, judge};
-use super::kind::is_limit;
+mod evidence;
+
+pub use evidence::ENOUGH_PROCESSES;
+
+use self::evidence::{Sides, judge};
+use super::kind::{PHYSICAL_LIMIT, is_limit};
 use super::series::Measurements;
 use super::{Margin, Verdict};
 use serde::{Serialize, Serializer};
@@ -17,14 +20,14 @@ pub struct Options {
     pub margin: Margin,
     /// Share of false ones among the differences called (Benjamini-Hochberg), and chance of any
     /// false one among those confirmed (Bonferroni).
-    pub error: f64,
+    pub alpha: f64,
 }
 
 impl Options {
-    /// The default margin and error with a base strategy.
+    /// The default margin and alpha with a base strategy.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        Self { base: base.to_owned(), margin: Margin::default(), error: 0.05 }
+        Self { base: base.to_owned(), margin: Margin::default(), alpha: 0.05 }
     }
 }
 
@@ -53,14 +56,18 @@ pub struct Row {
     pub cell: String,
     /// Name of the strategy.
     pub strategy: String,
-    /// Its time relative to the base strategy's of the same round; for the base strategy, `raw`.
+    /// Its time relative to the base strategy's of the same round. That of the base strategy itself
+    /// is relative to the machine's limit where both sides have it, else it is `raw`.
     #[serde(flatten)]
     pub estimate: Estimate,
     /// Slower even when all rows are to hold at once, and in most processes.
     pub confirmed: bool,
     /// The base strategy of the cell.
     pub base: String,
-    /// Processes of each side that have enough rounds.
+    /// What the time is relative to; none where it stands by itself.
+    #[serde(skip)]
+    pub relative_to: Option<String>,
+    /// Processes of each side.
     pub processes: [usize; 2],
     /// Standard deviation, as a logarithm, that processes add to their rounds; the larger side.
     pub process_spread: Option<f64>,
@@ -116,25 +123,29 @@ fn table(sides: &Sides<'_>, options: &Options) -> Vec<Row> {
     let mut raw = Vec::new();
     for cell in sides.new.series.keys() {
         let common = sides.common(cell);
-        let base = common
-            .iter()
-            .find(|(name, _)| *name == options.base)
-            .or_else(|| common.iter().find(|(name, _)| !is_limit(name)))
-            .or_else(|| common.first());
-        let Some((base_name, base_pair)) = base else { continue };
+        let find = |wanted: &str| common.iter().find(|(name, _)| *name == wanted);
+        let strategies = || common.iter().find(|(name, _)| !is_limit(name));
+        let base = find(&options.base).or_else(strategies).or_else(|| common.first());
+        let Some(base) = base else { continue };
+        let prior = sides.prior(&common);
         for (name, pair) in &common {
-            let is_base = name == base_name;
-            rows.push((cell, *name, *base_name));
-            // Two executables in one round need no base strategy between them, whose noise would be added.
-            let alone = is_base || sides.in_turn();
-            relative.push((!alone).then(|| sides.relative(*base_pair, *pair, options.margin)));
-            raw.push(Some(sides.raw(*pair, options.margin)));
+            // The base strategy has the machine's limit to be held against, if that was measured.
+            let to = if *name == base.0 {
+                find(PHYSICAL_LIMIT).filter(|limit| limit.0 != *name)
+            } else {
+                Some(base)
+            };
+            // Two executables in one round need nothing between them, whose noise would be added.
+            let to = to.filter(|_| !sides.in_turn());
+            rows.push((cell, *name, base.0, to.map(|to| to.0)));
+            relative.push(to.map(|to| sides.relative(to.1, *pair, &prior)));
+            raw.push(Some(sides.raw(*pair, &prior)));
         }
     }
     let judged = judge(&relative, options).into_iter().zip(judge(&raw, options));
     rows.into_iter()
         .zip(judged)
-        .filter_map(|((cell, strategy, base), (relative, raw))| {
+        .filter_map(|((cell, strategy, base, relative_to), (relative, raw))| {
             let raw_estimate = raw.as_ref().map_or(Estimate::NOTHING, |raw| raw.estimate);
             let shown = relative.or(raw)?;
             Some(Row {
@@ -143,6 +154,7 @@ fn table(sides: &Sides<'_>, options: &Options) -> Vec<Row> {
                 estimate: shown.estimate,
                 confirmed: shown.confirmed && !is_limit(strategy),
                 base: base.to_owned(),
+                relative_to: relative_to.map(str::to_owned),
                 processes: shown.processes,
                 process_spread: shown.spread,
                 raw: raw_estimate,

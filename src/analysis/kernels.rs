@@ -1,13 +1,17 @@
 //! Runs of the same cells on several kernels: what a strategy costs on one against an older one.
 
+use super::pairs::by_process;
+use super::ratio::{Difference, Prior, estimates};
 use super::series::Series;
-use super::{Interval, Margin, Measurements, Options, Verdict, compare, median};
+use super::{Interval, Margin, Measurements, Options, Verdict, compare};
 use crate::record::{Clock, RunLine};
 use std::collections::BTreeMap;
 
 /// Two boots of one kernel are held to this agreement, as a logarithm: what is less may be
 /// chance even where the boots at hand agree better.
 pub const AGREEMENT: f64 = 0.001;
+/// Probability with which an interval misses.
+const ALPHA: f64 = 0.05;
 /// What counts as the same number of instructions, as a fraction, unless the user says otherwise.
 pub const INSTRUCTIONS_MARGIN: f64 = 0.002;
 
@@ -40,9 +44,11 @@ pub fn changes(
     }
     let mut changes = BTreeMap::new();
     for (cell, strategies) in &new.series {
+        let boots = [old, new].into_iter().flat_map(|all| all.series.get(cell).into_iter().flatten());
+        let prior = prior(boots.filter_map(|(_, arms)| arms.get("this")));
         for (strategy, arms) in strategies {
             let pair = old.get(cell, strategy, "this").zip(arms.get("this"));
-            if let Some(change) = pair.and_then(|(old, new)| counted(old, new, margin)) {
+            if let Some(change) = pair.and_then(|(old, new)| counted(old, new, &prior, margin)) {
                 changes.insert((cell.clone(), strategy.clone()), change);
             }
         }
@@ -66,43 +72,34 @@ fn timed(
     rows.collect()
 }
 
-/// Counted instructions: the interval reaches from the nearest to the farthest two boots, and
-/// by the agreement that boots are held to beyond. A single boot carries no interval.
-fn counted(old: &Series, new: &Series, margin: Margin) -> Option<Change> {
-    let (old_boots, new_boots) = (boots(old)?, boots(new)?);
-    let ratio = median(&old_boots)? - median(&new_boots)?;
-    let enough = old_boots.len() > 1 && new_boots.len() > 1 && old.broken + new.broken == 0;
-    let (old, new) = (range(&old_boots), range(&new_boots));
-    let interval = enough
-        .then_some(Interval { low: old.low - new.high - AGREEMENT, high: old.high - new.low + AGREEMENT });
+/// Counted instructions, with the boot as the unit.
+fn counted(old: &Series, new: &Series, prior: &Prior, margin: Margin) -> Option<Change> {
+    let [olds, news] = [old, new].map(|series| by_process(series).into_values().collect::<Vec<_>>());
+    let ratio = Difference::typical(&olds)? - Difference::typical(&news)?;
+    let sound = old.broken + new.broken == 0;
+    let difference = Difference::of(&news, prior).zip(Difference::of(&olds, prior)).filter(|_| sound);
+    let estimate = difference.map(|(new, old)| new.beyond(&old).biased(AGREEMENT).ratio(ALPHA));
+    let estimate = estimate.filter(|estimate| !estimate.one_process);
     Some(Change {
         ratio: ratio.exp(),
-        interval: interval.map(Interval::exp),
-        verdict: margin.judge(interval),
+        interval: estimate.map(|estimate| estimate.interval()),
+        verdict: estimate.map_or(Verdict::Unclear, |estimate| estimate.verdict(margin)),
     })
 }
 
-/// Logarithms of the medians of each boot.
-fn boots(series: &Series) -> Option<Vec<f64>> {
-    let mut boots: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for value in &series.observations {
-        boots.entry(value.process).or_default().push(value.time);
-    }
-    boots.values().map(|times| median(times).map(f64::ln)).collect()
+/// What the boots of all strategies of a cell tell of how far boots differ.
+fn prior<'a>(series: impl Iterator<Item = &'a Series>) -> Prior {
+    let boots: Vec<Vec<Vec<f64>>> = series.map(|series| by_process(series).into_values().collect()).collect();
+    Prior::fit(boots.iter().map(Vec::as_slice))
 }
 
 /// How far apart the boots of a series are, as a fraction; none for a single boot.
 #[must_use]
 pub fn disagreement(series: &Series) -> Option<f64> {
-    let boots = boots(series).filter(|boots| boots.len() > 1)?;
-    let Interval { low, high } = range(&boots);
-    Some((high - low).exp_m1())
-}
-
-fn range(boots: &[f64]) -> Interval {
-    let low = boots.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = boots.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    Interval { low, high }
+    let boots: Vec<Vec<f64>> = by_process(series).into_values().collect();
+    let low = estimates(&boots).reduce(f64::min)?;
+    let high = estimates(&boots).reduce(f64::max)?;
+    (boots.len() > 1).then(|| (high - low).exp_m1())
 }
 
 /// In what the kernels were built or booted differently, each with its value in every run: words

@@ -2,29 +2,22 @@
 //!
 //! Ratios are base time over other time, so that more than 1 is faster. They are handled as
 //! natural logarithms, in which faster and slower are mirror images, and leave this module as
-//! plain ratios. Where the data cannot carry an interval there is none, and the verdict is
-//! [`Verdict::Unclear`].
+//! plain ratios. They come about in four steps: [`pairs`] of one round, their [`ratio`] with an
+//! interval, a [`verdict`] on many ratios at once, and in a [`race`] the answer to who is fastest.
 
-pub mod answer;
-pub mod autocorrelation;
 pub mod binomial;
 pub mod calibration;
 pub mod change_point;
 pub mod comparison;
-pub mod contrast;
 pub mod digest;
-pub mod discovery;
-mod evidence;
 #[cfg(test)]
 pub(crate) mod example;
-pub mod hierarchy;
 pub mod history;
 pub mod host;
 pub mod interval;
 pub mod kernels;
 pub mod kind;
-pub mod looks;
-pub mod pairing;
+pub mod pairs;
 pub mod race;
 pub mod ratio;
 pub mod remarks;
@@ -33,7 +26,6 @@ pub mod student;
 pub mod summary;
 pub mod verdict;
 
-pub use answer::{answer, answer_from};
 pub use comparison::{Options, Row, compare, compare_arms, confirmed_slower};
 pub use digest::{Digest, Digests};
 pub use interval::{Interval, median};

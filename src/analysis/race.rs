@@ -18,7 +18,8 @@
 //! again.
 
 use super::Margin;
-use super::ratio::{Difference, Prior, Rounds, pairs, trimmed_mean};
+use super::pairs::{Rounds, pairs};
+use super::ratio::{Difference, Prior, trimmed_mean};
 use super::student::critical;
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ pub struct Config {
     pub screen_looks: Vec<u32>,
     /// The screen ends early once no more than these are left.
     pub keep: usize,
-    /// Rounds in each process of the race proper; [`super::ratio::rounds_a_process`] tells the best.
+    /// Rounds in each process of the race proper; see Kalibera and Jones (2013).
     pub rounds: u32,
     /// Processes at the first look of the race proper.
     pub first_look: u32,

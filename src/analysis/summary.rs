@@ -1,20 +1,17 @@
 //! One run by itself: what each strategy of a cell takes, and how it stands against the base.
 
-use super::contrast::{Contrast, Prior};
-use super::interval::{interval_at, median_interval};
 use super::kind::{PHYSICAL_LIMIT, is_limit, limit_of};
-use super::looks::Looks;
-use super::pairing::{by_process, ln_ratios};
+use super::pairs::{by_process, differences};
+use super::ratio::{Difference, Prior};
 use super::series::{Measurements, Series};
+use super::verdict::verdicts;
 use super::{Interval, Kind, Margin, Verdict, median};
 use crate::record::Clock;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
-/// Chance that any verdict of a cell's table is wrong.
-const ERROR: f64 = 0.05;
-
-/// Processes from which their spread is a better witness than their rounds.
-const ENOUGH_PROCESSES: usize = 3;
+/// Share of false ones among the differences that a cell's table calls.
+const ALPHA: f64 = 0.05;
 
 /// A strategy in a cell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,7 +26,7 @@ pub struct Summary {
     pub copies: u64,
     /// Median time, in the unit of the run's clock.
     pub median: f64,
-    /// Its order-statistic interval at 95 %; none for too few samples.
+    /// Where what is typical lies with 95 %; none for a single sample.
     pub interval: Option<Interval>,
     /// Bytes copied per second at the median; none under a clock that does not count time.
     pub bytes_per_second: Option<f64>,
@@ -42,18 +39,19 @@ pub struct Summary {
     pub of_mechanism: Option<f64>,
 }
 
-/// A strategy against another of its cell.
+/// A strategy against the base of its cell.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Relative {
-    /// Other's time over the strategy's: more than 1 is faster.
+    /// Base time over the strategy's: more than 1 is faster.
     pub ratio: f64,
-    /// Its interval, corrected for the cell's table and for looking while measuring; none where
-    /// the data carry none.
+    /// Its interval; of a single process, which cannot show what processes differ by, too narrow.
+    /// None where nothing shows how far the ratio may be off.
     pub interval: Option<Interval>,
-    /// What the interval says against the margin.
+    /// What the interval says against the margin, as one of the cell's table; unclear for a single
+    /// process.
     pub verdict: Verdict,
-    /// Whether both were measured in the same rounds.
-    pub paired: bool,
+    /// Processes that measured both.
+    pub processes: usize,
 }
 
 impl Summary {
@@ -69,87 +67,71 @@ impl Summary {
 /// All strategies of a cell, fastest first; empty for a cell without samples.
 #[must_use]
 pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: Margin) -> Vec<Summary> {
-    let Some(strategies) = all.series.get(cell) else { return Vec::new() };
     let is_time = all.runs.iter().all(|run| run.clock == Clock::Wall);
-    let base_series = all.get(cell, base, arm);
-    let comparisons = strategies.keys().filter(|name| !is_limit(name)).count().saturating_sub(1);
-    let summary = |name: &String| {
-        let series = all.get(cell, name, arm)?;
+    let arms: Vec<(&str, &Series)> = (all.series.get(cell).into_iter().flatten())
+        .filter_map(|(name, arms)| Some((name.as_str(), arms.get(arm)?)))
+        .collect();
+    let mut relatives = relatives(&arms, base, margin);
+    let summary = |&(name, series): &(&str, &Series)| {
         let times: Vec<f64> = series.observations.iter().map(|value| value.time).collect();
         let median = median(&times)?;
-        let relative =
-            base_series.filter(|_| name != base).and_then(|base| relative(base, series, comparisons, margin));
         let kind = Kind::of(name, series);
         let fraction = |limit: &str| {
             let limit = all.get(cell, limit, arm).filter(|_| kind == Kind::Copied)?;
-            let ratios: Vec<f64> = ln_ratios(limit, series).iter().map(|pair| pair.value).collect();
-            super::median(&ratios).map(f64::exp)
+            Some((-Difference::typical(&differences(limit, series))?).exp())
         };
         Some(Summary {
-            strategy: name.clone(),
+            strategy: name.to_owned(),
             kind,
             samples: times.len(),
             copies: series.copies,
             median,
-            interval: median_interval(&times, 0.95),
+            interval: interval_of_time(series, median),
             bytes_per_second: is_time.then(|| series.bytes as f64 / median * 1e9),
-            relative,
+            relative: relatives.remove(name),
             of_limit: fraction(PHYSICAL_LIMIT),
             of_mechanism: fraction(limit_of(name)),
         })
     };
-    let mut summaries: Vec<Summary> = strategies.keys().filter_map(summary).collect();
+    let mut summaries: Vec<Summary> = arms.iter().filter_map(summary).collect();
     summaries.sort_by(|left, right| left.median.total_cmp(&right.median));
     summaries
 }
 
-/// One of `comparisons` in a table: `other` against `base`, by rounds where there are any, else
-/// by the medians of both. None where neither has a common round or value.
-#[must_use]
-pub fn relative(base: &Series, other: &Series, comparisons: usize, margin: Margin) -> Option<Relative> {
-    let sound = base.broken + other.broken == 0;
-    let pairs = ln_ratios(base, other);
-    let values: Vec<f64> = pairs.iter().map(|pair| pair.value).collect();
-    if values.is_empty() {
-        return of_medians(base, other, margin, sound);
-    }
-    let looks = Looks::new(ERROR, comparisons);
-    let rounds = looks.rank(values.len()).and_then(|rank| interval_at(&values, rank));
-    let processes = by_process(&pairs);
-    // Rounds of one process share its luck; with enough processes theirs is seen and must fit.
-    let interval = if processes.len() < ENOUGH_PROCESSES {
-        rounds
-    } else {
-        let error = ERROR / comparisons.max(1) as f64;
-        let spread = Contrast::of_pairs(&processes, Prior::Rounds).and_then(|all| all.interval(error));
-        rounds.zip(spread).map(|(rounds, spread)| rounds.hull(spread))
-    };
-    Some(Relative::new(median(&values)?, interval.filter(|_| sound), margin, true))
-}
-
-/// Both medians hold with 97.5 %, so their quotient holds with 95 %, whatever they share. That is
-/// wider than it need be and is not corrected for the table: ten samples could not carry that,
-/// and separate stretches of time are no ground for fine differences anyway.
-fn of_medians(base: &Series, other: &Series, margin: Margin, sound: bool) -> Option<Relative> {
-    let ln_times =
-        |series: &Series| -> Vec<f64> { series.observations.iter().map(|value| value.time.ln()).collect() };
-    let (base, other) = (ln_times(base), ln_times(other));
-    let confidence = 1.0 - ERROR / 2.0;
-    let interval = median_interval(&base, confidence).zip(median_interval(&other, confidence));
-    let interval =
-        interval.map(|(base, other)| Interval { low: base.low - other.high, high: base.high - other.low });
-    Some(Relative::new(median(&base)? - median(&other)?, interval.filter(|_| sound), margin, false))
-}
-
-impl Relative {
-    fn new(ln_ratio: f64, interval: Option<Interval>, margin: Margin, paired: bool) -> Self {
-        Self {
-            ratio: ln_ratio.exp(),
-            interval: interval.map(Interval::exp),
-            verdict: margin.judge(interval),
-            paired,
+/// Each arm against that of `base`, if there is one.
+fn relatives<'a>(arms: &[(&'a str, &Series)], base: &str, margin: Margin) -> BTreeMap<&'a str, Relative> {
+    let mut found = BTreeMap::new();
+    let Some((_, base_series)) = arms.iter().find(|(name, _)| *name == base) else { return found };
+    let prior = Prior::of_arms(arms.iter().map(|(_, series)| *series));
+    // Limits are no strategies, so that they are a table of their own.
+    for limits in [false, true] {
+        let others = arms.iter().filter(|(name, _)| *name != base && is_limit(name) == limits);
+        let others: Vec<_> =
+            others.map(|(name, series)| (*name, *series, differences(base_series, series))).collect();
+        let difference = |(_, series, pairs): &(_, &Series, Vec<_>)| {
+            let sound = base_series.broken + series.broken == 0;
+            sound.then(|| Difference::of(pairs, &prior)).flatten()
+        };
+        let table: Vec<Option<Difference>> = others.iter().map(difference).collect();
+        for ((name, _, pairs), judged) in others.iter().zip(verdicts(&table, margin, ALPHA)) {
+            let Some(typical) = Difference::typical(pairs) else { continue };
+            let relative = Relative {
+                ratio: (-typical).exp(),
+                interval: judged.map(|(estimate, _)| estimate.interval()),
+                verdict: judged.map_or(Verdict::Unclear, |(_, verdict)| verdict),
+                processes: pairs.len(),
+            };
+            found.insert(*name, relative);
         }
     }
+    found
+}
+
+/// The interval is that of the trimmed mean, which a skewed median may lie outside of.
+fn interval_of_time(series: &Series, median: f64) -> Option<Interval> {
+    let processes: Vec<Vec<f64>> = by_process(series).into_values().collect();
+    let interval = Difference::of(&processes, &Prior::default())?.interval(ALPHA).exp();
+    Some(interval.hull(Interval { low: median, high: median }))
 }
 
 #[cfg(test)]
@@ -162,54 +144,57 @@ mod tests {
 
     #[test]
     fn rounds_cancel_what_they_share() {
-        for processes in [1, 4] {
-            let all = Example::default().measured(("c", "this"), &STRATEGIES, (processes, 48), NOISE, 7);
-            let summaries = summarise(&all.measurements(), "c", "this", "base", Margin::default());
-            assert_eq!(summaries[0].strategy, "fast");
-            let fast = summaries[0].relative.unwrap();
-            assert!(fast.paired && fast.verdict == Verdict::Faster);
-            let interval = fast.interval.unwrap();
-            assert!(interval.low < 0.1_f64.exp() && 0.1_f64.exp() < interval.high);
-            let same = summaries.iter().find(|summary| summary.strategy == "same").unwrap();
-            assert_eq!(same.relative.unwrap().verdict, Verdict::Same);
-            let base = summaries.iter().find(|summary| summary.strategy == "base").unwrap();
-            assert_eq!((base.relative, base.samples), (None, 48 * processes as usize));
-            let expected = f64::from(1 << 20) / base.median * 1e9;
-            assert_eq!(base.bytes_per_second, Some(expected));
-        }
+        let all = Example::default().measured(("c", "this"), &STRATEGIES, (4, 48), NOISE, 7);
+        let summaries = summarise(&all.measurements(), "c", "this", "base", Margin::default());
+        assert_eq!(summaries[0].strategy, "fast");
+        let fast = summaries[0].relative.unwrap();
+        assert_eq!((fast.verdict, fast.processes), (Verdict::Faster, 4));
+        let interval = fast.interval.unwrap();
+        assert!(interval.low < 0.1_f64.exp() && 0.1_f64.exp() < interval.high);
+        let same = summaries.iter().find(|summary| summary.strategy == "same").unwrap();
+        assert_eq!(same.relative.unwrap().verdict, Verdict::Same);
+        let base = summaries.iter().find(|summary| summary.strategy == "base").unwrap();
+        assert_eq!((base.relative, base.samples), (None, 48 * 4));
+        let expected = f64::from(1 << 20) / base.median * 1e9;
+        assert_eq!(base.bytes_per_second, Some(expected));
+        let time = base.interval.unwrap();
+        assert!(time.low <= base.median && base.median <= time.high);
     }
 
     #[test]
-    fn samples_outside_rounds_have_wider_intervals() {
-        let mut all = Example::default().measured(("c", "this"), &STRATEGIES, (1, 48), NOISE, 7).run();
+    fn one_process_has_an_interval_but_no_verdict() {
+        let all = Example::default().measured(("c", "this"), &STRATEGIES, (1, 48), NOISE, 7);
+        let summaries = summarise(&all.measurements(), "c", "this", "base", Margin::default());
+        let fast = summaries[0].relative.unwrap();
+        assert!(fast.interval.unwrap().low > 1.05);
+        assert_eq!((fast.verdict, fast.processes), (Verdict::Unclear, 1));
+    }
+
+    #[test]
+    fn samples_outside_rounds_are_one_value_a_process() {
+        let quiet = Noise { round: 0.01, ..NOISE };
+        let mut all = Example::default().measured(("c", "this"), &STRATEGIES, (5, 48), quiet, 7).run();
         for line in &mut all.samples {
             line.round = None;
         }
         let all = Measurements::from_runs(&[all]);
-        let fast = summarise(&all, "c", "this", "base", Margin::default())
-            .into_iter()
-            .find(|summary| summary.strategy == "fast")
-            .and_then(|summary| summary.relative)
-            .unwrap();
-        assert!(!fast.paired && fast.verdict == Verdict::Unclear);
+        let summaries = summarise(&all, "c", "this", "base", Margin::default());
+        let fast = summaries[0].relative.unwrap();
+        assert_eq!((fast.verdict, fast.processes), (Verdict::Faster, 5));
     }
 
     #[test]
-    fn few_rounds_and_zero_times_are_unclear() {
+    fn zero_times_carry_no_interval() {
         let mut zero = sample("c", "other", 40, 0.0);
         zero.elapsed = vec![0];
-        let rounds = |count: u32| {
-            (0..count).fold(Example::default(), |run, round| {
-                run.with(sample("c", "base", round, 0.0)).with(sample("c", "other", round, -1.0))
-            })
+        let all =
+            Example::default().measured(("c", "this"), &[("base", 0.0), ("other", -1.0)], (3, 12), NOISE, 1);
+        let relative = |example: Example| {
+            summarise(&example.measurements(), "c", "this", "base", Margin::default())[0].relative.unwrap()
         };
-        let verdict = |example: Example| {
-            let summaries = summarise(&example.measurements(), "c", "this", "base", Margin::default());
-            summaries[0].relative.unwrap().verdict
-        };
-        assert_eq!(verdict(rounds(12)), Verdict::Faster);
-        assert_eq!(verdict(rounds(4)), Verdict::Unclear);
-        assert_eq!(verdict(rounds(12).with(zero)), Verdict::Unclear);
+        let broken = relative(all.with(zero));
+        assert_eq!((broken.verdict, broken.interval), (Verdict::Unclear, None));
+        assert!((broken.ratio.ln() - 1.0).abs() < 0.02);
         assert!(summarise(&Measurements::default(), "c", "this", "base", Margin::default()).is_empty());
     }
 }

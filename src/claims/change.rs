@@ -43,14 +43,12 @@ fn outcome(claim: &Claim, change: &Change, fs: &str, runs: &[&Digest]) -> Option
     let Some(seen) = changes(&old.all, &new.all, change.strategy, margin).remove(&key) else {
         return Some(line.unclear(format!("{} was not measured on both kernels", change.strategy)));
     };
-    let estimate = match change.way {
-        Way::Cheaper => Estimate { value: seen.ratio, interval: seen.interval },
-        Way::Dearer => Estimate {
-            value: 1.0 / seen.ratio,
-            interval: seen.interval.map(|seen| Interval { low: 1.0 / seen.high, high: 1.0 / seen.low }),
-        },
+    let (value, interval) = match change.way {
+        Way::Cheaper => (seen.ratio, seen.interval),
+        Way::Dearer => (1.0 / seen.ratio, seen.interval.map(Interval::inverted)),
     };
-    Some(line.with(estimate, change.test.judge(estimate)))
+    let verdict = change.test.judge(interval);
+    Some(line.with(&Estimate { interval, ..Estimate::exact(value) }, verdict))
 }
 
 #[cfg(test)]

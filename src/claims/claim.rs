@@ -55,9 +55,6 @@ pub struct Experiment {
     /// Whether the claim is about shared extents. Where it is not, a strategy that shares them has
     /// copied nothing, and there is nothing to compare.
     pub sharing: bool,
-    /// Factor by which a time moves from one run to the next, which no interval from within one run
-    /// can show.
-    pub drift: f64,
     /// What is looked at.
     pub figure: Figure,
     /// What it must be.

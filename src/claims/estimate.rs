@@ -1,55 +1,76 @@
 //! From samples to a figure with its interval: pure functions.
 
 use super::figure::{Figure, Quantity};
-use crate::analysis::interval::{Interval, median, median_interval};
+use crate::analysis::interval::{Interval, median};
+use crate::analysis::ratio::{Difference, Prior};
 use crate::record::{Clock, SampleLine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Confidence of the interval of each pass.
-const CONFIDENCE: f64 = 0.95;
-/// Fewest rounds of a pass that carry such an interval.
-const ROUNDS: usize = 8;
+/// By how much faults of one strategy must differ from copy to copy to be of two kinds: a folio of
+/// several pages takes one fault where single pages take one each.
+const APART: f64 = 4.0;
 
 /// A figure, and where it lies surely.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// The ratio or level.
     pub value: f64,
-    /// None where there are too few rounds.
+    /// None where there are too few processes to tell.
     pub interval: Option<Interval>,
+    /// What the interval is from; none for a count, which hardly differs from copy to copy.
+    pub difference: Option<Difference>,
+    /// The same for each kind of copies, where there are two.
+    pub modes: Vec<Mode>,
 }
 
-/// Samples of one cell, in passes that began anew with other files; a pass is a process in the
-/// samples.
+/// Copies that took their faults in one way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mode {
+    /// Whose faults, and how many of them.
+    pub name: String,
+    /// ln of the figure.
+    pub difference: Difference,
+}
+
+/// Samples of one cell, in passes that began anew with another process and other files; a pass is a
+/// process in the samples.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Samples<'a> {
     pub(super) lines: &'a [SampleLine],
     /// Length of the source.
     pub(super) size: u64,
     /// What times are counted in. Under the clock of instructions a copy that gave up the processor
-    /// has counted others' work, so it is left out; and rounds differ by what no chance decides, so
-    /// a boot's median stands for itself, and only boots show how far it moves.
+    /// has counted others' work, so it is left out.
     pub(super) clock: Clock,
 }
 
-impl Samples<'_> {
-    /// The figure; none where nothing tells of it. Intervals of times reach further by `drift`.
-    pub(super) fn estimate(self, figure: Figure, drift: f64) -> Option<Estimate> {
-        let passes = self.passes();
-        let estimates: Vec<Estimate> = passes.iter().filter_map(|pass| self.of_pass(figure, *pass)).collect();
-        let noisy = figure.quantity().is_noisy();
-        let values =
-            estimates.iter().map(|estimate| if noisy { estimate.value.ln() } else { estimate.value });
-        let value = median(&values.collect::<Vec<_>>())?;
-        let value = if noisy { value.exp() } else { value };
-        let alone = self.clock == Clock::Instructions && noisy && estimates.len() < 2;
-        let intervals: Option<Vec<Interval>> =
-            estimates.iter().map(|estimate| estimate.interval.filter(|_| !alone)).collect();
-        // Each pass holds the truth of its own files and moment; together they show how far that moves.
-        let hull = intervals.and_then(|intervals| intervals.into_iter().reduce(Interval::hull));
-        let drift = if noisy { drift } else { 1.0 };
-        let interval = hull.map(|hull| Interval { low: hull.low / drift, high: hull.high * drift });
-        Some(Estimate { value, interval })
+/// Values by pass and round.
+type Rounds = BTreeMap<(u32, u32), f64>;
+
+impl Estimate {
+    /// Of a count.
+    pub(super) fn exact(value: f64) -> Self {
+        let interval = Some(Interval { low: value, high: value });
+        Self { value, interval, difference: None, modes: Vec::new() }
+    }
+
+    /// Of what is known as a logarithm.
+    pub(super) fn of(difference: Difference, alpha: f64) -> Self {
+        let interval = (difference.processes > 1).then(|| difference.interval(alpha).exp());
+        Self { value: difference.estimate.exp(), interval, difference: Some(difference), modes: Vec::new() }
+    }
+}
+
+impl<'a> Samples<'a> {
+    /// The figure with an interval that misses with probability `alpha`; none where nothing tells of it.
+    pub(super) fn estimate(self, figure: Figure, alpha: f64) -> Option<Estimate> {
+        if !figure.quantity().is_noisy() {
+            return self.count(figure);
+        }
+        let prior = self.prior(figure.quantity());
+        let values = self.values(figure);
+        let difference = Difference::of(&by_pass(&values), &prior)?;
+        Some(Estimate { modes: self.modes(figure, &values, &prior), ..Estimate::of(difference, alpha) })
     }
 
     /// Rounds in which all of the strategies were measured.
@@ -60,7 +81,7 @@ impl Samples<'_> {
         strategies.iter().map(of).min().unwrap_or(0)
     }
 
-    /// Whether a copy by the strategy shared extents with its source.
+    /// Whether any copy by the strategy shared extents with its source.
     pub(super) fn shares(self, strategy: &str) -> bool {
         self.lines
             .iter()
@@ -69,77 +90,110 @@ impl Samples<'_> {
 
     /// Whether most copies by the strategy, in some pass, gave up the processor.
     pub(super) fn waits(self, strategy: &str) -> bool {
-        self.passes().into_iter().any(|pass| {
-            let timed: Vec<_> = self.lines_of(strategy, pass).filter(|line| line.round.is_some()).collect();
-            timed.iter().filter(|line| waited(line)).count() * 2 > timed.len()
-        })
-    }
-
-    /// From logarithms, one a round in the order of measuring.
-    fn estimate_of(self, values: &[f64]) -> Option<Estimate> {
-        let value = median(values)?.exp();
-        if self.clock == Clock::Instructions {
-            return Some(exact(value));
+        let mut passes: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+        for line in self.lines_of(strategy).filter(|line| line.round.is_some()) {
+            let (waits, all) = passes.entry(line.process).or_default();
+            *waits += usize::from(waited(line));
+            *all += 1;
         }
-        let interval =
-            if values.len() < ROUNDS { None } else { median_interval(values, CONFIDENCE).map(Interval::exp) };
-        Some(Estimate { value, interval })
+        passes.values().any(|(waits, all)| waits * 2 > *all)
     }
 
-    fn passes(self) -> Vec<u32> {
-        let mut passes: Vec<u32> = self.lines.iter().map(|line| line.process).collect();
-        passes.sort_unstable();
-        passes.dedup();
-        passes
+    /// ln of the figure in every round that has it.
+    fn values(self, figure: Figure) -> Rounds {
+        match figure {
+            Figure::Ratio { of, base, other } => {
+                let (base, other) = (self.by_round(of, base), self.by_round(of, other));
+                base.iter().filter_map(|(at, base)| Some((*at, (base / other.get(at)?).ln()))).collect()
+            }
+            Figure::Level { of, strategy } => {
+                let divisor = of.divisor(self.size);
+                self.by_round(of, strategy)
+                    .into_iter()
+                    .map(|(at, value)| (at, (value / divisor).ln()))
+                    .collect()
+            }
+        }
     }
 
-    fn of_pass(self, figure: Figure, pass: u32) -> Option<Estimate> {
+    /// What the other strategies of the cell tell of how far passes differ.
+    fn prior(self, of: Quantity) -> Prior {
+        let names: BTreeSet<&str> = self.lines.iter().map(|line| line.strategy.as_str()).collect();
+        let series: Vec<Rounds> = names.into_iter().map(|name| self.by_round(of, name)).collect();
+        let neighbours = series.windows(2).map(|two| {
+            let pair = |(at, value): (&(u32, u32), &f64)| Some((*at, (two[1].get(at)? / value).ln()));
+            by_pass(&two[0].iter().filter_map(pair).collect())
+        });
+        Prior::fit(neighbours.collect::<Vec<_>>().iter().map(Vec::as_slice))
+    }
+
+    /// The figure by how the copies of one of its strategies took their faults, where they took them in
+    /// two ways, each in more than one pass.
+    fn modes(self, figure: Figure, values: &Rounds, prior: &Prior) -> Vec<Mode> {
+        let two_ways = |strategy: &'static str| {
+            let faults = self.by_round(Quantity::Faults, strategy);
+            let (least, most) = (
+                faults.values().copied().fold(f64::INFINITY, f64::min).max(1.0),
+                faults.values().copied().fold(0.0, f64::max),
+            );
+            let middle = (least * most).sqrt();
+            let mode = |few: bool| {
+                let of = |(at, value): (&(u32, u32), &f64)| {
+                    faults.get(at).is_some_and(|faults| (*faults < middle) == few).then_some((*at, *value))
+                };
+                let values: Rounds = values.iter().filter_map(of).collect();
+                let faults = if few { least } else { most } / Quantity::Faults.divisor(self.size);
+                let difference =
+                    Difference::of(&by_pass(&values), prior).filter(|seen| seen.processes > 1)?;
+                Some(Mode { name: format!("{strategy} with {faults:.0} faults a MiB"), difference })
+            };
+            (most >= APART * least).then(|| Some(vec![mode(true)?, mode(false)?])).flatten()
+        };
+        figure.strategies().into_iter().find_map(two_ways).unwrap_or_default()
+    }
+
+    fn lines_of<'b>(self, strategy: &'b str) -> impl Iterator<Item = &'a SampleLine> + use<'a, 'b> {
+        self.lines.iter().filter(move |line| line.strategy == strategy)
+    }
+
+    fn by_round(self, of: Quantity, strategy: &str) -> Rounds {
+        let counts = |line: &&SampleLine| self.clock == Clock::Wall || !waited(line);
+        let lines = self.lines_of(strategy).filter(counts);
+        lines.filter_map(|line| Some(((line.process, line.round?), of.of(line)?))).collect()
+    }
+
+    /// Of counts, whose medians stand for themselves.
+    fn count(self, figure: Figure) -> Option<Estimate> {
         let of = figure.quantity();
         match figure {
-            Figure::Ratio { base, other, .. } if of.is_noisy() => {
-                let (base, other) = (self.by_round(of, base, pass), self.by_round(of, other, pass));
-                let ratios = base.iter().filter_map(|(round, base)| Some((base / other.get(round)?).ln()));
-                self.estimate_of(&ratios.collect::<Vec<_>>())
-            }
-            Figure::Level { strategy, .. } if of.is_noisy() => {
-                let divisor = of.divisor(self.size);
-                let values = self.by_round(of, strategy, pass).into_values();
-                self.estimate_of(&values.map(|value| (value / divisor).ln()).collect::<Vec<_>>())
-            }
             Figure::Ratio { base, other, .. } => {
-                let (base, other) = (self.count(of, base, pass)?, self.count(of, other, pass)?);
+                let (base, other) = (self.typical(of, base)?, self.typical(of, other)?);
                 // Two memories too small to be seen are not equal but unknown.
                 let seen = of != Quantity::PrivateMemory || base.max(other) >= of.floor();
-                seen.then(|| exact(base.max(of.floor()) / other.max(of.floor())))
+                seen.then(|| Estimate::exact(base.max(of.floor()) / other.max(of.floor())))
             }
             Figure::Level { strategy, .. } => {
-                Some(exact(self.count(of, strategy, pass)? / of.divisor(self.size)))
+                Some(Estimate::exact(self.typical(of, strategy)? / of.divisor(self.size)))
             }
         }
-    }
-
-    fn lines_of<'b>(&'b self, strategy: &'b str, pass: u32) -> impl Iterator<Item = &'b SampleLine> {
-        self.lines.iter().filter(move |line| line.strategy == strategy && line.process == pass)
-    }
-
-    fn by_round(self, of: Quantity, strategy: &str, pass: u32) -> BTreeMap<u32, f64> {
-        let counts = |line: &&SampleLine| self.clock == Clock::Wall || !waited(line);
-        let lines = self.lines_of(strategy, pass).filter(counts);
-        lines.filter_map(|line| Some((line.round?, of.of(line)?))).collect()
     }
 
     /// The median of a count over the samples that tell it.
-    fn count(self, of: Quantity, strategy: &str, pass: u32) -> Option<f64> {
+    fn typical(self, of: Quantity, strategy: &str) -> Option<f64> {
         if of == Quantity::Entries {
-            let part = |of| self.count(of, strategy, pass);
+            let part = |of| self.typical(of, strategy);
             return Some(part(Quantity::Calls)? + part(Quantity::Faults)?);
         }
-        median(&self.lines_of(strategy, pass).filter_map(|line| of.of(line)).collect::<Vec<_>>())
+        median(&self.lines_of(strategy).filter_map(|line| of.of(line)).collect::<Vec<_>>())
     }
 }
 
-fn exact(value: f64) -> Estimate {
-    Estimate { value, interval: Some(Interval { low: value, high: value }) }
+fn by_pass(values: &Rounds) -> Vec<Vec<f64>> {
+    let mut passes: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for ((pass, _), value) in values {
+        passes.entry(*pass).or_default().push(*value);
+    }
+    passes.into_values().collect()
 }
 
 fn waited(line: &SampleLine) -> bool {
@@ -179,7 +233,7 @@ mod tests {
 
     const TIME: Figure = Figure::Ratio { of: Quantity::Time, base: "slow", other: "fast" };
 
-    fn timed(rounds: u32, times: [(u64, u64); 2]) -> Vec<SampleLine> {
+    fn timed<const N: usize>(rounds: u32, times: [(u64, u64); N]) -> Vec<SampleLine> {
         let mut lines = Vec::new();
         for (pass, (slow, fast)) in (1..).zip(times) {
             for round in 0..rounds {
@@ -190,45 +244,64 @@ mod tests {
         lines
     }
 
-    #[test]
-    fn the_interval_covers_both_passes_and_the_drift() {
-        let lines = timed(12, [(200, 100), (300, 100)]);
-        let estimate =
-            Samples { lines: &lines, size: 1 << 20, clock: Clock::Wall }.estimate(TIME, 1.03).unwrap();
-        assert!((estimate.value - 6.0_f64.sqrt()).abs() < 1e-9, "{estimate:?}");
-        let interval = estimate.interval.unwrap();
-        assert!((interval.low - 2.0 / 1.03).abs() < 1e-9 && (interval.high - 3.0 * 1.03).abs() < 1e-9);
+    fn samples(lines: &[SampleLine]) -> Samples<'_> {
+        Samples { lines, size: 1 << 20, clock: Clock::Wall }
     }
 
     #[test]
-    fn boots_stand_for_themselves_under_counted_instructions() {
+    fn passes_show_how_far_the_figure_moves() {
+        let close = samples(&timed(12, [(200, 100), (202, 100), (198, 100)])).estimate(TIME, 0.05).unwrap();
+        assert!((close.value - 2.0).abs() < 0.01, "{close:?}");
+        let interval = close.interval.unwrap();
+        assert!(interval.low < 1.98 && interval.low > 1.9 && interval.high > 2.02 && interval.high < 2.1);
+        let apart = samples(&timed(12, [(200, 100), (300, 100), (400, 100)])).estimate(TIME, 0.05).unwrap();
+        assert!(apart.interval.unwrap().high > 4.0, "{apart:?}");
+    }
+
+    #[test]
+    fn a_single_pass_carries_no_interval() {
+        let lines = timed(12, [(200, 100)]);
+        assert_eq!(samples(&lines).estimate(TIME, 0.05).unwrap().interval, None);
+        assert_eq!(
+            samples(&lines).estimate(Figure::Ratio { of: Quantity::Time, base: "slow", other: "gone" }, 0.05),
+            None
+        );
+        assert_eq!(samples(&lines).rounds(&["slow", "fast"]), 12);
+    }
+
+    #[test]
+    fn copies_that_counted_others_work_are_left_out_under_instructions() {
         let of = |lines: &[SampleLine]| {
             let samples = Samples { lines, size: 1 << 20, clock: Clock::Instructions };
-            (samples.estimate(TIME, 1.0).unwrap(), samples.waits("slow"))
+            (samples.estimate(TIME, 0.05).unwrap(), samples.waits("slow"))
         };
-        // Fewer rounds than an interval of times takes, one of which counted others' work.
         let mut lines = timed(3, [(200, 100), (210, 100)]);
         lines.push(line("slow", 1, Some(3), 9000, &[("voluntary_switches", 1)]));
         lines.push(line("fast", 1, Some(3), 100, &[]));
         let (estimate, waits) = of(&lines);
-        let interval = estimate.interval.unwrap();
-        assert!((interval.low - 2.0).abs() < 1e-9 && (interval.high - 2.1).abs() < 1e-9 && !waits);
-        assert_eq!(of(&timed(3, [(200, 100), (210, 100)])[..6]).0.interval, None, "one boot");
+        assert!(estimate.value < 2.1 && estimate.value > 2.0 && !waits);
         lines.retain(|line| line.process == 2 || line.strategy == "fast" || line.round > Some(1));
         lines.push(line("slow", 1, Some(4), 9000, &[("voluntary_switches", 1)]));
         assert!(of(&lines).1, "two of three waited");
     }
 
     #[test]
-    fn few_rounds_have_no_interval_and_missing_strategies_no_estimate() {
-        let lines = timed(7, [(200, 100), (200, 100)]);
-        let samples = Samples { lines: &lines, size: 1 << 20, clock: Clock::Wall };
-        assert_eq!(samples.estimate(TIME, 1.03).unwrap().interval, None);
+    fn copies_that_fault_in_two_ways_are_told_apart() {
+        let mut lines = Vec::new();
+        for (pass, faults, time) in [(1, 16, 100), (2, 256, 400), (3, 16, 102), (4, 256, 404)] {
+            for round in 0..6 {
+                let counters = [("minor_faults", faults), ("major_faults", 0)];
+                lines.push(line("slow", pass, Some(round), time, &counters));
+                lines.push(line("fast", pass, Some(round), 200, &[("minor_faults", 2), ("major_faults", 0)]));
+            }
+        }
+        let estimate = samples(&lines).estimate(TIME, 0.05).unwrap();
+        let [few, many] = &estimate.modes[..] else { panic!("{estimate:?}") };
         assert_eq!(
-            samples.estimate(Figure::Ratio { of: Quantity::Time, base: "slow", other: "gone" }, 1.03),
-            None
+            (few.name.as_str(), many.name.as_str()),
+            ("slow with 16 faults a MiB", "slow with 256 faults a MiB")
         );
-        assert_eq!(samples.rounds(&["slow", "fast"]), 14);
+        assert!(few.difference.estimate < -0.6 && many.difference.estimate > 0.6);
     }
 
     #[test]
@@ -239,7 +312,7 @@ mod tests {
         ];
         lines.push(line("mapped", 1, Some(0), 5, &[("minor_faults", 512), ("major_faults", 0)]));
         let samples = Samples { lines: &lines, size: 2 << 20, clock: Clock::Wall };
-        let value = |figure| samples.estimate(figure, 1.03).map(|estimate| estimate.value);
+        let value = |figure| samples.estimate(figure, 0.05).map(|estimate| estimate.value);
         let ratio = |of| value(Figure::Ratio { of, base: "looped", other: "mapped" }).unwrap();
         assert!((ratio(Quantity::Calls) - 4.0).abs() < 1e-9);
         assert!((ratio(Quantity::PrivateMemory) - 64.0).abs() < 1e-9);
@@ -251,7 +324,7 @@ mod tests {
             .map(|(name, bytes)| line(name, 1, None, 0, &[("peak_private_bytes", bytes)]));
         let samples = Samples { lines: &unseen, size: 1 << 20, clock: Clock::Wall };
         let memory = Figure::Ratio { of: Quantity::PrivateMemory, base: "slow", other: "fast" };
-        assert_eq!(samples.estimate(memory, 1.03), None);
+        assert_eq!(samples.estimate(memory, 0.05), None);
         assert_eq!(value(Figure::Level { of: Quantity::Calls, strategy: "gone" }), None);
     }
 }

@@ -1,15 +1,17 @@
 //! The trial of claims in one directory: needs nothing of the machine but that and a clock.
 
 use super::claim::{Claim, Trial};
-use super::group::{Evidence, Pass, groups, here, weights};
+use super::group::{Evidence, Pass, groups, weights};
 use super::line::ClaimLine;
-use super::outcome::outcome;
+use super::outcome::{judge, seen};
 use crate::fixture::Place;
+use crate::measure::Arm;
 use crate::record::Clock;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Times that every cell is measured from the beginning, with files of its own.
-const PASSES: u32 = 2;
+/// Times that every cell is measured from the beginning, in a process and with files of its own.
+const PASSES: u32 = 5;
 
 /// Where and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ pub struct Setting<'a> {
     pub budget: Duration,
     /// Seed of the orders.
     pub seed: u64,
+    /// This executable, as it is started for each pass.
+    pub this: &'a Path,
 }
 
 /// Tries the claims; a line for each, in their order. `tell` hears which cell is being measured.
@@ -38,8 +42,8 @@ pub fn run(
     let groups = groups(here_and_now, fs, clock);
     let mut evidence: Vec<Evidence> = groups.iter().map(|_| Evidence::default()).collect();
     let end = Instant::now() + setting.budget;
-    let mut arms = here();
     for number in 1..=PASSES {
+        let mut arms = vec![("this", Arm::start(setting.this)?.0)];
         for (index, group) in groups.iter().enumerate() {
             let left = weights(&groups[index..]) + weights(&groups) * f64::from(PASSES - number);
             let now = Instant::now();
@@ -51,9 +55,9 @@ pub fn run(
             group.measure(&pass, &mut arms, &mut evidence[index])?;
         }
     }
-    let seen = |claim: &Claim| {
+    let evidence = |claim: &Claim| {
         let index = groups.iter().position(|group| Some(group.conditions) == claim.conditions())?;
         evidence.get(index)
     };
-    Ok(claims.iter().map(|claim| outcome(claim, seen(claim), fs, clock)).collect())
+    Ok(judge(claims.iter().map(|claim| seen(claim, evidence(claim), fs, clock)).collect()))
 }

@@ -54,6 +54,14 @@ impl Figure {
         }
     }
 
+    /// Whose quantity it is.
+    pub(super) fn strategies(self) -> Vec<&'static str> {
+        match self {
+            Self::Ratio { base, other, .. } => vec![base, other],
+            Self::Level { strategy, .. } => vec![strategy],
+        }
+    }
+
     /// The figure in words.
     #[must_use]
     pub fn describe(self) -> String {

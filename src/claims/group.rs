@@ -2,7 +2,7 @@
 
 use super::claim::{Act, Claim, Conditions};
 use super::reading;
-use crate::analysis::{Margin, Measurements};
+use crate::analysis::Measurements;
 use crate::cache::CacheState;
 use crate::fixture::Place;
 use crate::measure::{
@@ -11,6 +11,9 @@ use crate::measure::{
 use crate::record::{Clock, SampleLine, SkipLine};
 use std::io;
 use std::time::Instant;
+
+/// Fewest rounds of a pass: of fewer, nothing is trimmed.
+pub(super) const ROUNDS: u32 = 4;
 
 /// A cell and the strategies that claims need in it.
 pub(super) struct Group {
@@ -114,15 +117,13 @@ impl Group {
             strategies: self.strategies.clone(),
             limits: false,
             base: self.strategies.first().copied().unwrap_or_default(),
-            // Only to stop early where every strategy differs from the first beyond doubt.
-            margin: Margin::from_fraction(0.0).unwrap_or_default(),
             slowdown: None,
             order_seed: pass.seed,
             process: pass.number,
             clock: pass.clock,
             done: 0,
             until: pass.until,
-            at_least: 1,
+            at_least: ROUNDS,
             exactly: pass.rounds,
         };
         rounds.run(arms, &mut Measurements::default(), listener)?;

@@ -3,7 +3,7 @@
 use super::claim::{Act, Claim, Trial};
 use super::group::{Evidence, Pass, Recording, groups, here};
 use super::line::ClaimLine;
-use super::outcome::outcome;
+use super::outcome::{judge as judge_all, seen};
 use crate::fixture::Place;
 use crate::measure::{Cell, Recorder};
 use crate::record::{Clock, Run};
@@ -57,13 +57,14 @@ pub fn measure(
 #[must_use]
 pub fn judge(claims: &[&'static Claim], fs: &str, run: &Run) -> Vec<ClaimLine> {
     let of_one = claims.iter().filter(|claim| !matches!(claim.trial, Trial::Kernels(_)));
-    let judged = of_one.map(|claim| {
+    let seen = of_one.map(|claim| {
         let cell = claim.conditions().map(|conditions| conditions.cell(fs).id());
         let evidence = cell.and_then(|cell| evidence(run, &cell));
-        let line = outcome(claim, evidence.as_ref(), fs, run.run.clock);
-        ClaimLine { host: run.run.host.label.clone(), kernel: run.run.host.kernel.clone(), ..line }
+        seen(claim, evidence.as_ref(), fs, run.run.clock)
     });
-    judged.collect()
+    let (host, kernel) = (&run.run.host.label, &run.run.host.kernel);
+    let of_host = |line| ClaimLine { host: host.clone(), kernel: kernel.clone(), ..line };
+    judge_all(seen.collect()).into_iter().map(of_host).collect()
 }
 
 /// What was seen in a cell; none where it was not measured.

@@ -79,7 +79,7 @@ impl ClaimLine {
     }
 
     /// With a figure.
-    pub(super) fn with(self, estimate: Estimate, verdict: Verdict) -> Self {
+    pub(super) fn with(self, estimate: &Estimate, verdict: Verdict) -> Self {
         Self {
             verdict,
             ratio: Some(round(estimate.value)),

@@ -1,7 +1,7 @@
 //! Rounds of readers over one file, as those of strategies are over a copy.
 
 use super::claim::{Conditions, Memory};
-use super::group::Pass;
+use super::group::{Pass, ROUNDS};
 use super::memory_limit::MemoryLimit;
 use super::reader::Reader;
 use super::subject::Subject;
@@ -16,9 +16,6 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::time::Instant;
-
-/// Fewest rounds of a pass: what an interval takes.
-const ROUNDS: u32 = 8;
 
 /// Measures the readers `names` in random order until the pass is over. Each sum is held against
 /// that of the file, so that nothing is timed that did not read.

@@ -1,6 +1,8 @@
 //! What a claim asks of a figure, and what an interval says to that: pure functions.
 
-use super::estimate::Estimate;
+use crate::analysis::Interval;
+use crate::analysis::ratio::Difference;
+use crate::analysis::student::two_sided;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,10 +36,10 @@ impl Test {
         }
     }
 
-    /// What an estimate says about the claim.
+    /// What an interval of the figure says about the claim.
     #[must_use]
-    pub fn judge(self, estimate: Estimate) -> Verdict {
-        let Some(interval) = estimate.interval else { return Verdict::Unclear };
+    pub fn judge(self, interval: Option<Interval>) -> Verdict {
+        let Some(interval) = interval else { return Verdict::Unclear };
         let (lowest, highest) = self.region();
         if interval.low >= lowest && interval.high <= highest {
             Verdict::Holds
@@ -45,6 +47,22 @@ impl Test {
             Verdict::Refuted
         } else {
             Verdict::Unclear
+        }
+    }
+
+    /// The smallest alpha at which the interval of ln of the figure lies wholly inside or outside the
+    /// region where the claim holds; 1 for a single process.
+    #[must_use]
+    pub fn p(self, difference: &Difference) -> f64 {
+        let (lowest, highest) = self.region();
+        let bounds = [lowest, highest].map(f64::ln).into_iter().filter(|bound| bound.is_finite());
+        let distance = bounds.map(|bound| (difference.estimate - bound).abs()).fold(f64::INFINITY, f64::min);
+        if difference.processes < 2 {
+            1.0
+        } else if difference.standard_error > 0.0 {
+            two_sided(distance / difference.standard_error, difference.degrees_of_freedom)
+        } else {
+            0.0
         }
     }
 }
@@ -68,6 +86,9 @@ pub enum Verdict {
     /// None of the interval does: what refutes the claim.
     #[serde(rename = "refuted")]
     Refuted,
+    /// It holds for copies that took their faults in one way, and is refuted for the others.
+    #[serde(rename = "depends")]
+    Depends,
     /// The interval lies across the bound, or there is none.
     #[serde(rename = "can't tell")]
     Unclear,
@@ -83,6 +104,7 @@ impl Verdict {
         match self {
             Self::Holds => "holds",
             Self::Refuted => "refuted",
+            Self::Depends => "depends",
             Self::Unclear => "can't tell",
             Self::NotApplicable => "not applicable here",
         }
@@ -98,10 +120,9 @@ impl fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Interval;
 
     fn judge(test: Test, low: f64, high: f64) -> Verdict {
-        test.judge(Estimate { value: f64::midpoint(low, high), interval: Some(Interval { low, high }) })
+        test.judge(Some(Interval { low, high }))
     }
 
     #[test]
@@ -140,7 +161,24 @@ mod tests {
 
     #[test]
     fn without_an_interval_nothing_can_be_told() {
-        let test = Test::Direction;
-        assert_eq!(test.judge(Estimate { value: 7.0, interval: None }), Verdict::Unclear);
+        assert_eq!(Test::Direction.judge(None), Verdict::Unclear);
+    }
+
+    #[test]
+    fn p_and_interval_agree() {
+        let seen = Difference {
+            estimate: 0.5,
+            standard_error: 0.1,
+            degrees_of_freedom: 4.0,
+            processes: 5,
+            bias: 0.0,
+        };
+        for test in [Test::Direction, Test::Effect(2.0), Test::Same(0.1)] {
+            let p = test.p(&seen);
+            let judged = |alpha| test.judge(Some(seen.interval(alpha).exp()));
+            assert_eq!(judged(p * 0.99), Verdict::Unclear, "{test:?}");
+            assert_ne!(judged(p * 1.01), Verdict::Unclear, "{test:?}");
+        }
+        assert_eq!(Test::Direction.p(&Difference { processes: 1, ..seen }), 1.0);
     }
 }

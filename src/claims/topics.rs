@@ -33,13 +33,6 @@ const MIB: u64 = 1 << 20;
 /// times are those of memory.
 const LARGE: u64 = 32 * MIB;
 
-/// By as much do times of copies differ between runs.
-const DRIFT: f64 = 1.03;
-/// What a fault in a hole of a mapped file allocates is a large folio in one run and a page in
-/// another, on the same machine and file system: 29 and 258 faults a MiB were seen on xfs, and times
-/// that differed by 4.2.
-const MAPPED_NEW: f64 = 4.5;
-
 const fn here(conditions: Conditions, figure: Figure, test: Test) -> Trial {
     on(&[], conditions, figure, test)
 }
@@ -50,7 +43,7 @@ const fn on(
     figure: Figure,
     test: Test,
 ) -> Trial {
-    Trial::Here(Experiment { conditions, file_systems, sharing: false, drift: DRIFT, figure, test })
+    Trial::Here(Experiment { conditions, file_systems, sharing: false, figure, test })
 }
 
 const fn shared(
@@ -59,12 +52,7 @@ const fn shared(
     figure: Figure,
     test: Test,
 ) -> Trial {
-    Trial::Here(Experiment { conditions, file_systems, sharing: true, drift: DRIFT, figure, test })
-}
-
-/// For copies into a mapped file that is new, see [`MAPPED_NEW`].
-const fn mapped_new(conditions: Conditions, figure: Figure, test: Test) -> Trial {
-    Trial::Here(Experiment { conditions, file_systems: &[], sharing: false, drift: MAPPED_NEW, figure, test })
+    Trial::Here(Experiment { conditions, file_systems, sharing: true, figure, test })
 }
 
 const fn time(base: &'static str, other: &'static str) -> Figure {

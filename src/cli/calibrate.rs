@@ -4,32 +4,30 @@ use super::units::{duration, fraction, margin, size};
 use super::{Fail, progress};
 use crate::analysis::Margin;
 use crate::host::cpu_time;
-use crate::measure::{
-    Calibrating, Plan, RecordFile, Recorder, Scope, Selection, Settings, advise, calibrate,
-};
+use crate::measure::{Calibrating, Plan, RecordFile, Recorder, Scope, Selection, Settings, advise};
 use crate::report::BASE;
 use crate::report::calibration::{Calibration, Conditions};
 use anyhow::Context;
 use clap::Args;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Find out what this machine's verdicts are worth
 ///
-/// Compares a strategy with itself, and with itself slowed by a real delay inside the clock, in many
-/// short runs: how often is nothing called a difference, and how small a difference is found? What
-/// was found is kept for the reports of later runs, in XDG_CACHE_HOME/copybench.
+/// Races a strategy against itself, as `run` races strategies: against a second copy of it, and against
+/// copies slowed by a real delay inside the clock. How often is nothing called a difference, how often
+/// was the winner farther off than was said, and how small a slowdown is found? What was found is kept
+/// for the reports of later runs, in XDG_CACHE_HOME/copybench.
 #[derive(Debug, Args)]
 pub(super) struct Calibrate {
     /// Slowdowns to try, separated by commas
     #[arg(long, value_name = "SHARE,..", value_delimiter = ',', value_parser = fraction,
         default_values = ["1%", "2%", "5%", "10%"])]
     slowdown: Vec<f64>,
-    /// Trials without a slowdown, and with each
+    /// Races
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     trials: u32,
-    /// Most time of a trial; it ends when it is decided
+    /// Most time of a race; it ends when it is decided
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     budget: Duration,
     /// Size of the copied file
@@ -38,15 +36,15 @@ pub(super) struct Calibrate {
     /// The strategy
     #[arg(long, value_name = "S", default_value = BASE)]
     strategy: String,
-    /// What counts as the same
+    /// How near the best is near enough
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
-    /// Seed of the files and orders
+    /// Seed of the orders
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
     directories: Directories,
-    /// Keep the samples: a record for each slowdown, in which every trial is a process
+    /// Keep the races: a record for each
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print it as JSON
@@ -66,29 +64,32 @@ impl Calibrate {
         let Some(cell) = cell.map(|entry| entry.cell.id()) else {
             return Err(Fail::Use(format!("{base} does not work here; see copybench list")).into());
         };
-        let slowdowns: Vec<f64> = std::iter::once(0.0).chain(self.slowdown.iter().copied()).collect();
-        let mut recorders = self.recorders(&plan, &slowdowns)?;
         let calibrating = Calibrating {
             plan: &plan,
             settings: Settings {
+                this: std::env::current_exe().context("finding this executable")?,
                 margin: self.margin,
                 budget: self.budget,
+                processes: None,
                 order_seed: self.seed,
                 ..Settings::new(base)
             },
-            slowdowns: &slowdowns,
-            trials: self.trials,
+            slowdowns: &self.slowdown,
         };
         let before = cpu_time();
         let mut watcher = progress::Bar::new(1);
-        let (trials, autocorrelation) = calibrate(&calibrating, &mut recorders, &mut watcher)?;
-        drop(watcher);
-        for recorder in recorders.into_values() {
+        let mut trials = Vec::new();
+        for number in 1..=self.trials {
+            let mut recorder = self.recorder(&plan, number)?;
+            trials.extend(calibrating.race(number, &mut recorder, &mut watcher)?);
             recorder.end().context("writing a record")?;
+        }
+        drop(watcher);
+        if trials.is_empty() {
+            return Err(Fail::Use(format!("{base} could not be measured; see copybench list")).into());
         }
         let run = plan.run_line(&super::published_argv(), self.seed);
         let conditions = Conditions {
-            autocorrelation,
             steal: cpu_time().steal_since(before),
             margin: self.margin.fraction(),
             budget_seconds: self.budget.as_secs_f64(),
@@ -106,19 +107,13 @@ impl Calibrate {
         Ok(())
     }
 
-    fn recorders(&self, plan: &Plan, slowdowns: &[f64]) -> anyhow::Result<BTreeMap<String, Recorder>> {
-        let mut recorders = BTreeMap::new();
-        for slowdown in slowdowns {
-            let Some(out) = &self.out else { break };
-            let name = crate::measure::percent(*slowdown);
-            let path = out.join(format!("slowed-by-{name}-percent.jsonl"));
-            let run = plan.run_line(&super::published_argv(), self.seed);
-            let recorder = Recorder::begin(RecordFile::create(&path)?, run)
-                .with_context(|| format!("writing the record {}", path.display()))?
-                .hiding(plan.from.path(), plan.to.path(), None);
-            recorders.insert(name, recorder);
-        }
-        Ok(recorders)
+    fn recorder(&self, plan: &Plan, number: u32) -> anyhow::Result<Recorder> {
+        let Some(out) = &self.out else { return Ok(Recorder::nowhere()) };
+        let path = out.join(format!("race-{number}.jsonl"));
+        let run = plan.run_line(&super::published_argv(), self.seed);
+        let recorder = Recorder::begin(RecordFile::create(&path)?, run)
+            .with_context(|| format!("writing the record {}", path.display()))?;
+        Ok(recorder.hiding(plan.from.path(), plan.to.path(), None))
     }
 }
 

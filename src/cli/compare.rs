@@ -12,8 +12,9 @@ use std::path::PathBuf;
 ///
 /// Runs of different times are compared by what each strategy takes relative to the base strategy of
 /// the same round, which cancels most of what changed on the machine meanwhile. The base strategy
-/// is compared by its own time, and so is, beside it, every other; that takes 3 processes a side
-/// (`copybench run --processes 3`) and is unclear with fewer.
+/// is compared relative to the machine's limit, where both sides measured that. Processes of one
+/// build differ, so that one process a side decides nothing: `copybench run --full` makes three, and
+/// each `cargo bench` is one.
 ///
 /// Two operands are the base and the new side. More on a side are told apart by --new. A single
 /// operand must hold two arms, as of `copybench run --against`: `old` is the base, `this` is new.

@@ -30,9 +30,7 @@ impl Watcher for Bar {
             self.seen.push(cell.to_owned());
         }
         let state = match progress {
-            Progress::Full { rounds, decided, comparisons } => {
-                format!("process {process}, round {rounds}, {decided} of {comparisons} decided")
-            }
+            Progress::Full { rounds } => format!("process {process}, round {rounds}"),
             Progress::Race { stage: Stage::Screen, alive, of } => format!("screen, {alive} of {of} left"),
             Progress::Race { stage: Stage::Race, alive, of } => format!("race, {alive} of {of} left"),
         };
@@ -88,13 +86,10 @@ pub(super) fn print_plan(
 ) -> std::io::Result<()> {
     let each = budget.as_secs_f64() / plan.entries.len().max(1) as f64;
     for entry in &plan.entries {
-        let first_look = first_look_seconds(entry.cell.size, entry.strategies.len()) * f64::from(processes);
+        let round = round_seconds(entry.cell.size, entry.strategies.len()) * f64::from(processes);
         let estimate = match rounds {
-            Some(rounds) => format!(
-                "about {:.1} s",
-                first_look * f64::from(rounds) / crate::analysis::looks::FIRST_LOOK as f64
-            ),
-            None => format!("{:.1} to {each:.1} s", first_look.min(each)),
+            Some(rounds) => format!("about {:.1} s", round * f64::from(rounds)),
+            None => format!("{each:.1} s at most"),
         };
         super::print(&format!("{}: {} strategies, {estimate}\n", entry.cell.id(), entry.strategies.len()))?;
         for refusal in &entry.refusals {
@@ -108,10 +103,10 @@ pub(super) fn print_plan(
     super::print(&format!("{} cells, {total}\n", plan.entries.len()))
 }
 
-/// Seconds that a cell takes to its first look, by speeds of an ordinary machine: 1 GiB/s and
-/// 0.1 ms of preparation a copy.
-fn first_look_seconds(size: u64, strategies: usize) -> f64 {
+/// Seconds that a round takes, by speeds of an ordinary machine: 1 GiB/s and 0.1 ms of preparation a
+/// copy.
+fn round_seconds(size: u64, strategies: usize) -> f64 {
     let copy = size as f64 / f64::from(1 << 30) + 1e-4;
     let copies = (2e-3 / copy).clamp(1.0, 10.0);
-    copy * copies * 2.0 * strategies as f64 * crate::analysis::looks::FIRST_LOOK as f64
+    copy * copies * 2.0 * strategies as f64
 }

@@ -248,9 +248,6 @@ impl Run {
         if let Some(calibration) = all.runs.first().and_then(|run| super::calibrate::known(&run.host.hash)) {
             super::print(&format!("{}\n", calibration.sentence()))?;
         }
-        if self.is_full() {
-            super::print(&format!("{} of {} comparisons decided.\n", outcome.decided.0, outcome.decided.1))?;
-        }
         super::print(&format!("record {}\n", out.display()))?;
         if let Some(reason) = &outcome.alone {
             super::tell(format_args!(

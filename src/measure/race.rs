@@ -1,7 +1,7 @@
 //! A race between the strategies of a cell, each stage of it in a process of its own.
 
 use super::arm::{Arm, ArmError};
-use super::rounds::{Contestant, Listener, NamedArm, Progress, Rounds, RoundsError};
+use super::rounds::{Contestant, Entrant, Listener, NamedArm, Progress, Rounds, RoundsError};
 use crate::analysis::kind::Kind;
 use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage, beside};
 use crate::analysis::{Margin, Measurements, median};
@@ -29,6 +29,8 @@ pub(super) struct Terms<'a> {
     pub this: &'a Path,
     /// Most processes.
     pub processes: Option<u32>,
+    /// Copies of the base that race beside it. The twin, if any, decides whether anything is said.
+    pub entrants: &'a [Entrant],
 }
 
 /// Races the strategies of one cell, those of each kind among themselves, and returns the answers.
@@ -118,7 +120,7 @@ impl Seen {
                 continue;
             };
             for (arm, series) in arms {
-                let contestant = Contestant { strategy, twin: arm == TWIN };
+                let contestant = Contestant { strategy, entry: Entrant::of_arm(arm) };
                 for value in &series.observations {
                     // Measurements number processes from 0.
                     let process = value.process + 1;
@@ -134,9 +136,6 @@ impl Seen {
         Self { rounds, processes, ends }
     }
 }
-
-/// The arm of the base's second copy.
-pub(super) const TWIN: &str = "twin";
 
 struct Course<'a, 'b> {
     rounds: &'a mut Rounds<'b>,
@@ -164,27 +163,25 @@ impl Course<'_, '_> {
         began: Instant,
         until: Instant,
     ) -> Result<AnswerLine, RoundsError> {
-        let mut contestants: Vec<Contestant> =
-            field.iter().map(|&strategy| Contestant { strategy, twin: false }).collect();
-        let has_base = field.len() > 1 && field.contains(&self.rounds.base);
-        if has_base && let Some(base) = crate::strategy::find(self.rounds.base) {
-            contestants.push(Contestant { strategy: base.name, twin: true });
+        let mut contestants: Vec<Contestant> = field.iter().copied().map(Contestant::new).collect();
+        let base = field.iter().copied().find(|name| *name == self.rounds.base);
+        let entrants = |entry: &Entrant| Some(Contestant { strategy: base?, entry: *entry });
+        // Who has nobody to race with needs no control either.
+        if field.len() + self.terms.entrants.len() > 2 {
+            contestants.extend(self.terms.entrants.iter().filter_map(entrants));
         }
-        let label = |contestant: &Contestant| {
-            let suffix = if contestant.twin { "|twin" } else { "" };
-            format!("{}{suffix}", contestant.strategy)
-        };
+        let twin = contestants.iter().find(|contestant| contestant.entry == Entrant::Twin);
         let config = Config {
             margin: self.terms.margin,
             rounds: ROUNDS[usize::from(self.rounds.cell.size < LARGE)],
             adjacent: self.rounds.cell.size >= LARGE,
-            control: has_base.then(|| [self.rounds.base.to_owned(), format!("{}|twin", self.rounds.base)]),
+            control: twin.map(|twin| [self.rounds.base.to_owned(), twin.label()]),
             ..Config::default()
         };
-        let mut race = Race::new(contestants.iter().map(label), config);
+        let mut race = Race::new(contestants.iter().map(Contestant::label), config);
         let mut out = self.replay(&mut race, &contestants, kind);
         let mut measured = 0;
-        while let Some(batch) = self.next(&race, field.len(), measured) {
+        while let Some(batch) = self.next(&race, contestants.len(), measured) {
             let enough = self.terms.processes.is_some_and(|most| measured >= most && batch.new_process);
             // A first process, however short the time: a ranking that is marked as such beats none.
             let ranked = self.alone.is_some() && batch.stage == Stage::Race && measured > 0;
@@ -201,7 +198,7 @@ impl Course<'_, '_> {
             self.batch(&mut race, &contestants, &batch, until)?;
             self.tell_out(cell, kind, &race, &mut out)?;
             let alive = batch.strategies.len();
-            self.listener.progress(Progress::Race { alive, of: field.len(), stage: batch.stage });
+            self.listener.progress(Progress::Race { alive, of: contestants.len(), stage: batch.stage });
         }
         race.finish();
         self.tell_out(cell, kind, &race, &mut out)?;

@@ -1,14 +1,11 @@
 use super::arm::{Arm, ArmError};
 use super::cell::Cell;
-use super::limit::{self, LIMITS};
+use super::limit::LIMITS;
 use super::order::Order;
 use super::protocol::{Reply, Request};
-use super::race::TWIN;
 use super::waiting::{PROBES, Wait};
-use crate::analysis::looks::{FIRST_LOOK, Looks};
 use crate::analysis::race::Stage;
-use crate::analysis::summary::relative;
-use crate::analysis::{Kind, Margin, Measurements};
+use crate::analysis::{Kind, Measurements};
 use crate::fixture::{FixtureError, Source};
 use crate::record::{AnswerLine, Clock, Counters, Line, OutLine, SampleLine, SkipLine};
 use std::collections::BTreeSet;
@@ -36,8 +33,6 @@ pub struct Rounds<'a> {
     pub limits: bool,
     /// The strategy that others are compared with.
     pub base: &'a str,
-    /// What counts as the same.
-    pub margin: Margin,
     /// A real delay, as a share of the copy's time, for the strategies of this arm and name.
     pub slowdown: Option<Slowdown>,
     /// See [`Order`].
@@ -48,7 +43,7 @@ pub struct Rounds<'a> {
     pub clock: Clock,
     /// Rounds of this process that the record has already.
     pub done: u32,
-    /// When to stop, decided or not.
+    /// When to stop.
     pub until: Instant,
     /// Rounds that are measured all the same.
     pub at_least: u32,
@@ -102,13 +97,59 @@ pub enum RoundsError {
 pub struct Contestant {
     /// The name of a strategy or limit.
     pub strategy: &'static str,
-    /// The base's second copy, which tells what is called different though it is the same.
-    pub twin: bool,
+    /// Which copy of it.
+    pub entry: Entrant,
+}
+
+/// Strategies may race with copies of themselves, of which the truth is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entrant {
+    /// The strategy itself.
+    First,
+    /// It once more, which tells what is called different though it is the same.
+    Twin,
+    /// It with a real delay, in hundredths of a per cent of the copy's time.
+    Slowed(u32),
+}
+
+impl Entrant {
+    /// The arm of its samples in a record; none where that is the process's own.
+    fn arm(self) -> Option<String> {
+        match self {
+            Self::First => None,
+            Self::Twin => Some("twin".to_owned()),
+            Self::Slowed(hundredths) => Some(format!("slowed-{hundredths}")),
+        }
+    }
+
+    /// Of the samples of an arm.
+    pub(super) fn of_arm(arm: &str) -> Self {
+        match arm.strip_prefix("slowed-").and_then(|hundredths| hundredths.parse().ok()) {
+            Some(hundredths) => Self::Slowed(hundredths),
+            None if arm == "twin" => Self::Twin,
+            None => Self::First,
+        }
+    }
+
+    /// Share of a copy's time that is added to it.
+    #[must_use]
+    pub fn slowdown(self) -> f64 {
+        match self {
+            Self::First | Self::Twin => 0.0,
+            Self::Slowed(hundredths) => f64::from(hundredths) / 1e4,
+        }
+    }
 }
 
 impl Contestant {
-    fn new(strategy: &'static str) -> Self {
-        Self { strategy, twin: false }
+    pub(super) fn new(strategy: &'static str) -> Self {
+        Self { strategy, entry: Entrant::First }
+    }
+
+    /// Its name among all in a race.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.entry.arm().map_or_else(|| self.strategy.to_owned(), |arm| format!("{}|{arm}", self.strategy))
     }
 }
 
@@ -124,15 +165,8 @@ pub(super) struct Able {
 /// How far a cell has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// All strategies in every round.
-    Full {
-        /// Rounds of this process.
-        rounds: u32,
-        /// Comparisons that are decided.
-        decided: usize,
-        /// All comparisons.
-        comparisons: usize,
-    },
+    /// All strategies in every round: so many rounds of this process.
+    Full { rounds: u32 },
     /// A race.
     Race {
         stage: Stage,
@@ -176,8 +210,8 @@ pub trait Listener {
 pub type NamedArm = (&'static str, Arm);
 
 impl Rounds<'_> {
-    /// Measures until every comparison is decided at a planned look or the time is over. `all`
-    /// has what was measured before and gets what is measured now.
+    /// Measures the rounds that were asked for, or for as long as there is time. `all` has what was
+    /// measured before and gets what is measured now.
     ///
     /// # Errors
     /// See [`RoundsError`].
@@ -186,7 +220,7 @@ impl Rounds<'_> {
         arms: &mut [NamedArm],
         all: &mut Measurements,
         listener: &mut dyn Listener,
-    ) -> Result<(usize, usize), RoundsError> {
+    ) -> Result<(), RoundsError> {
         self.turn(arms)?;
         let able = self.warm_up(arms, listener)?;
         let names: Vec<&'static str> = able.iter().map(|able| able.strategy).collect();
@@ -195,24 +229,15 @@ impl Rounds<'_> {
         if self.limits && !names.is_empty() {
             contestants.extend(self.able_limits(&mut arms[0], listener)?);
         }
-        let decided = |arms: &[NamedArm], all: &Measurements, contestants: &[Contestant]| {
-            let names: Vec<&str> = contestants.iter().map(|contestant| contestant.strategy).collect();
-            self.look(arms, all, &names)
-        };
-        let mut progress = decided(arms, all, &contestants);
         let mut round = self.done;
-        while !contestants.is_empty() && !self.is_over(progress, round) {
+        while !contestants.is_empty() && !self.is_over(round) {
             let failed =
                 self.round(arms, &contestants, None, round, copies, all, listener, &mut |_, _| ())?;
             contestants.retain(|contestant| !failed.contains(contestant));
             round += 1;
-            if Looks::next_after(round as usize - 1) == round as usize {
-                progress = decided(arms, all, &contestants);
-            }
-            let (decided, comparisons) = progress;
-            listener.progress(Progress::Full { rounds: round, decided, comparisons });
+            listener.progress(Progress::Full { rounds: round });
         }
-        Ok(decided(arms, all, &contestants))
+        Ok(())
     }
 
     /// One round of these, by every arm, in random order; `reference` is measured before, between and
@@ -272,14 +297,13 @@ impl Rounds<'_> {
         Ok(failed)
     }
 
-    /// All rounds measured, or the time over, or decided, and each process heard at least to the
-    /// first look.
-    fn is_over(&self, (decided, comparisons): (usize, usize), round: u32) -> bool {
-        if let Some(rounds) = self.exactly {
-            return round >= rounds;
+    /// All rounds measured, or the time over and each process heard. When to stop never hangs on what
+    /// was seen, so that what was seen needs no correction for it.
+    fn is_over(&self, round: u32) -> bool {
+        match self.exactly {
+            Some(rounds) => round >= rounds,
+            None => round >= self.at_least.max(self.done + 1) && Instant::now() >= self.until,
         }
-        let decided = decided == comparisons && round as usize >= FIRST_LOOK;
-        decided || (round >= self.at_least.max(self.done + 1) && Instant::now() >= self.until)
     }
 
     pub(super) fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {
@@ -362,7 +386,7 @@ impl Rounds<'_> {
     }
 
     /// Why a strategy is left out where the clock counts instructions.
-    fn waits(&self, arms: &mut [NamedArm], strategy: &str) -> Result<Option<String>, RoundsError> {
+    fn waits(&self, arms: &mut [NamedArm], strategy: &'static str) -> Result<Option<String>, RoundsError> {
         if self.clock == Clock::Wall {
             return Ok(None);
         }
@@ -404,7 +428,7 @@ impl Rounds<'_> {
         place: Place,
     ) -> Result<Result<SampleLine, (SkipLine, bool)>, RoundsError> {
         let strategy = contestant.strategy;
-        let reply = match self.block(name, arm, strategy, Blocks::Timed(place.copies)) {
+        let reply = match self.slowed_block(name, arm, contestant, Blocks::Timed(place.copies)) {
             Err(RoundsError::Arm(error)) => return Err(RoundsError::Died { strategy, error }),
             other => other?,
         };
@@ -414,8 +438,8 @@ impl Rounds<'_> {
                 Ok(Err((self.skip(strategy, reason, call, errno), wrong)))
             }
             reply => {
-                let arm = if contestant.twin { TWIN } else { name };
-                Ok(Ok(self.line(arm, strategy, Some(place), reply)?))
+                let line = self.line(name, strategy, Some(place), reply)?;
+                Ok(Ok(SampleLine { arm: contestant.entry.arm().unwrap_or(line.arm), ..line }))
             }
         }
     }
@@ -452,7 +476,17 @@ impl Rounds<'_> {
         &self,
         arm_name: &str,
         arm: &mut Arm,
-        strategy: &str,
+        strategy: &'static str,
+        block: Blocks,
+    ) -> Result<Reply, RoundsError> {
+        self.slowed_block(arm_name, arm, Contestant::new(strategy), block)
+    }
+
+    fn slowed_block(
+        &self,
+        arm_name: &str,
+        arm: &mut Arm,
+        Contestant { strategy, entry }: Contestant,
         block: Blocks,
     ) -> Result<Reply, RoundsError> {
         self.source.renew()?;
@@ -468,30 +502,11 @@ impl Rounds<'_> {
             strategy: strategy.to_owned(),
             copies,
             verify,
-            slowdown: slowdown.map_or(0.0, |slowdown| slowdown.share),
+            slowdown: slowdown.map_or(entry.slowdown(), |slowdown| slowdown.share),
         };
         // A minute, and a second for each 10 MB: slower than any disk that is not broken.
         let patience = Duration::from_secs(60 + copies * self.cell.size / 10_000_000);
         Ok(arm.ask(&request, patience)?)
-    }
-
-    /// How many comparisons the data decide, of how many.
-    fn look(&self, arms: &[NamedArm], all: &Measurements, names: &[&str]) -> (usize, usize) {
-        let id = self.cell.id();
-        let series = |strategy: &str, arm: &str| all.get(&id, strategy, arm);
-        let compared: Vec<&str> = names.iter().copied().filter(|name| limit::find(name).is_none()).collect();
-        let pairs: Vec<_> = if let [(old, _), (this, _), ..] = arms {
-            compared.iter().map(|name| (series(name, old), series(name, this))).collect()
-        } else {
-            let others = compared.iter().filter(|name| **name != self.base);
-            others.map(|name| (series(self.base, arms[0].0), series(name, arms[0].0))).collect()
-        };
-        let decided = pairs.iter().filter(|(base, other)| {
-            let both = base.zip(*other);
-            both.and_then(|(base, other)| relative(base, other, pairs.len(), self.margin))
-                .is_some_and(|relative| relative.verdict.is_decided())
-        });
-        (decided.count(), pairs.len())
     }
 }
 

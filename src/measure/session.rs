@@ -3,7 +3,7 @@ use super::availability::Refused;
 use super::plan::{Entry, Plan};
 use super::race::{Terms, race};
 use super::recorder::Recorder;
-use super::rounds::{Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
+use super::rounds::{Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 use super::sequence::source_of;
 use crate::analysis::{Margin, Measurements};
 use crate::record::{AnswerLine, Clock, Line, OutLine, SampleLine, SkipLine};
@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Rounds that every process of several measures, be the budget spent: with fewer than six it has no
-/// say in a comparison, so that all its time would be lost.
-const ENOUGH_ROUNDS: u32 = 8;
+/// Rounds that every process of several measures, be the budget spent: of fewer than four nothing is
+/// trimmed.
+const ENOUGH_ROUNDS: u32 = 4;
 
 /// A budget for what ends by itself.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -29,7 +29,7 @@ pub struct Settings {
     pub budget: Duration,
     /// Whether every strategy is measured in every round; else a race finds the fastest.
     pub full: bool,
-    /// Exactly so many rounds in each cell and process, decided or not.
+    /// Exactly so many rounds in each cell and process.
     pub rounds: Option<u32>,
     /// Processes that measure one after the other; 1 is this one. None leaves it to the race.
     pub processes: Option<u32>,
@@ -45,6 +45,8 @@ pub struct Settings {
     pub limits: bool,
     /// A planted slowdown.
     pub slowdown: Option<Slowdown>,
+    /// Copies of the base that race beside it.
+    pub entrants: Vec<Entrant>,
     /// Seed of the order of strategies in each round.
     pub order_seed: u64,
     /// The user's own file.
@@ -52,8 +54,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// One process of this machine that compares strategies with `base` until that is decided, without
-    /// an end otherwise.
+    /// One process of this machine that measures every strategy in every round, without an end.
     #[must_use]
     pub fn new(base: &'static str) -> Self {
         Self {
@@ -69,6 +70,7 @@ impl Settings {
             this: PathBuf::new(),
             limits: false,
             slowdown: None,
+            entrants: vec![Entrant::Twin],
             order_seed: 1,
             source: None,
         }
@@ -80,8 +82,6 @@ impl Settings {
 pub enum Against {
     /// None: strategies are compared with each other only.
     Nothing,
-    /// This process once more.
-    Itself,
     /// Another executable. Both sides are processes of their own then, so that they are alike.
     Build(PathBuf),
 }
@@ -93,8 +93,6 @@ pub struct Outcome {
     pub wrong: Vec<String>,
     /// Cells in which nothing could be measured, with the reason.
     pub refused: Vec<String>,
-    /// Comparisons that are decided, of all.
-    pub decided: (usize, usize),
     /// What races came to.
     pub answers: Vec<AnswerLine>,
     /// Why one process measured alone that was to have others.
@@ -121,7 +119,6 @@ pub fn run_rounds(
     let end = Instant::now() + settings.budget;
     let mut outcome = Outcome::default();
     let done = rounds_done(all);
-    let mut progress = BTreeMap::new();
     // A race begins its own processes, cell by cell.
     let processes = if settings.full { settings.processes.unwrap_or(1) } else { 1 };
     for process in settings.first_process..settings.first_process + processes {
@@ -166,7 +163,6 @@ pub fn run_rounds(
                 strategies: strategies(entry, settings.base),
                 limits: settings.limits,
                 base: settings.base,
-                margin: settings.margin,
                 slowdown: settings.slowdown.clone(),
                 order_seed: settings.order_seed,
                 process,
@@ -179,11 +175,16 @@ pub fn run_rounds(
             let mut listener =
                 Recording { entry, recorder, watcher, process, is_first, end, wrong: &mut outcome.wrong };
             if settings.full {
-                progress.insert(id, rounds.run(&mut arms, all, &mut listener)?);
+                rounds.run(&mut arms, all, &mut listener)?;
                 continue;
             }
-            let terms =
-                Terms { margin: settings.margin, until, this: &settings.this, processes: settings.processes };
+            let terms = Terms {
+                margin: settings.margin,
+                until,
+                this: &settings.this,
+                processes: settings.processes,
+                entrants: &settings.entrants,
+            };
             match race(&mut rounds, terms, all, &mut listener) {
                 Ok(answers) => outcome.answers.extend(answers),
                 Err(RoundsError::Source(error)) => {
@@ -195,10 +196,6 @@ pub fn run_rounds(
             }
         }
     }
-    for (decided, comparisons) in progress.into_values() {
-        outcome.decided.0 += decided;
-        outcome.decided.1 += comparisons;
-    }
     Ok(outcome)
 }
 
@@ -207,7 +204,6 @@ fn arms(settings: &Settings) -> Result<Vec<NamedArm>, ArmError> {
     Ok(match &settings.against {
         Against::Nothing if settings.processes == Some(1) => vec![("this", Arm::here())],
         Against::Nothing => vec![("this", this()?)],
-        Against::Itself => vec![("old", Arm::here()), ("this", Arm::here())],
         Against::Build(old) => vec![("old", Arm::start(old)?.0), ("this", this()?)],
     })
 }

@@ -1,52 +1,56 @@
 //! What calibrating a machine found, in words and as data.
 
-use crate::analysis::calibration::{Rate, Trial, detection_rates, false_alarms, minimum_detectable};
+use crate::analysis::calibration::{
+    Rate, Trial, detection_rates, false_alarms, minimum_detectable, wrong_winners,
+};
+use crate::analysis::median;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
-
-/// Lag-1 autocorrelation of rounds from which neighbours hang together noticeably.
-const NOTICEABLE_LAG: f64 = 0.3;
 
 /// Share of time stolen by other guests from which times suffer noticeably.
 const NOTICEABLE_STEAL: f64 = 0.01;
 
-/// What the trials on one machine found.
+/// What races of one strategy with itself found on one machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// Trials of a strategy against itself.
+    /// Those that ran and were the same, over all races.
     pub trials: u64,
-    /// Of those, how many were called different.
+    /// Of those, how many were called slower or different.
     pub false_alarms: u64,
     /// Upper Clopper-Pearson bound at 95 % of their rate.
     pub false_alarm_bound: f64,
-    /// Of the false alarms, those called slower.
-    pub slower: u64,
-    /// Those called faster.
-    pub faster: u64,
-    /// The slowdown that `detected` is about: the smallest that is seen in 80 % of trials, else the
+    /// Races that said how near the best their winner is.
+    pub decided: u64,
+    /// Of those, how many had a winner that was farther off.
+    pub wrong_winners: u64,
+    /// Upper bound of their rate.
+    pub wrong_winner_bound: f64,
+    /// Median of how near the best the winner was said to be, as a fraction.
+    pub within: Option<f64>,
+    /// Median seconds of a race.
+    pub seconds: Option<f64>,
+    /// The slowdown that `detected` is about: the smallest that is seen in 80 % of races, else the
     /// largest tried; 0 where none was tried.
     pub slowdown: f64,
-    /// Trials with that slowdown in which it was found.
+    /// Races in which that slowdown was found.
     pub detected: u64,
     /// All tried slowdowns.
     pub rates: Vec<Detection>,
-    /// The smallest slowdown that is seen in 80 % of trials.
+    /// The smallest slowdown that is seen in 80 % of races.
     pub minimum_detectable: Option<f64>,
     /// What they were about.
     #[serde(flatten)]
     pub conditions: Conditions,
 }
 
-/// What the trials of a calibration were about, and how the machine was meanwhile.
+/// What the races of a calibration were about, and how the machine was meanwhile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conditions {
-    /// Median lag-1 autocorrelation of the rounds without a slowdown.
-    pub autocorrelation: Option<f64>,
     /// Share of the processors' time that other guests took.
     pub steal: f64,
     /// Differences inside it do not matter, as a fraction.
     pub margin: f64,
-    /// Seconds that a trial may take.
+    /// Seconds that a race may take.
     pub budget_seconds: f64,
     /// Cell.
     pub cell: String,
@@ -77,17 +81,22 @@ impl Calibration {
     /// The outcome of `trials`.
     #[must_use]
     pub fn new(conditions: Conditions, trials: &[Trial]) -> Self {
-        let alarms = false_alarms(trials);
+        let (alarms, winners) = (false_alarms(trials), wrong_winners(trials));
         let rates = detection_rates(trials);
         let minimum = minimum_detectable(&rates);
         let of = |slowdown: f64| rates.iter().find(|(tried, _)| *tried == slowdown);
         let told = minimum.and_then(of).or(rates.last());
+        let middle =
+            |value: fn(&Trial) -> Option<f64>| median(&trials.iter().filter_map(value).collect::<Vec<_>>());
         Self {
-            trials: alarms.any.trials,
-            false_alarms: alarms.any.seen,
-            false_alarm_bound: alarms.any.high,
-            slower: alarms.slower,
-            faster: alarms.faster,
+            trials: alarms.trials,
+            false_alarms: alarms.seen,
+            false_alarm_bound: alarms.high,
+            decided: winners.trials,
+            wrong_winners: winners.seen,
+            wrong_winner_bound: winners.high,
+            within: middle(|trial| trial.within),
+            seconds: middle(|trial| Some(trial.seconds)),
             slowdown: told.map_or(0.0, |(slowdown, _)| *slowdown),
             detected: told.map_or(0, |(_, rate)| rate.seen),
             rates: rates.iter().map(|(slowdown, rate)| Detection::new(*slowdown, *rate)).collect(),
@@ -99,17 +108,17 @@ impl Calibration {
     /// One sentence for the reports of runs.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let seconds = self.conditions.budget_seconds;
         let seen = self.minimum_detectable.map_or_else(
-            || "no slowdown that was tried is seen in 80 % of trials".to_owned(),
-            |slowdown| {
-                format!("a slowdown of {} is seen in 80 % of trials of {seconds} s", percent(slowdown))
-            },
+            || "no slowdown that was tried is seen in 80 % of them".to_owned(),
+            |slowdown| format!("a slowdown of {} is seen in 80 % of them", percent(slowdown)),
         );
         format!(
-            "Calibrated on {}: {} of {} comparisons of a strategy with itself were called different (at most \
-             {} of all, at 95 %); {seen}.",
+            "Calibrated on {} by races of {} with itself: {} of {} winners were farther off than was said, {} of \
+             {} copies that are the same were called slower (at most {} of all, at 95 %); {seen}.",
             self.conditions.date,
+            self.conditions.strategy,
+            self.wrong_winners,
+            self.decided,
             self.false_alarms,
             self.trials,
             percent(self.false_alarm_bound)
@@ -127,17 +136,26 @@ impl Calibration {
         );
         let _ = writeln!(
             text,
-            "against itself: {} of {} trials called different ({} slower, {} faster); at most {} of all, at 95 %",
+            "the same: {} of {} called slower or different; at most {} of all, at 95 %",
             self.false_alarms,
             self.trials,
-            self.slower,
-            self.faster,
             percent(self.false_alarm_bound)
         );
+        let _ = writeln!(
+            text,
+            "winner farther off than was said: {} of {} races; at most {} of all, at 95 %",
+            self.wrong_winners,
+            self.decided,
+            percent(self.wrong_winner_bound)
+        );
+        if let Some((within, seconds)) = self.within.zip(self.seconds) {
+            let _ =
+                writeln!(text, "said within {} of the best after {seconds:.1} s (medians)", percent(within));
+        }
         for rate in &self.rates {
             let _ = writeln!(
                 text,
-                "slowed by {}: found in {} of {} trials ({} to {} of all, at 95 %)",
+                "slowed by {}: found in {} of {} races ({} to {} of all, at 95 %)",
                 percent(rate.slowdown),
                 rate.detected,
                 rate.trials,
@@ -146,14 +164,6 @@ impl Calibration {
             );
         }
         let _ = writeln!(text, "\n{}", self.sentence());
-        if let Some(lag) = self.conditions.autocorrelation {
-            let note = if lag.abs() > NOTICEABLE_LAG {
-                "neighbouring rounds hang together"
-            } else {
-                "none to speak of"
-            };
-            let _ = writeln!(text, "Lag-1 autocorrelation of rounds: {lag:.2} ({note}).");
-        }
         let note = if self.conditions.steal > NOTICEABLE_STEAL {
             "other guests disturb this machine"
         } else {
@@ -177,11 +187,10 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Verdict;
+    use crate::analysis::calibration::Called;
 
     fn conditions() -> Conditions {
         Conditions {
-            autocorrelation: Some(0.5),
             steal: 0.02,
             margin: 0.02,
             budget_seconds: 10.0,
@@ -192,25 +201,34 @@ mod tests {
         }
     }
 
+    fn race(found: [bool; 3]) -> Trial {
+        let called = [0.0, 0.02, 0.05].into_iter().zip(found);
+        Trial {
+            called: called.map(|(slowdown, slower)| Called { slowdown, slower }).collect(),
+            within: Some(0.01),
+            winner: Some(0.0),
+            seconds: 2.0,
+        }
+    }
+
     #[test]
     fn the_smallest_slowdown_that_is_seen_is_told() {
-        let trial = |slowdown, verdict| Trial { slowdown, verdict };
-        let mut trials = vec![trial(0.0, Verdict::Same); 19];
-        trials.push(trial(0.0, Verdict::Faster));
-        trials.extend([trial(0.02, Verdict::Unclear); 10]);
-        trials.extend([trial(0.05, Verdict::Slower); 10]);
-        let found = Calibration::new(conditions(), &trials);
-        assert_eq!((found.trials, found.false_alarms, found.faster), (20, 1, 1));
+        let mut races = vec![race([false, false, true]); 10];
+        races[3].called[0].slower = true;
+        races[4].winner = Some(0.02);
+        let found = Calibration::new(conditions(), &races);
+        assert_eq!((found.trials, found.false_alarms), (10, 1));
+        assert_eq!((found.decided, found.wrong_winners, found.within), (10, 1, Some(0.01)));
         assert_eq!((found.slowdown, found.detected, found.minimum_detectable), (0.05, 10, Some(0.05)));
         let text = found.text();
         assert!(text.contains("slowed by 2 %: found in 0 of 10"), "{text}");
-        assert!(text.contains("hang together") && text.contains("disturb"), "{text}");
+        assert!(text.contains("farther off than was said: 1 of 10") && text.contains("disturb"), "{text}");
     }
 
     #[test]
     fn what_is_never_seen_is_said() {
-        let found = Calibration::new(conditions(), &[Trial { slowdown: 0.01, verdict: Verdict::Same }]);
-        assert_eq!((found.slowdown, found.detected, found.minimum_detectable), (0.01, 0, None));
+        let found = Calibration::new(conditions(), &[race([false, false, false])]);
+        assert_eq!((found.slowdown, found.detected, found.minimum_detectable), (0.05, 0, None));
         assert!(found.sentence().contains("no slowdown that was tried"));
     }
 }

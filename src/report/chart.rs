@@ -2,9 +2,8 @@
 
 use super::{Family, Strategy, family_of, race};
 use crate::analysis::history::{History, histories};
-use crate::analysis::race::of_full_rounds;
 use crate::analysis::summary::Summary;
-use crate::analysis::{Digest, Digests, Interval, Margin, Measurements, answer_from, summarise};
+use crate::analysis::{Digest, Digests, Interval, Margin, Measurements, summarise};
 use crate::record::{AnswerLine, Behind, Clock, Commit, Counters, SCHEMA, SkipLine};
 use crate::units::{duration, format_size};
 use serde::Serialize;
@@ -67,8 +66,6 @@ struct CellRow<'a> {
     end: &'a str,
     setup: Option<&'a str>,
     base: Option<&'a str>,
-    /// In words, where `answers` has none.
-    answer: Option<String>,
 }
 
 /// What a race of one kind of copies came to.
@@ -191,11 +188,6 @@ impl<'a> ChartData<'a> {
         for (id, cell) in &run.all.cells {
             let summaries = summarise(&run.all, id, "this", base, margin);
             let answers = answers(index, run, id, families, base, margin);
-            let answer = if answers.is_empty() {
-                answer_from(&summaries, &run.all, id, "this", base, margin)
-            } else {
-                None
-            };
             self.answers.extend(answers);
             self.cells.push(CellRow {
                 run: index,
@@ -213,7 +205,6 @@ impl<'a> ChartData<'a> {
                 end: &cell.end,
                 setup: cell.setup.as_deref(),
                 base: summaries.iter().any(|summary| summary.strategy == base).then_some(base),
-                answer,
             });
             let mut ranks = BTreeMap::new();
             for summary in summaries {
@@ -234,8 +225,6 @@ impl<'a> ChartData<'a> {
     }
 }
 
-/// Those that the record holds, else those of full rounds where these say something of every kind.
-/// Instructions are no times, which races are about.
 fn answers<'a>(
     run: usize,
     digest: &Digest,
@@ -245,17 +234,7 @@ fn answers<'a>(
     margin: Margin,
 ) -> Vec<AnswerRow<'a>> {
     let all = &digest.all;
-    if digest.run.clock != Clock::Wall {
-        return Vec::new();
-    }
-    let raced: Vec<AnswerLine> = all.answers.values().filter(|line| line.cell == cell).cloned().collect();
-    let lines = if raced.is_empty() {
-        let lines = of_full_rounds(all, cell, base, margin);
-        if lines.iter().any(|line| line.within.is_none()) { Vec::new() } else { lines }
-    } else {
-        raced
-    };
-    lines
+    race::answers(all, cell, base, margin)
         .into_iter()
         .map(|line| AnswerRow {
             run,

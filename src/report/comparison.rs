@@ -35,7 +35,9 @@ pub fn text(rows: &[Row], facts: &Facts) -> String {
             writeln!(text, "\n{}\n\n{}", cell_title(&cell[0].cell, facts), table(&rows, facts, Format::Text));
     }
     let _ = writeln!(text, "\n{}", legend(rows, facts));
-    for remark in hosts_differ(facts).into_iter().chain(advice(rows)).chain(facts.remarks.iter().cloned()) {
+    for remark in
+        hosts_differ(facts).into_iter().chain(advice(rows, facts)).chain(facts.remarks.iter().cloned())
+    {
         let _ = writeln!(text, "note: {remark}");
     }
     text
@@ -105,41 +107,42 @@ fn ratio(estimate: Estimate) -> String {
     }
 }
 
-fn notes(row: &Row, facts: &Facts) -> Vec<&'static str> {
-    let by_itself = facts.in_turn || row.strategy == row.base;
+fn notes(row: &Row, facts: &Facts) -> Vec<String> {
     let mut notes = Vec::new();
     if row.confirmed {
-        notes.push("confirmed");
+        notes.push("confirmed".to_owned());
     }
-    if by_itself && !facts.in_turn {
-        notes.push("base, own time");
+    if row.strategy == row.base && !facts.in_turn {
+        notes.push(match &row.relative_to {
+            Some(limit) => format!("base, relative to {limit}"),
+            None => "base, own time".to_owned(),
+        });
     }
-    if row.processes.contains(&0) {
-        notes.push("too few rounds");
-    } else if lacks_processes(row) && by_itself {
-        notes.push("too few processes");
+    if !row.estimate.verdict.is_decided() {
+        notes.extend(lacking(row, facts).map(str::to_owned));
     }
     notes
 }
 
-fn lacks_processes(row: &Row) -> bool {
-    row.processes.iter().any(|count| *count < ENOUGH_PROCESSES)
+/// What a row lacks to say anything.
+fn lacking(row: &Row, facts: &Facts) -> Option<&'static str> {
+    let processes = row.processes.into_iter().min().unwrap_or(0);
+    let by_itself = row.relative_to.is_none() && !facts.in_turn;
+    match processes {
+        0 => Some("no common rounds"),
+        1 => Some("one process a side"),
+        count if by_itself && count < ENOUGH_PROCESSES => Some("too few processes"),
+        _ => None,
+    }
 }
 
 /// What would turn `unclear` into something else.
-fn advice(rows: &[Row]) -> Option<String> {
-    if rows.iter().any(|row| row.processes.contains(&0)) {
-        return Some(
-            "a process with fewer than 6 rounds says nothing: measure both sides with more, as by \
-             `copybench run --rounds 24`"
-                .to_owned(),
-        );
-    }
-    rows.iter().any(lacks_processes).then(|| {
-        format!(
-            "own times say nothing with fewer than {ENOUGH_PROCESSES} processes a side: measure both sides with \
-             `copybench run --processes {ENOUGH_PROCESSES}`"
-        )
+fn advice(rows: &[Row], facts: &Facts) -> Option<String> {
+    let lacks = |row: &Row| !row.estimate.verdict.is_decided() && lacking(row, facts).is_some();
+    rows.iter().any(lacks).then(|| {
+        "processes of one build differ, so that one a side decides nothing: measure each side with `copybench run \
+         --full`, which takes three, or give `cargo bench` records of three runs a side"
+            .to_owned()
     })
 }
 

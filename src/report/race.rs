@@ -2,8 +2,9 @@
 
 use super::grid::lay_out;
 use super::table::{Format, heading};
-use crate::analysis::{Measurements, median};
-use crate::record::{AnswerLine, Behind, CellLine, Slower};
+use crate::analysis::race::of_full_rounds;
+use crate::analysis::{Margin, Measurements, median};
+use crate::record::{AnswerLine, Behind, CellLine, Clock, Slower};
 use crate::units::duration;
 use std::fmt::Write;
 
@@ -41,6 +42,21 @@ pub fn answer(
         let _ = writeln!(text, "and {left_out} more{slower}");
     }
     text
+}
+
+/// What a cell came to, a line a kind of copies: as a race recorded it, else from full rounds where
+/// those say something of every kind. Instructions are no times, which answers are about.
+#[must_use]
+pub fn answers(all: &Measurements, cell: &str, base: &str, margin: Margin) -> Vec<AnswerLine> {
+    if all.clock() == Some(Clock::Instructions) {
+        return Vec::new();
+    }
+    let raced: Vec<AnswerLine> = all.answers.values().filter(|line| line.cell == cell).cloned().collect();
+    if !raced.is_empty() {
+        return raced;
+    }
+    let lines = of_full_rounds(all, cell, base, margin);
+    if lines.iter().any(|line| line.within.is_none()) { Vec::new() } else { lines }
 }
 
 /// Who is fastest, within what, and why, or what it would take to tell.

@@ -1,8 +1,9 @@
 //! One cell's strategies as a table, those that moved data apart from those that did not.
 
 use super::grid::lay_out;
+use super::race::{answers, sentence};
 use crate::analysis::summary::{Relative, Summary};
-use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
+use crate::analysis::{Kind, Margin, Measurements, Verdict, summarise};
 use crate::record::CellLine;
 use crate::units::{duration, format_size};
 use std::fmt::Write;
@@ -41,8 +42,8 @@ pub fn cell(
     if let Some(why) = all.runs.iter().find_map(|run| run.unconfirmed.as_ref()) {
         let _ = writeln!(text, "\nThat it was {} is unconfirmed: {why}.", cell.cache);
     }
-    if let Some(answer) = answer(all, &cell.cell, "this", base, margin) {
-        let _ = writeln!(text, "\n{answer}");
+    for answer in answers(all, &cell.cell, base, margin) {
+        let _ = writeln!(text, "\n{}", sentence(&answer));
     }
     let summaries = summarise(all, &cell.cell, "this", base, margin);
     for (kind, title) in KINDS {
@@ -99,8 +100,16 @@ fn row(summary: &Summary, base: &str) -> [String; 5] {
             .bytes_per_second
             .map_or_else(String::new, |speed| format!("{:.2}", speed / f64::from(1 << 30))),
         against,
-        summary.relative.as_ref().map_or_else(String::new, |relative| relative.verdict.name().to_owned()),
+        summary.relative.map_or_else(String::new, verdict),
     ]
+}
+
+/// In a word, and for a single process why there is none.
+fn verdict(relative: Relative) -> String {
+    match relative.verdict {
+        Verdict::Unclear if relative.processes == 1 => "unclear: one process".to_owned(),
+        verdict => verdict.name().to_owned(),
+    }
 }
 
 fn fraction(share: Option<f64>) -> String {

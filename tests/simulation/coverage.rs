@@ -2,7 +2,8 @@
 
 use crate::noise::{Noise, Shape, normal};
 use crate::repetitions;
-use copybench::analysis::ratio::{Prior, Rounds, pairs, ratio};
+use copybench::analysis::pairs::{Rounds, pairs};
+use copybench::analysis::ratio::{Prior, ratio};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use std::ops::RangeInclusive;
 

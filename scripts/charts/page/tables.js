@@ -89,13 +89,11 @@ function showAnswers({ cells, visible }) {
   const said = cells
     .filter((cell) => measured.has(cell.number))
     .flatMap((cell) => {
-      const raced = report.answers.filter((one) => one.cell === cell.number);
-      if (raced.length)
-        return raced.map((one) => ({
-          name: raced.length > 1 ? `${cell.name}, ${kinds[one.kind].toLowerCase()}` : cell.name,
-          answer: one.sentence,
-        }));
-      return cell.answer ? [cell] : [];
+      const answers = report.answers.filter((one) => one.cell === cell.number);
+      return answers.map((one) => ({
+        name: answers.length > 1 ? `${cell.name}, ${kinds[one.kind].toLowerCase()}` : cell.name,
+        answer: one.sentence,
+      }));
     });
   const list = (some) =>
     element(

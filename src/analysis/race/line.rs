@@ -1,7 +1,7 @@
 //! An answer as it stands in a record.
 
 use super::{Answer, Config, Race, Twin};
-use crate::analysis::ratio::rounds;
+use crate::analysis::pairs::rounds;
 use crate::analysis::{Kind, Margin, Measurements};
 use crate::record::{AnswerLine, Behind, Slower};
 use std::collections::BTreeMap;

@@ -2,7 +2,8 @@
 
 use super::{Arm, Race};
 use crate::analysis::median;
-use crate::analysis::ratio::{Rounds, trimmed_mean};
+use crate::analysis::pairs::Rounds;
+use crate::analysis::ratio::trimmed_mean;
 use crate::analysis::student::critical;
 use std::collections::BTreeMap;
 

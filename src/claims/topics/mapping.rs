@@ -73,14 +73,14 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &APUE3,
         statement: "read and write are four times as fast as a copy between mappings",
         published: "5.67 s against 22.54 s, a factor of 3.98: 300 MB, 8192-byte buffer, Linux 3.2, not synced",
-        trial: mapped_new(Conditions::new(LARGE), time("mmap-mmap", "read-write-8k"), Test::Effect(3.98)),
+        trial: here(Conditions::new(LARGE), time("mmap-mmap", "read-write-8k"), Test::Effect(3.98)),
     },
     Claim {
         id: "C01-cpu",
         source: &APUE3,
         statement: "read and write take less processor time than a copy between mappings",
         published: "0.55 s against 0.73 s, a factor of 1.33: as C01",
-        trial: mapped_new(
+        trial: here(
             Conditions::new(LARGE),
             ratio(Quantity::Cpu, "mmap-mmap", "read-write-8k"),
             Test::Effect(1.33),
@@ -91,7 +91,7 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &APUE3,
         statement: "The factor of four is that of writing the data out",
         published: "a factor of 3.98, as C01; here with fdatasync inside the clock",
-        trial: mapped_new(Conditions::synced(LARGE), time("mmap-mmap", "read-write-8k"), Test::Effect(3.98)),
+        trial: here(Conditions::synced(LARGE), time("mmap-mmap", "read-write-8k"), Test::Effect(3.98)),
     },
     Claim {
         id: "C01-overwrite",
@@ -105,7 +105,7 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &APUE2,
         statement: "A copy between mappings is faster than read and write",
         published: "24.26 s against 39.76 s, a factor of 1.64: 300 MB, 8192-byte buffer, Linux 2.4.22",
-        trial: mapped_new(Conditions::new(LARGE), time("read-write-8k", "mmap-mmap"), Test::Effect(1.64)),
+        trial: here(Conditions::new(LARGE), time("read-write-8k", "mmap-mmap"), Test::Effect(1.64)),
     },
     Claim {
         id: "C02-overwrite",
@@ -126,7 +126,7 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &TORVALDS,
         statement: "The same where the target is a new file",
         published: "no figure",
-        trial: mapped_new(Conditions::new(LARGE), time("mmap-mmap", "read-write-8k"), Test::Direction),
+        trial: here(Conditions::new(LARGE), time("mmap-mmap", "read-write-8k"), Test::Direction),
     },
     Claim {
         id: "C03-buffer",
@@ -168,14 +168,14 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &SAVEAU,
         statement: "Mapped targets are slower than written ones",
         published: "\"consistently terrible\"; no factor",
-        trial: mapped_new(Conditions::new(MIB), time("read-mmap", "read-write-64k"), Test::Direction),
+        trial: here(Conditions::new(MIB), time("read-mmap", "read-write-64k"), Test::Direction),
     },
     Claim {
         id: "C06-32m",
         source: &SAVEAU,
         statement: "At 32 MiB all ways are equally fast",
         published: "all equal at 32 MiB on ext4, to within about 10 %",
-        trial: mapped_new(Conditions::new(LARGE), time("mmap-mmap", "mmap-write-1m"), Test::Same(0.1)),
+        trial: here(Conditions::new(LARGE), time("mmap-mmap", "mmap-write-1m"), Test::Same(0.1)),
     },
     Claim {
         id: "C07",

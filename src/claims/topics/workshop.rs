@@ -37,7 +37,7 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &TEXT,
         statement: "A copy between mappings is faster than read and write",
         published: "no overhead of read and write calls; no figure",
-        trial: mapped_new(Conditions::new(LARGE), time("read-write-256k", "mmap-mmap"), Test::Direction),
+        trial: here(Conditions::new(LARGE), time("read-write-256k", "mmap-mmap"), Test::Direction),
     },
     Claim {
         id: "W3",

@@ -70,7 +70,7 @@ fn closing(rows: &[Row], facts: &Facts) -> String {
         let _ = writeln!(text, "- {name}: {}", escaped(&describe(side)));
     }
     let alike = || Some("the hosts are alike".to_owned());
-    let remarks = hosts_differ(facts).or_else(alike).into_iter().chain(advice(rows));
+    let remarks = hosts_differ(facts).or_else(alike).into_iter().chain(advice(rows, facts));
     for remark in remarks.chain(facts.remarks.iter().take(LISTED).cloned()) {
         let _ = writeln!(text, "- {}", escaped(&remark));
     }

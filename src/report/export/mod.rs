@@ -12,7 +12,7 @@ mod otava;
 
 pub use otava::{files as otava_files, is_file as is_otava_file};
 
-use crate::analysis::pairing::ln_ratios;
+use crate::analysis::pairs::{pairs, rounds};
 use crate::analysis::{Interval, Margin, Measurements, Summary, summarise};
 use crate::record::Clock;
 
@@ -142,7 +142,7 @@ impl<'a> Exported<'a> {
         let base =
             self.all.get(entry.cell, self.base, "this").filter(|_| entry.summary.strategy != self.base);
         let ratios = base.map_or_else(Vec::new, |base| {
-            ln_ratios(base, series).iter().map(|pair| (-pair.value).exp()).collect()
+            pairs(&rounds(base), &rounds(series)).concat().into_iter().map(f64::exp).collect()
         });
         Some((times, ratios))
     }
