@@ -138,31 +138,27 @@ fn a_margin_hides_what_does_not_matter() {
 }
 
 #[test]
-fn one_process_a_side_says_what_is_relative_and_no_more() {
+fn one_process_a_side_decides_nothing_and_says_what_would() {
     let once = |strategies: &[(&str, f64)], seed| {
         Synthetic::new(&HEAD, seed).rounds((CELL, "this"), strategies, (1, 24))
     };
     let here = pair(&once(&STRATEGIES, 1), &once(&slowed("sendfile", 0.2), 2));
     let rows = rows(here.path(), &BOTH);
-    assert_eq!(row(&rows, "sendfile")["verdict"], "slower");
-    assert_ne!(row(&rows, "splice-1m")["verdict"], "slower");
-    assert_eq!(row(&rows, "read-write-256k")["verdict"], "unclear");
+    assert!(row(&rows, "sendfile")["high"].as_f64().unwrap() < 0.95, "seen all the same");
     for row in &rows {
-        assert_eq!((&row["raw"], &row["raw_low"]), (&Value::from("unclear"), &Value::Null));
+        assert_eq!(
+            (&row["verdict"], &row["raw"], &row["raw_low"]),
+            (&"unclear".into(), &"unclear".into(), &Value::Null)
+        );
         assert!(row["raw_ratio"].is_f64());
     }
-    assert!(succeeds(here.path(), &BOTH).0.contains("--processes 3"));
+    let (out, _) = succeeds(here.path(), &[&BOTH[..], &["--gate"]].concat());
+    assert!(out.contains("Nothing can be told") && out.contains("one process a side"), "{out}");
+    assert!(out.contains("copybench run --full"), "{out}");
 }
 
 #[test]
-fn too_few_rounds_and_zero_times_are_unclear() {
-    let few = Synthetic::new(&HEAD, 1).rounds((CELL, "this"), &STRATEGIES, (3, 4));
-    let here = pair(&few, &run(&HEAD, &slowed("sendfile", 1.0), 2));
-    for row in rows(here.path(), &BOTH) {
-        assert_eq!((&row["verdict"], &row["low"]), (&Value::from("unclear"), &Value::Null));
-    }
-    let (out, _) = succeeds(here.path(), &[&BOTH[..], &["--gate"]].concat());
-    assert!(out.contains("Nothing can be told") && out.contains("too few rounds"), "{out}");
+fn zero_times_are_unclear() {
     let zero = format!(
         r#"{{"t":"sample","cell":"{CELL}","strategy":"sendfile","round":12,"process":1,"elapsed":[0],"bytes":1048576,"verified":true}}"#
     );

@@ -1,8 +1,8 @@
 //! How often comparisons were right, from series that made the same one many times over, as
 //! Markdown for documents.
 
-use super::calibration::Calibration;
-use std::collections::BTreeMap;
+use super::calibration::{Calibration, Detection};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// One table that `scripts/repeat-comparisons` wrote: a line a repeat, a column by name.
@@ -44,30 +44,42 @@ impl Repeats {
 /// Calibrations, a row each.
 #[must_use]
 pub fn calibrations(found: &[Calibration]) -> String {
-    let mut text = "| cell | margin | a trial at most | itself called different | at most, at 95 % | slowed by | found |\n\
-                    |---|--:|--:|--:|--:|--:|--:|\n"
-        .to_owned();
+    let slowdowns: BTreeSet<String> = found.iter().flat_map(rates).map(|(slowdown, _)| slowdown).collect();
+    let mut slowdowns: Vec<String> = slowdowns.into_iter().collect();
+    slowdowns.sort_by_key(|slowdown| (slowdown.len(), slowdown.clone()));
+    let titles: String = slowdowns.iter().map(|slowdown| format!(" {slowdown} found |")).collect();
+    let mut text = format!(
+        "| strategy and cell | races | said within | after | winner farther off | the same called slower |{titles}\n\
+         |---|--:|--:|--:|--:|--:|{}\n",
+        "--:|".repeat(slowdowns.len())
+    );
     for one in found {
         let conditions = &one.conditions;
         let cell = conditions.cell.replace('|', " ");
-        let [margin, bound] = [conditions.margin, one.false_alarm_bound].map(percent);
-        let rates = if one.rates.is_empty() {
-            vec![("–".to_owned(), "–".to_owned())]
-        } else {
-            let rate = |rate: &super::calibration::Detection| {
-                (percent(rate.slowdown), format!("{} of {}", rate.detected, rate.trials))
-            };
-            one.rates.iter().map(rate).collect()
-        };
-        for (slowdown, detected) in rates {
-            let _ = writeln!(
-                text,
-                "| {cell} | {margin} | {} s | {} of {} | {bound} | {slowdown} | {detected} |",
-                conditions.budget_seconds, one.false_alarms, one.trials
-            );
-        }
+        let within = one.within.map_or_else(String::new, percent);
+        let seconds = one.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s"));
+        let rates: BTreeMap<String, String> = rates(one).collect();
+        let found: String = slowdowns
+            .iter()
+            .map(|slowdown| format!(" {} |", rates.get(slowdown).map_or("–", String::as_str)))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| {}, {cell} | {} | {within} | {seconds} | {} of {} | {} of {} |{found}",
+            conditions.strategy,
+            one.trials / 2,
+            one.wrong_winners,
+            one.decided,
+            one.false_alarms,
+            one.trials
+        );
     }
     text
+}
+
+fn rates(one: &Calibration) -> impl Iterator<Item = (String, String)> {
+    let rate = |rate: &Detection| (percent(rate.slowdown), format!("{} of {}", rate.detected, rate.trials));
+    one.rates.iter().map(rate)
 }
 
 /// Series of `compare` between runs, and of the gate between builds.
