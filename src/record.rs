@@ -8,7 +8,7 @@ mod read;
 mod timed;
 mod write;
 
-pub use lines::{ReadError, Take, is_cut, visit, visit_files};
+pub use lines::{ReadError, Take, is_cut, is_record, visit, visit_files};
 
 pub use read::{Read, Run, read_files, read_text};
 pub use timed::{CountersOf, TimedSample};

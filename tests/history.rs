@@ -31,6 +31,8 @@ fn main() {
         Trial::test("machines that differ are series of their own", machines),
         Trial::test("mixed clocks are refused", clocks),
         Trial::test("the charts get the same series", charts),
+        Trial::test("a gate shuts for what is slower for good, and opens again", gate),
+        Trial::test("claims and compressed records beside others are no obstacle", beside),
         with_otava("otava finds a planted step in what is exported", step),
         with_otava("otava finds nothing where there is no step", no_step),
     ];
@@ -82,11 +84,7 @@ fn nights(slowed: f64, host: impl Fn(u32) -> &'static str) -> TempDir {
 
 /// Standard output of a command that ends with `code`; of one that fails, what it said.
 fn copybench(arguments: &[&str], records: &Path, code: i32) -> Result<String, Failed> {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(records)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort();
-    let output = Command::new(env!("CARGO_BIN_EXE_copybench")).args(arguments).args(files).output()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_copybench")).args(arguments).arg(records).output()?;
     let said = if code == 0 { &output.stdout } else { &output.stderr };
     if output.status.code() == Some(code) {
         Ok(String::from_utf8(said.clone())?)
@@ -139,6 +137,25 @@ fn charts() -> Result<(), Failed> {
     assert_eq!(sendfile["points"].as_array().map(Vec::len), Some(60));
     assert_eq!(sendfile["changes"][0]["at"], 30);
     assert!(sendfile["points"][0]["low"].is_number() && sendfile["points"][0]["sha"].is_string());
+    Ok(())
+}
+
+fn gate() -> Result<(), Failed> {
+    for (slowed, code) in [(0.1, 1), (0.0, 0), (-0.1, 0)] {
+        copybench(&["history", "--gate"], nights(slowed, |_| "host").path(), code)?;
+    }
+    Ok(())
+}
+
+fn beside() -> Result<(), Failed> {
+    let records = nights(0.1, |_| "host");
+    let plain = copybench(&["history"], records.path(), 0)?;
+    std::fs::write(records.path().join("claims.jsonl"), "{\"id\":\"C01\",\"fs\":\"ext4\"}\n")?;
+    let status = Command::new("gzip").arg(records.path().join("07.jsonl")).status();
+    if status.is_ok_and(|status| status.success()) {
+        assert!(records.path().join("07.jsonl.gz").exists());
+    }
+    assert_eq!(copybench(&["history"], records.path(), 0)?, plain);
     Ok(())
 }
 

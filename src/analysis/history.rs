@@ -54,6 +54,12 @@ impl History {
         self.points.get(change.at)
     }
 
+    /// Whether it is slower since a change.
+    #[must_use]
+    pub fn is_worse(&self, change: &ChangePoint) -> bool {
+        if self.is_time() { change.after > change.before } else { change.after < change.before }
+    }
+
     /// Whether its values are times, as those of the base strategy are, and less is better.
     #[must_use]
     pub fn is_time(&self) -> bool {
@@ -61,22 +67,22 @@ impl History {
     }
 }
 
-/// The series of `runs`, by cell, strategy and machine; each stands under its first line.
-#[must_use]
-pub fn histories<'a>(
-    runs: impl IntoIterator<Item = &'a Measurements>,
-    base: &str,
-    margin: Margin,
-) -> Vec<History> {
-    let mut order: Vec<_> = runs.into_iter().filter_map(|all| Some((all.runs.first()?, all))).collect();
-    order.sort_by(|(left, _), (right, _)| (&left.started, &left.id).cmp(&(&right.started, &right.id)));
-    let mut series: BTreeMap<(String, String, String), Vec<Point>> = BTreeMap::new();
-    for (run, all) in order {
+/// Series of runs, by cell, strategy and machine.
+#[derive(Debug, Default)]
+pub struct Histories {
+    series: BTreeMap<(String, String, String), Vec<Point>>,
+}
+
+impl Histories {
+    /// Adds what was measured in a run, or in several, which stand under the first line then.
+    pub fn add(&mut self, all: &Measurements, base: &str) {
+        let Some(run) = all.runs.first() else { return };
         for cell in all.series.keys() {
-            for summary in summarise(all, cell, "this", base, margin) {
+            // A history judges by the points themselves.
+            for summary in summarise(all, cell, "this", base, Margin::default()) {
                 let interval = summary.relative.and_then(|relative| relative.interval);
                 let key = (cell.clone(), summary.strategy, run.host.hash.clone());
-                series.entry(key).or_default().push(Point {
+                self.series.entry(key).or_default().push(Point {
                     run: run.id.clone(),
                     started: run.started.clone(),
                     sha: run.commit.sha.clone(),
@@ -88,13 +94,17 @@ pub fn histories<'a>(
             }
         }
     }
-    series
-        .into_iter()
-        .map(|((cell, strategy, host), points)| {
+
+    /// Each series in the order of its runs, with its lasting changes.
+    #[must_use]
+    pub fn changes(self, margin: Margin) -> Vec<History> {
+        let history = |((cell, strategy, host), mut points): (_, Vec<Point>)| {
+            points.sort_by(|left, right| (&left.started, &left.run).cmp(&(&right.started, &right.run)));
             let changes = changes(&points, margin);
             History { cell, strategy, host, points, changes }
-        })
-        .collect()
+        };
+        self.series.into_iter().map(history).collect()
+    }
 }
 
 fn is_time(points: &[Point]) -> bool {
@@ -134,9 +144,15 @@ mod tests {
             .collect()
     }
 
+    fn histories(nights: &[Measurements]) -> Vec<History> {
+        let mut all = Histories::default();
+        nights.iter().for_each(|night| all.add(night, "base"));
+        all.changes(Margin::default())
+    }
+
     #[test]
     fn a_change_is_found_where_it_was_and_other_machines_stay_apart() {
-        let histories = histories(&nights(), "base", Margin::default());
+        let histories = histories(&nights());
         let of = |strategy: &str, host: &str| {
             histories.iter().find(|history| history.strategy == strategy && history.host == host).unwrap()
         };
@@ -155,7 +171,7 @@ mod tests {
         let mut nights = nights();
         let night = nights.iter_mut().find(|night| night.runs[0].started.contains("-01-08")).unwrap();
         night.series.get_mut("c").unwrap().remove("base");
-        let histories = histories(&nights, "base", Margin::default());
+        let histories = histories(&nights);
         let of = |history: &&History| history.strategy == "sendfile" && history.host == "0";
         let sendfile = histories.iter().find(of).unwrap();
         assert!(!sendfile.is_time());

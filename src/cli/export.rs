@@ -1,5 +1,5 @@
 use super::catalogue::families;
-use super::report::{measurements, nothing, refuse_empty, refuse_emulated};
+use super::report::{measurements, nothing, records_below, refuse_empty, refuse_emulated};
 use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
 use crate::analysis::{Digests, Margin};
@@ -37,8 +37,8 @@ pub(super) struct Export {
     /// The strategy that ratios are taken against
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// Record files; for otava, each a run
-    #[arg(value_name = "F.jsonl", required = true)]
+    /// Record files, or directories with records below them; for otava, each file a run
+    #[arg(value_name = "F.jsonl|DIR", required = true)]
     records: Vec<PathBuf>,
 }
 
@@ -65,7 +65,7 @@ impl Export {
     fn registered(&self, name: &str) -> anyhow::Result<String> {
         let format =
             FORMATS.iter().find(|format| format.name == name).context("a format without a writer")?;
-        let all = measurements(&self.records)?;
+        let all = measurements(&records_below(&self.records)?)?;
         refuse_empty(&all)?;
         refuse_emulated(&all)?;
         // In these formats a strategy of a cell has one value, whatever machines it was measured on.
@@ -88,7 +88,7 @@ impl Export {
     }
 
     fn chart(&self) -> anyhow::Result<String> {
-        let read = Digests::read_files(&self.records, self.samples)?;
+        let read = Digests::read_files(&records_below(&self.records)?, self.samples)?;
         if read.runs.iter().all(|digest| digest.all.is_empty()) && self.claims.is_empty() {
             return Err(nothing().into());
         }

@@ -1,8 +1,8 @@
 use super::Fail;
 use super::report::{measurements, nothing, records_below};
 use super::units::margin;
-use crate::analysis::history::{History, histories};
-use crate::analysis::{Margin, Measurements};
+use crate::analysis::Margin;
+use crate::analysis::history::{Histories, History};
 use crate::record::Clock;
 use crate::report::{BASE, history, usual_margin};
 use clap::Args;
@@ -20,6 +20,9 @@ pub(super) struct Past {
     /// Changes inside it do not matter [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     margin: Option<Margin>,
+    /// Exit 1 where a strategy's last change made it slower
+    #[arg(long)]
+    gate: bool,
     /// Print the series as JSON
     #[arg(long)]
     json: bool,
@@ -36,8 +39,22 @@ impl Past {
         } else {
             history::text(&found)
         })?;
-        Ok(())
+        if self.gate { pass(&found) } else { Ok(()) }
     }
+}
+
+/// The error that a change for the worse is, until a later one.
+fn pass(found: &[History]) -> anyhow::Result<()> {
+    let slower = |history: &&History| history.changes.last().is_some_and(|change| history.is_worse(change));
+    let slower: Vec<String> = found
+        .iter()
+        .filter(slower)
+        .map(|history| format!("{} in {}", history.strategy, history.cell))
+        .collect();
+    if slower.is_empty() {
+        return Ok(());
+    }
+    Err(Fail::Work(format!("slower for good: {}", slower.join("; "))).into())
 }
 
 /// The series of record files, each a run.
@@ -46,21 +63,28 @@ pub(super) fn of_files(
     base: &str,
     margin: Option<Margin>,
 ) -> anyhow::Result<Vec<History>> {
-    let mut runs: Vec<Measurements> = Vec::new();
+    let mut histories = Histories::default();
+    let mut clock: Option<Clock> = None;
+    let mut is_empty = true;
+    let mut usual = Margin::default();
     for path in records_below(records)? {
         let all = measurements(&[path])?;
-        let clocks = runs.iter().chain([&all]).filter_map(Measurements::clock);
-        let mut clocks: Vec<_> = clocks.map(Clock::name).collect();
-        clocks.dedup();
-        if clocks.len() > 1 {
-            let clocks = clocks.join(" and ");
-            return Err(Fail::Use(format!("mixed clocks: {clocks} have no unit in common")).into());
+        match (clock, all.clock()) {
+            (Some(one), Some(other)) if one != other => {
+                let clocks = format!("{} and {}", one.name(), other.name());
+                return Err(Fail::Use(format!("mixed clocks: {clocks} have no unit in common")).into());
+            }
+            (None, Some(first)) => {
+                clock = Some(first);
+                usual = usual_margin(&all.runs);
+            }
+            _ => {}
         }
-        runs.push(all);
+        is_empty &= all.is_empty();
+        histories.add(&all, base);
     }
-    if runs.iter().all(Measurements::is_empty) {
+    if is_empty {
         return Err(nothing().into());
     }
-    let usual = || usual_margin(runs.iter().flat_map(|all| &all.runs));
-    Ok(histories(&runs, base, margin.unwrap_or_else(usual)))
+    Ok(histories.changes(margin.unwrap_or(usual)))
 }

@@ -2,7 +2,7 @@ use super::Fail;
 use super::units::margin;
 use crate::analysis::race::of_full_rounds;
 use crate::analysis::{Digests, Margin, Measurements};
-use crate::record::{AnswerLine, ReadError};
+use crate::record::{AnswerLine, ReadError, is_record};
 use crate::report::table::{self, Format};
 use crate::report::{BASE, kernels, race, set_up, usual_margin};
 use clap::{Args, ValueEnum};
@@ -147,7 +147,8 @@ pub(super) fn refuse_emulated(all: &Measurements) -> Result<(), Fail> {
     }
 }
 
-/// Files as they are, and of directories every record below them, by name.
+/// Files as they are, and of directories every record below them, by name; what else lies there, as the
+/// lines of claims, is passed over.
 pub(super) fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut records = Vec::new();
     for path in paths {
@@ -166,7 +167,7 @@ pub(super) fn records_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
                 // A link to a directory could lead back here.
                 if entry.file_type().map_err(unreadable)?.is_dir() {
                     folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+                } else if is_record(&path) {
                     records.push(path);
                 }
             }

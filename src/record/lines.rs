@@ -1,6 +1,9 @@
 use super::{Clock, Line, SCHEMA};
+use flate2::bufread::MultiGzDecoder;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Why a record cannot be used. Every variant names the file, and the line where there is one.
@@ -81,10 +84,42 @@ pub fn visit_files(
 ) -> Result<Vec<String>, ReadError> {
     let mut remarks = Vec::new();
     for path in paths {
-        let file = File::open(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-        remarks.extend(visit(path, BufReader::with_capacity(1 << 17, file), clock, take)?);
+        let input = open(path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
+        remarks.extend(visit(path, input, clock, take)?);
     }
     Ok(remarks)
+}
+
+/// Whether a file has the name of a record, and its first line is not of something else.
+#[must_use]
+pub fn is_record(path: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Other {
+        #[serde(default)]
+        t: Option<IgnoredAny>,
+    }
+    let name = path.to_string_lossy();
+    let is_other = |mut input: Box<dyn BufRead>| {
+        let mut first = Vec::new();
+        let _ = (&mut input).take(LONGEST_FIRST).read_until(b'\n', &mut first);
+        serde_json::from_slice::<Other>(&first).is_ok_and(|line| line.t.is_none())
+    };
+    // What cannot be read is told by who reads it.
+    (name.ends_with(".jsonl") || name.ends_with(COMPRESSED)) && !open(path).is_ok_and(is_other)
+}
+
+/// Most bytes that are looked at.
+const LONGEST_FIRST: u64 = 1 << 20;
+const COMPRESSED: &str = ".jsonl.gz";
+
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let file = File::open(path)?;
+    let size = 1 << 17;
+    Ok(if path.to_string_lossy().ends_with(COMPRESSED) {
+        Box::new(BufReader::with_capacity(size, MultiGzDecoder::new(BufReader::new(file))))
+    } else {
+        Box::new(BufReader::with_capacity(size, file))
+    })
 }
 
 /// Gives every line of one record to `take`; `path` is only used in messages. `clock` is that of the

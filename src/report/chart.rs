@@ -1,7 +1,7 @@
 //! Everything that charts show, computed here so that the script which draws computes nothing.
 
 use super::{Family, Strategy, family_of, race};
-use crate::analysis::history::{History, histories};
+use crate::analysis::history::{Histories, History};
 use crate::analysis::summary::Summary;
 use crate::analysis::{Digest, Digests, Interval, Margin, Measurements, summarise};
 use crate::record::{AnswerLine, Behind, Clock, Commit, Counters, SCHEMA, SkipLine};
@@ -171,10 +171,9 @@ fn past(runs: &[Digest], base: &str, margin: Margin) -> Vec<History> {
     if runs.len() < 2 {
         return Vec::new();
     }
-    histories(runs.iter().map(|run| &run.all), base, margin)
-        .into_iter()
-        .filter(|history| history.points.len() > 1 && !history.is_time())
-        .collect()
+    let mut all = Histories::default();
+    runs.iter().for_each(|run| all.add(&run.all, base));
+    all.changes(margin).into_iter().filter(|history| history.points.len() > 1 && !history.is_time()).collect()
 }
 
 impl<'a> ChartData<'a> {

@@ -38,8 +38,7 @@ fn line(history: &History, change: ChangePoint) -> String {
     } else {
         format!("from {before:.3} to {after:.3} times as fast as the base")
     };
-    let worse = if history.is_time() { after > before } else { after < before };
-    let word = if worse { "slower" } else { "faster" };
+    let word = if history.is_worse(&change) { "slower" } else { "faster" };
     let (day, commit) = history.point(change).map_or_else(Default::default, |point| {
         (point.started.clone(), point.sha.chars().take(12).collect::<String>())
     });
