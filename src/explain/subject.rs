@@ -12,14 +12,13 @@ use crate::measure::{End, Reply, Request, Setup, StageError, Worker};
 use crate::record::Counters;
 use crate::strategy::{DstMode, Strategy, family_of};
 use crate::sys::cachestat::residency;
+use crate::sys::child::THIS;
 use crate::sys::page_size;
 use anyhow::Context;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// This very executable, also where its file has been replaced since it was started.
-const EXECUTABLE: &str = "/proc/self/exe";
 /// Fewest and most copies that are timed, and the time that they should take together, in
 /// nanoseconds: shorter ones do not tell user mode from the kernel's.
 const COPIES: std::ops::RangeInclusive<u64> = 7..=200;
@@ -210,12 +209,12 @@ impl Subject<'_> {
         let run = |command: &mut Command| {
             command.args([CHILD, self.strategy.name, setup.name()]).args([&files.source, &files.target]);
         };
-        let mut command = Command::new(EXECUTABLE);
+        let mut command = Command::new(THIS);
         run(&mut command);
         let traced = trace::record(&mut command, &[files.source.clone(), files.target.clone()]);
         if traced.is_err() && !files.target.exists() {
             // The page cache after the copy is still to be told.
-            let mut command = Command::new(EXECUTABLE);
+            let mut command = Command::new(THIS);
             run(&mut command);
             let status = command.status().context("start a child that copies, by /proc/self/exe")?;
             anyhow::ensure!(status.success(), "the child that copies: {status}");

@@ -2,6 +2,7 @@
 
 use super::{Accelerator, BootError, program};
 use crate::sys;
+use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -79,7 +80,7 @@ impl Machine {
         let complaints = std::fs::File::create(parts.complaints).map_err(host)?;
         arguments(&mut command, parts);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
-        let mut child = sys::child::tie(&mut command).spawn().map_err(host)?;
+        let mut child = sys::child::tie(&mut command, Signal::KILL).spawn().map_err(host)?;
         let (sender, lines) = channel();
         let output = child.stdout.take();
         // It ends the child where no thread is to be had.
