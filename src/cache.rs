@@ -1,7 +1,7 @@
 //! Whether a file is in the page cache: established, then confirmed, never assumed.
 
 use crate::sys::cachestat::{Residency, Untold, Witness};
-use crate::sys::errno::describe;
+use crate::sys::errno::{Refused, during};
 use crate::sys::file_system::{FileSystem, Store};
 use crate::sys::page_size;
 use rustix::fs::{Advice, SeekFrom, fadvise};
@@ -34,14 +34,8 @@ impl CacheState {
 /// Why a state could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// A system call refused.
-    #[error("{call}: {}", describe(*errno))]
-    Call {
-        /// Name of the call.
-        call: &'static str,
-        /// Its errno.
-        errno: Errno,
-    },
+    #[error(transparent)]
+    Call(#[from] Refused),
     /// The page cache did not follow.
     #[error("the file could not be made {}: {cached} of its {pages} pages are in the page cache{}", wanted.name(), why(*wanted, *in_memory))]
     NotConfirmed {
@@ -164,7 +158,7 @@ fn data_pages(file: &File) -> Result<u64, CacheError> {
         let start = match rustix::fs::seek(file, SeekFrom::Data(at)) {
             Ok(start) => start,
             Err(Errno::NXIO) => return Ok(pages),
-            Err(errno) => return Err(CacheError::Call { call: "lseek", errno }),
+            Err(errno) => return Err(CacheError::Call(Refused { call: "lseek", errno })),
         };
         at = during("lseek", rustix::fs::seek(file, SeekFrom::Hole(start)))?;
         pages += at.div_ceil(page) - start / page;
@@ -186,11 +180,7 @@ fn read_through(file: &File, size: u64) -> Result<(), CacheError> {
 fn drop_pages(file: &File) -> Result<(), CacheError> {
     // Dirty pages are not dropped.
     during("fdatasync", rustix::fs::fdatasync(file))?;
-    during("posix_fadvise", fadvise(file, 0, None, Advice::DontNeed))
-}
-
-fn during<T>(call: &'static str, result: Result<T, Errno>) -> Result<T, CacheError> {
-    result.map_err(|errno| CacheError::Call { call, errno })
+    Ok(during("posix_fadvise", fadvise(file, 0, None, Advice::DontNeed))?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Whether a copy is the file that was copied: length, bytes, and holes as promised.
 
-use crate::sys::errno::describe;
+use crate::sys::errno::{Refused, during};
 use crate::sys::page_size;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
@@ -20,14 +20,8 @@ pub enum Promise {
 /// How a copy differs from its source.
 #[derive(Debug, thiserror::Error)]
 pub enum Mismatch {
-    /// A system call refused.
-    #[error("{call}: {}", describe(*errno))]
-    Call {
-        /// Name of the call.
-        call: &'static str,
-        /// Its errno.
-        errno: Errno,
-    },
+    #[error(transparent)]
+    Call(#[from] Refused),
     /// The lengths differ.
     #[error("the copy is {found} bytes long, the source {expected}")]
     Length {
@@ -119,7 +113,7 @@ fn read_exactly(file: &File, offset: u64, buffer: &mut [u8]) -> Result<(), Misma
             }
             Ok(length) => done += length,
             Err(Errno::INTR) => {}
-            Err(errno) => return Err(Mismatch::Call { call: "pread", errno }),
+            Err(errno) => return Err(Mismatch::Call(Refused { call: "pread", errno })),
         }
     }
     Ok(())
@@ -132,7 +126,7 @@ fn no_hole(copy: &File, length: u64) -> Result<(), Mismatch> {
     match rustix::fs::seek(copy, SeekFrom::Hole(0)) {
         Ok(offset) if offset < length => Err(Mismatch::Hole { what: "a hole that was to be filled", offset }),
         Ok(_) => Ok(()),
-        Err(errno) => Err(Mismatch::Call { call: "lseek", errno }),
+        Err(errno) => Err(Mismatch::Call(Refused { call: "lseek", errno })),
     }
 }
 
@@ -162,10 +156,6 @@ fn holes_kept(source: &File, copy: &File, length: u64) -> Result<(), Mismatch> {
         at = end.max(hole + 1);
     }
     Ok(())
-}
-
-fn during<T>(call: &'static str, result: Result<T, Errno>) -> Result<T, Mismatch> {
-    result.map_err(|errno| Mismatch::Call { call, errno })
 }
 
 #[cfg(test)]

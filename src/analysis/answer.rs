@@ -84,7 +84,7 @@ mod tests {
         let noise = Noise { round: 0.1, sample: 0.005, process: 0.0 };
         let mut run = Example::default().measured(("c", "this"), strategies, (1, rounds), noise, 3).run();
         for line in run.samples.iter_mut().filter(|line| line.strategy == "ficlone") {
-            line.shared_bytes = Some(line.bytes);
+            line.copies.shared_bytes = Some(line.copies.bytes);
         }
         answer(&Measurements::from_runs(&[run]), "c", "this", "base", Margin::default()).unwrap()
     }

@@ -2,9 +2,9 @@
 
 pub use super::evidence::ENOUGH_PROCESSES;
 use super::evidence::{Sides, judge};
-use super::kind::is_limit;
 use super::series::Measurements;
 use super::{Margin, Verdict};
+use crate::record::is_limit;
 use serde::{Serialize, Serializer};
 
 /// What to compare by.

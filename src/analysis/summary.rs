@@ -2,12 +2,13 @@
 
 use super::contrast::{Contrast, Prior};
 use super::interval::{interval_at, median_interval};
-use super::kind::{PHYSICAL_LIMIT, is_limit, limit_of};
+use super::kind::PHYSICAL_LIMIT;
 use super::looks::Looks;
 use super::pairing::{by_process, ln_ratios};
 use super::series::{Measurements, Series};
 use super::{Interval, Kind, Margin, Verdict, median};
 use crate::record::Clock;
+use crate::record::is_limit;
 use serde::Serialize;
 
 /// Chance that any verdict of a cell's table is wrong.
@@ -38,8 +39,6 @@ pub struct Summary {
     /// Its speed as a fraction of the machine's limit in the same rounds; none where that was not
     /// measured, or where no data was copied.
     pub of_limit: Option<f64>,
-    /// The same of the limit of its mechanism.
-    pub of_mechanism: Option<f64>,
 }
 
 /// A strategy against another of its cell.
@@ -80,11 +79,6 @@ pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: 
         let relative =
             base_series.filter(|_| name != base).and_then(|base| relative(base, series, comparisons, margin));
         let kind = Kind::of(name, series);
-        let fraction = |limit: &str| {
-            let limit = all.get(cell, limit, arm).filter(|_| kind == Kind::Copied)?;
-            let ratios: Vec<f64> = ln_ratios(limit, series).iter().map(|pair| pair.value).collect();
-            super::median(&ratios).map(f64::exp)
-        };
         Some(Summary {
             strategy: name.clone(),
             kind,
@@ -94,13 +88,20 @@ pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: 
             interval: median_interval(&times, 0.95),
             bytes_per_second: is_time.then(|| series.bytes as f64 / median * 1e9),
             relative,
-            of_limit: fraction(PHYSICAL_LIMIT),
-            of_mechanism: fraction(limit_of(name)),
+            of_limit: speed_of(all, [cell, name, arm], PHYSICAL_LIMIT).filter(|_| kind == Kind::Copied),
         })
     };
     let mut summaries: Vec<Summary> = strategies.keys().filter_map(summary).collect();
     summaries.sort_by(|left, right| left.median.total_cmp(&right.median));
     summaries
+}
+
+/// Speed of a strategy as a fraction of that of a limit in the same rounds.
+#[must_use]
+pub fn speed_of(all: &Measurements, [cell, strategy, arm]: [&str; 3], limit: &str) -> Option<f64> {
+    let (limit, series) = (all.get(cell, limit, arm)?, all.get(cell, strategy, arm)?);
+    let ratios: Vec<f64> = ln_ratios(limit, series).iter().map(|pair| pair.value).collect();
+    super::median(&ratios).map(f64::exp)
 }
 
 /// One of `comparisons` in a table: `other` against `base`, by rounds where there are any, else
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn few_rounds_and_zero_times_are_unclear() {
         let mut zero = sample("c", "other", 40, 0.0);
-        zero.elapsed = vec![0];
+        zero.copies.elapsed = vec![0];
         let rounds = |count: u32| {
             (0..count).fold(Example::default(), |run, round| {
                 run.with(sample("c", "base", round, 0.0)).with(sample("c", "other", round, -1.0))

@@ -1,21 +1,22 @@
 //! Claims that are measured together: those of one cell.
 
 use super::claim::{Act, Claim, Conditions};
-use super::reading;
+use super::reading::{FEWEST, Readers};
 use crate::analysis::{Margin, Measurements};
 use crate::cache::CacheState;
 use crate::fixture::Place;
 use crate::measure::{
     Arm, Cell, End, Entry, Listener, NamedArm, Progress, Recorder, Rounds, StageError, source_of,
 };
-use crate::record::{Clock, SampleLine, SkipLine};
+use crate::record::{Clock, Refused, SampleLine, SkipLine};
+use anyhow::Context;
 use std::io;
 use std::time::Instant;
 
 /// A cell and the strategies that claims need in it.
 pub(super) struct Group {
     pub(super) conditions: Conditions,
-    strategies: Vec<&'static str>,
+    pub(super) strategies: Vec<&'static str>,
 }
 
 /// One pass over a cell, with files of its own.
@@ -100,15 +101,22 @@ impl Group {
         let source = match source_of(&entry, None, pass.place, pass.place) {
             Ok(source) => source,
             Err(error @ (StageError::Space { .. } | StageError::Source(_))) => {
-                return Ok(listener.skip(nothing(&entry.cell, error.to_string()), false)?);
+                return Ok(listener.skip(Refused::because(error).line(entry.cell.id(), "*"), false)?);
             }
         };
-        if self.conditions.act == Act::Read {
-            let id = self.conditions.id(pass.place.file_system());
-            return reading::measure(&id, self.conditions, &source, &self.strategies, pass, listener);
-        }
+        let mut readers: [NamedArm; 1];
+        let (arms, at_least) = match self.conditions.act {
+            Act::Copy => (arms, 1),
+            Act::Read => {
+                let answer = Readers::new(self.conditions, &source, pass.place, pass.seed);
+                let answer = answer.context("preparing what is read")?;
+                readers = [("this", Arm::Here(Box::new(answer)))];
+                (&mut readers[..], FEWEST)
+            }
+        };
         let rounds = Rounds {
             cell: &entry.cell,
+            id: self.conditions.id(pass.place.file_system()),
             source: &source,
             to: pass.place.path(),
             strategies: self.strategies.clone(),
@@ -122,17 +130,12 @@ impl Group {
             clock: pass.clock,
             done: 0,
             until: pass.until,
-            at_least: 1,
+            at_least,
             exactly: pass.rounds,
         };
         rounds.run(arms, &mut Measurements::default(), listener)?;
         Ok(())
     }
-}
-
-/// The skip of all strategies of a cell.
-fn nothing(cell: &Cell, reason: String) -> SkipLine {
-    SkipLine { cell: cell.id(), strategy: "*".to_owned(), call: None, errno: None, reason }
 }
 
 /// This process as the only arm.

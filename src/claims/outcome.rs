@@ -21,10 +21,10 @@ pub(super) fn outcome(claim: &Claim, evidence: Option<&Evidence>, fs: &str, cloc
     let Some(evidence) = evidence else { return line.unclear("it was not measured") };
     let names = experiment.strategies();
     if let Some(skip) = evidence.skips.iter().find(|skip| skip.strategy == "*") {
-        return line.not_applicable(&skip.reason);
+        return line.not_applicable(&skip.refused.reason);
     }
     if let Some(skip) = evidence.skips.iter().find(|skip| names.contains(&skip.strategy.as_str())) {
-        return line.not_applicable(format!("{}: {}", skip.strategy, skip.reason));
+        return line.not_applicable(format!("{}: {}", skip.strategy, skip.refused.reason));
     }
     let samples = Samples { lines: &evidence.samples, size: experiment.conditions.size, clock };
     judge(experiment, samples, line, clock)

@@ -1,5 +1,4 @@
 use super::Fail;
-use super::catalogue::families;
 use super::report::records_below;
 use crate::analysis::{Digests, Kind, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
@@ -69,8 +68,7 @@ impl Docs {
 /// results/README.md names already, since whoever measured has others beside them.
 fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>> {
     let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
-    let strategies =
-        splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue(&families()))?;
+    let strategies = splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue())?;
     let claims_page = read("docs/claims.md")?;
     let lines = claim_lines(root, splice::command(&claims_page, "claims").unwrap_or_default())?;
     // Links are written as from the top of the repository.
@@ -97,7 +95,7 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         Some(command) => splice::splice(&results, "result", &result(&folder, &command)?)?,
         None => results,
     };
-    let readme = splice::splice(&read("README.md")?, "families", &index::families(&families()))?;
+    let readme = splice::splice(&read("README.md")?, "families", &index::families())?;
     let readme = splice::splice(&readme, "answer", &answer(root, &records)?)?;
     let set_up_page = splice::splice(&read("docs/set-up.md")?, "set-up", &set_up_tables(root, &records)?)?;
     let kernels_page = read("docs/kernels.md")?;
@@ -132,7 +130,7 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         ("docs/findings.md".to_owned(), findings),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
-        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &families(), CANDIDATES)),
+        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, CANDIDATES)),
     ])
 }
 

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod calibrate;
-mod catalogue;
 mod chart;
 mod claims;
 mod compare;

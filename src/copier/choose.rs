@@ -2,7 +2,7 @@
 
 use super::fastest::FASTEST;
 use super::{Request, When};
-use crate::strategy::{self, Strategy};
+use crate::strategy::{self, Sharing, Strategy};
 use crate::sys::file_system::FileSystem;
 
 /// Families that the table ranks. All copy data and stay in the page cache; none maps a file, so
@@ -83,12 +83,9 @@ pub(super) fn choose(request: &Request<'_>, facts: Facts) -> Chain {
     Chain { clone, copies: find(&names) }
 }
 
-/// Whether the strategy of that name leaves it to the kernel to share extents instead of copying.
+/// Whether a copy by the strategy of that name may share extents.
 pub(super) fn shares(name: &str) -> bool {
-    name.contains("copy-file-range")
-        || name.contains("reflink-copy")
-        || name == "cp"
-        || strategy::family_of(name).is_some_and(|family| ["std", "clone"].contains(&family.name))
+    strategy::find(name).is_some_and(|strategy| strategy.sharing != Sharing::Never)
 }
 
 /// Names of the row that fits. Of smaller files than were measured nothing is known; a loop is

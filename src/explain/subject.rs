@@ -8,9 +8,10 @@ use super::explanation::{
 use super::trace::{self, Total, Trace, totals};
 use crate::cache::{CacheState, establish};
 use crate::fixture::{Layout, Place, PrivateDirectory};
-use crate::measure::{End, Reply, Request, Setup, StageError, Worker};
-use crate::record::Counters;
-use crate::strategy::{DstMode, Strategy, family_of};
+use crate::measure::{Answer as _, End, Reply, Request, Setup, StageError, Worker};
+use crate::observe::call_of;
+use crate::record::{Copies, Counters};
+use crate::strategy::{COPY_LIMIT, DstMode, Strategy, family_of};
 use crate::sys::cachestat::residency;
 use crate::sys::child::THIS;
 use crate::sys::page_size;
@@ -154,8 +155,9 @@ impl Subject<'_> {
         let mut measured = Measured::default();
         for _ in 0..ATTEMPTS {
             let seen = self.block(&mut worker, self.strategy.name, 1, true)?;
-            measured.observed = seen.counters;
-            measured.extents = seen.extents;
+            measured.extents =
+                Extents { shared_bytes: seen.shared_bytes, allocated_bytes: seen.allocated_bytes };
+            measured.observed = seen.counters.unwrap_or_default();
             if measured.observed.contains_key(PEAK) || self.strategy.takes_paths() {
                 break;
             }
@@ -163,17 +165,17 @@ impl Subject<'_> {
         let first = median(self.block(&mut worker, self.strategy.name, 3, false)?.elapsed);
         let copies = (TOGETHER / first.max(1)).clamp(*COPIES.start(), *COPIES.end());
         let timed = self.block(&mut worker, self.strategy.name, copies, false)?;
-        let limit = self.block(&mut worker, "limit-copy-4k", *COPIES.start(), false)?;
-        let counter = |key: &str| timed.counters.get(key).copied().unwrap_or(0);
+        let limit = self.block(&mut worker, COPY_LIMIT, *COPIES.start(), false)?;
+        let counter = |key: &str| timed.counter(key).unwrap_or(0);
         measured.time = Times {
             copies,
-            elapsed_ns: median(timed.elapsed),
             user_ns: counter("user_ns"),
             system_ns: counter("system_ns"),
             faults: counter("minor_faults") + counter("major_faults"),
+            elapsed_ns: median(timed.elapsed),
             memory_copy_ns: median(limit.elapsed),
         };
-        measured.timed = timed.counters;
+        measured.timed = timed.counters.unwrap_or_default();
         Ok(measured)
     }
 
@@ -183,16 +185,12 @@ impl Subject<'_> {
         name: &str,
         copies: u64,
         verify: bool,
-    ) -> Result<Block, ExplainError> {
+    ) -> Result<Copies, ExplainError> {
         let request = Request::Block { strategy: name.to_owned(), copies, verify, slowdown: 0.0 };
         match worker.answer(&request) {
-            Reply::Block { elapsed, shared_bytes, allocated_bytes, counters, .. } => Ok(Block {
-                elapsed,
-                extents: Extents { shared_bytes, allocated_bytes },
-                counters: counters.unwrap_or_default(),
-            }),
-            Reply::Refused { reason, .. } => {
-                Err(ExplainError::Refused { strategy: self.strategy.name, reason })
+            Reply::Block(copies) => Ok(copies),
+            Reply::Refused { why, .. } => {
+                Err(ExplainError::Refused { strategy: self.strategy.name, reason: why.reason })
             }
             other => Err(self.failed(match other {
                 Reply::Failed { message } => message,
@@ -251,12 +249,6 @@ struct Measured {
     time: Times,
 }
 
-struct Block {
-    elapsed: Vec<u64>,
-    extents: Extents,
-    counters: Counters,
-}
-
 fn median(mut times: Vec<u64>) -> u64 {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or(0)
@@ -269,7 +261,7 @@ fn calls(traced: Result<&Trace, &trace::Error>, observed: &Counters) -> Calls {
         Err(error) => error,
     };
     let counted = observed.iter().filter_map(|(key, calls)| {
-        let name = key.strip_prefix("calls.").filter(|name| *name != "total")?;
+        let name = call_of(key)?;
         Some(Total { name: name.to_owned(), calls: *calls, errors: 0, bytes: None })
     });
     Calls { totals: counted.collect(), refused: Some(error.to_string()) }

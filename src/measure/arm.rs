@@ -1,7 +1,7 @@
 use super::protocol::{PROTOCOL, Reply, Request};
-use super::worker::Worker;
+use super::worker::{Answer, Worker};
 use crate::record::Commit;
-use crate::sys::child::{Child, NoAnswer};
+use crate::sys::child::{Child, NoAnswer, THIS};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// One side of a comparison.
 pub enum Arm {
     /// This process.
-    Here(Box<Worker>),
+    Here(Box<dyn Answer>),
     /// Another one that speaks the protocol.
     Apart(PathBuf, Child<Request, Reply>),
 }
@@ -29,7 +29,15 @@ impl Arm {
     /// This process.
     #[must_use]
     pub fn here() -> Self {
-        Self::Here(Box::default())
+        Self::Here(Box::<Worker>::default())
+    }
+
+    /// Another process of this executable.
+    ///
+    /// # Errors
+    /// See [`ArmError`].
+    pub fn this() -> Result<Self, ArmError> {
+        Ok(Self::start(Path::new(THIS))?.0)
     }
 
     /// Starts `executable worker`, makes sure that it speaks the protocol, and asks what it was built

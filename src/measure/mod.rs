@@ -29,7 +29,7 @@ mod waiting;
 mod worker;
 
 pub use arm::{Arm, ArmError};
-pub use availability::{Availability, Refused, availability};
+pub use availability::{Availability, availability};
 pub use calibration::{Calibrating, calibrate, percent};
 pub use cell::{Cell, End, Setup};
 pub use clock::{Clock, WallClock};
@@ -50,4 +50,4 @@ pub use session::{Against, Outcome as SessionOutcome, Settings, Watcher, run_rou
 pub use stage::{Stage, StageError};
 pub use trial::{Look, Outcome, TrialError};
 pub use variables::{UnknownVariable, VARIABLES, Variable, check_environment};
-pub use worker::{Worker, serve};
+pub use worker::{Answer, Worker, serve};

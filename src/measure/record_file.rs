@@ -30,7 +30,6 @@ pub struct RecordFile {
     whole: u64,
     /// Whether half a line follows.
     is_cut: bool,
-    is_new: bool,
     under_way: UnderWay,
 }
 
@@ -127,12 +126,6 @@ impl RecordFile {
         &self.path
     }
 
-    /// Whether it was made just now.
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.is_new
-    }
-
     fn new(path: &Path) -> Result<Self, Why> {
         let mut made = Made::default();
         made.parents(path).map_err(call("making its directory"))?;
@@ -146,7 +139,7 @@ impl RecordFile {
         made.0.push(path.to_owned());
         lock(&file)?;
         let under_way = interrupt::under_way(path, std::mem::take(&mut made.0));
-        Ok(Self { file, path: path.to_owned(), whole: 0, is_cut: false, is_new: true, under_way })
+        Ok(Self { file, path: path.to_owned(), whole: 0, is_cut: false, under_way })
     }
 
     /// `None` where `path` names another file by now.
@@ -171,7 +164,7 @@ impl RecordFile {
         file.rewind().map_err(call("reading it"))?;
         visit(path, BufReader::with_capacity(1 << 17, (&file).take(whole)), &mut None, take)?;
         let under_way = interrupt::under_way(path, Vec::new());
-        Ok(Some(Self { file, path: path.to_owned(), whole, is_cut, is_new: false, under_way }))
+        Ok(Some(Self { file, path: path.to_owned(), whole, is_cut, under_way }))
     }
 }
 

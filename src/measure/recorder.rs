@@ -76,7 +76,7 @@ impl Recorder {
     /// That of writing.
     pub fn sample(&mut self, cell: &super::Cell, sample: SampleLine) -> io::Result<()> {
         self.cell(cell)?;
-        self.timed += u64::from(!sample.elapsed.is_empty());
+        self.timed += u64::from(!sample.copies.elapsed.is_empty());
         self.line(&Line::Sample(sample))
     }
 
@@ -87,8 +87,9 @@ impl Recorder {
     pub fn skip(&mut self, cell: &super::Cell, skip: SkipLine) -> io::Result<()> {
         self.cell(cell)?;
         self.skips.push(skip.clone());
-        let reason = self.hidden.in_text(&skip.reason);
-        self.line(&Line::Skip(SkipLine { reason, ..skip }))
+        let mut hidden = skip;
+        hidden.refused.reason = self.hidden.in_text(&hidden.refused.reason);
+        self.line(&Line::Skip(hidden))
     }
 
     /// Samples with times that this recorder was given.

@@ -6,6 +6,7 @@ use crate::cache::{self, CacheError};
 use crate::fixture::{FixtureError, Place, Source};
 use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
 use crate::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
+use crate::sys::errno::Refused;
 use crate::verify::{Mismatch, Promise, verify};
 use std::borrow::Borrow;
 use std::fs::File;
@@ -79,6 +80,12 @@ pub enum TrialError {
     /// The copy is not the source.
     #[error("the copy is wrong: {0}")]
     Mismatch(#[from] Mismatch),
+}
+
+impl From<Refused> for TrialError {
+    fn from(refused: Refused) -> Self {
+        Self::Prepare { act: refused.call, source: refused.errno.into() }
+    }
 }
 
 impl TrialError {

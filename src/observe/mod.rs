@@ -10,6 +10,7 @@ mod system_calls;
 mod usage;
 mod watch;
 
+pub use system_calls::call_of;
 pub use watch::{Watch, Watched, refused};
 
 use std::fs::File;

@@ -72,11 +72,11 @@ impl<'a> From<&'a SampleLine> for TimedSample<'a, CountersOf<'a>> {
             position: line.position,
             process: line.process,
             arm: Cow::Borrowed(&line.arm),
-            elapsed: Cow::Borrowed(&line.elapsed),
-            bytes: line.bytes,
-            shared_bytes: line.shared_bytes,
-            allocated_bytes: line.allocated_bytes,
-            counters: line.counters.as_ref().map(borrowed),
+            elapsed: Cow::Borrowed(&line.copies.elapsed),
+            bytes: line.copies.bytes,
+            shared_bytes: line.copies.shared_bytes,
+            allocated_bytes: line.copies.allocated_bytes,
+            counters: line.copies.counters.as_ref().map(borrowed),
         }
     }
 }

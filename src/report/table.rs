@@ -1,9 +1,10 @@
 //! One cell's strategies as a table, those that moved data apart from those that did not.
 
 use super::grid::lay_out;
-use crate::analysis::summary::{Relative, Summary};
+use crate::analysis::summary::{Relative, Summary, speed_of};
 use crate::analysis::{Kind, Margin, Measurements, answer, summarise};
 use crate::record::CellLine;
+use crate::strategy::{self, COPY_LIMIT};
 use crate::units::{duration, format_size};
 use std::fmt::Write;
 
@@ -59,7 +60,9 @@ pub fn cell(
         let rows = rows.into_iter().map(|summary| {
             let mut cells = row(summary, base).to_vec();
             if with_limits {
-                cells.extend([summary.of_limit, summary.of_mechanism].map(fraction));
+                let limit = strategy::find(&summary.strategy).map_or(COPY_LIMIT, |strategy| strategy.limit);
+                let of_mechanism = speed_of(all, [&cell.cell, &summary.strategy, "this"], limit);
+                cells.extend([summary.of_limit, of_mechanism.filter(|_| kind == Kind::Copied)].map(fraction));
             }
             cells
         });

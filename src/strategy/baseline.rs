@@ -2,7 +2,7 @@
 
 use super::advance::seek_both;
 use super::error::{Cause, CopyError};
-use super::{Family, Holes, Method, Strategy, Task};
+use super::{Family, Holes, Method, Sharing, Strategy, Task};
 use rustix::io::Errno;
 use std::io::{self, Read};
 use std::path::Path;
@@ -15,6 +15,7 @@ pub(super) static FAMILY: Family = Family {
             name: "std-io-copy",
             summary: "std::io::copy between two open files: copy_file_range, then sendfile, then read/write",
             holes: Holes::ByFileSystem,
+            sharing: Sharing::Maybe,
             method: Method::Handles(io_copy),
             ..Strategy::BASE
         },
@@ -22,6 +23,7 @@ pub(super) static FAMILY: Family = Family {
             name: "std-fs-copy",
             summary: "std::fs::copy from path to path; opens both files and sets the mode",
             holes: Holes::ByFileSystem,
+            sharing: Sharing::Maybe,
             method: Method::Paths(fs_copy),
             ..Strategy::BASE
         },

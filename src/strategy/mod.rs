@@ -53,8 +53,11 @@ pub use workspace::Workspace;
 use std::fs::File;
 use std::path::Path;
 
-/// Every family. The order is that of all tables and charts; the first twelve families are
-/// represented where only representatives are measured.
+/// Families that are represented, by their first strategies, where not all are measured: so many that
+/// a default run keeps its time however many there are.
+pub const REPRESENTATIVES: usize = 12;
+
+/// Every family. The order is that of all tables and charts.
 pub static FAMILIES: &[&Family] = &[
     &read_write::FAMILY,
     &mmap_mmap::FAMILY,
@@ -110,6 +113,10 @@ pub struct Strategy {
     pub dst: &'static [DstMode],
     /// Conditions that a trial copy of a page would not show.
     pub needs: &'static [Need],
+    /// Whether the target may share the source's extents.
+    pub sharing: Sharing,
+    /// Name of the physical limit that bounds it.
+    pub limit: &'static str,
     /// The copy itself.
     pub method: Method,
 }
@@ -136,6 +143,22 @@ impl Holes {
         }
     }
 }
+
+/// Whether the target shares extents with the source after the copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// It has blocks of its own.
+    Never,
+    /// The kernel or a library decides.
+    Maybe,
+    /// That is all that the copy is.
+    Always,
+}
+
+/// The limit of what has the kernel copy into folios.
+pub const COPY_LIMIT: &str = "limit-copy-4k";
+/// That of stores into a mapped target, which meet fresh pages that the kernel zeroes first.
+pub const ZERO_COPY_LIMIT: &str = "limit-zero-copy-4k";
 
 /// State of the target before the copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,18 +207,25 @@ pub enum Method {
 
 impl Strategy {
     /// Defaults of the tables.
-    const BASE: Self = Self {
+    pub const BASE: Self = Self {
         name: "",
         summary: "",
         holes: Holes::Filled,
         dst: DstMode::ALL,
         needs: &[],
+        sharing: Sharing::Never,
+        limit: COPY_LIMIT,
         method: Method::Handles(|task| task.span.ended(0)),
     };
 
     /// A strategy between open files that fills holes and needs nothing special.
     const fn handles(name: &'static str, summary: &'static str, copy: Mechanism) -> Self {
         Self { name, summary, method: Method::Handles(copy), ..Self::BASE }
+    }
+
+    /// The same that stores into the mapped target.
+    const fn stores(name: &'static str, summary: &'static str, copy: Mechanism) -> Self {
+        Self { limit: ZERO_COPY_LIMIT, ..Self::handles(name, summary, copy) }
     }
 
     /// Copies a range between open files and returns the number of bytes copied. After a copy

@@ -11,13 +11,13 @@ pub(super) static FAMILY: Family = Family {
     name: "read-mmap",
     summary: "map the target and read(2) the source into the mapping",
     strategies: &[
-        Strategy::handles("read-mmap", "target mapped, one read(2) into it", |task| {
+        Strategy::stores("read-mmap", "target mapped, one read(2) into it", |task| {
             copy(task, MOST, View::TARGET)
         }),
-        Strategy::handles("read-mmap-1m", "target mapped, read(2) in pieces of 1 MiB", |task| {
+        Strategy::stores("read-mmap-1m", "target mapped, read(2) in pieces of 1 MiB", |task| {
             copy(task, 1 << 20, View::TARGET)
         }),
-        Strategy::handles(
+        Strategy::stores(
             "read-mmap-prefault",
             "target faulted in by MADV_POPULATE_WRITE, one read(2)",
             |task| copy(task, MOST, View::TARGET.advise(Advice::LinuxPopulateWrite)),

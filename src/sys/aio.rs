@@ -126,12 +126,6 @@ impl Queue {
         Ok(Completion::new(slot, operation, event.result))
     }
 
-    /// A slot that nothing works on.
-    #[must_use]
-    pub fn idle_slot(&self) -> Option<usize> {
-        self.slots.idle()
-    }
-
     /// Operations that are not over.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -144,14 +138,6 @@ impl Queue {
     /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
     pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
         self.slots.bytes(slot)
-    }
-
-    /// The bytes of an idle slot, to be filled.
-    ///
-    /// # Errors
-    /// As [`Queue::slot`].
-    pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
-        self.slots.bytes_mut(slot)
     }
 
     fn submit(

@@ -22,8 +22,6 @@ pub enum Event {
     SystemCalls,
     /// Page faults served without I/O.
     MinorFaults,
-    /// Page faults that waited for I/O.
-    MajorFaults,
     /// Switches to another thread.
     ContextSwitches,
 }
@@ -93,7 +91,6 @@ const PERF_TYPE_SOFTWARE: u32 = 1;
 const PERF_TYPE_TRACEPOINT: u32 = 2;
 const PERF_COUNT_SW_CONTEXT_SWITCHES: u64 = 3;
 const PERF_COUNT_SW_PAGE_FAULTS_MIN: u64 = 5;
-const PERF_COUNT_SW_PAGE_FAULTS_MAJ: u64 = 6;
 const PERF_COUNT_SW_DUMMY: u64 = 9;
 const FLAG_DISABLED: u64 = 1 << 0;
 const FLAG_INHERIT: u64 = 1 << 1;
@@ -185,7 +182,6 @@ impl Event {
         match self {
             Self::SystemCall(_) | Self::SystemCalls => (PERF_TYPE_TRACEPOINT, tracepoint),
             Self::MinorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN),
-            Self::MajorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ),
             Self::ContextSwitches => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES),
         }
     }

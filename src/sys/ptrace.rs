@@ -80,12 +80,6 @@ impl Tracee {
         Ok(tracee)
     }
 
-    /// Process id of the child.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The read end of the child's output, if the command has piped it.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()

@@ -156,12 +156,6 @@ impl<'files> Session<'_, 'files> {
         }
     }
 
-    /// A slot that nothing works on.
-    #[must_use]
-    pub fn idle_slot(&self) -> Option<usize> {
-        self.ring.slots.idle()
-    }
-
     /// Operations queued or submitted that are not over.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -174,14 +168,6 @@ impl<'files> Session<'_, 'files> {
     /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
     pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
         self.ring.slots.bytes(slot)
-    }
-
-    /// The bytes of an idle slot, to be filled.
-    ///
-    /// # Errors
-    /// As [`Session::slot`].
-    pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
-        self.ring.slots.bytes_mut(slot)
     }
 
     /// Queues `entries`, all of one slot, next to each other: a link ends with a submission.

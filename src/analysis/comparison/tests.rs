@@ -124,7 +124,7 @@ fn too_few_rounds_and_zero_times_are_unclear() {
     assert!((short.ratio.unwrap() - (-1.0_f64).exp()).abs() < 1e-6);
     assert_eq!(verdict(few(0.0, 30), few(1.0, 30)).verdict, Verdict::Slower);
     let mut zero = sample("c1", "b", 30, 0.0);
-    zero.elapsed = vec![0];
+    zero.copies.elapsed = vec![0];
     assert_eq!(verdict(few(0.0, 30), few(1.0, 30).with(zero)).verdict, Verdict::Unclear);
 }
 
