@@ -10,7 +10,7 @@ use crate::report::repeats::{self, Repeats};
 use crate::report::table::{self, Format};
 use crate::report::{BASE, MARGIN, fastest, index, kernels, race, set_up, splice, usual_margin};
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
 use std::path::{Path, PathBuf};
 
@@ -44,9 +44,9 @@ pub(super) struct Docs {
 }
 
 impl Docs {
-    pub(super) fn run(&self) -> anyhow::Result<()> {
+    pub(super) fn run(&self, cli: &clap::Command) -> anyhow::Result<()> {
         let mut stale = Vec::new();
-        for (name, wanted) in documents(&self.root, self.check)? {
+        for (name, wanted) in documents(&self.root, self.check, cli)? {
             let path = self.root.join(&name);
             if read_to_string(&path).ok().as_ref() == Some(&wanted) {
                 continue;
@@ -66,7 +66,7 @@ impl Docs {
 
 /// Every document with a generated part, as it should be. `listed`: made only of the runs that
 /// results/README.md names already, since whoever measured has others beside them.
-fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>> {
+fn documents(root: &Path, listed: bool, cli: &clap::Command) -> anyhow::Result<Vec<(String, String)>> {
     let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
     let strategies = splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue())?;
     let claims_page = read("docs/claims.md")?;
@@ -74,8 +74,8 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
     // Links are written as from the top of the repository.
     let table = claims::markdown(&lines).replace("](docs/", "](");
     let claims_page = splice::splice(&claims_page, "claims", &table)?;
-    let reference = splice::splice(&read("docs/reference.md")?, "variables", &variables(true))?;
-    let reference = splice::splice(&reference, "internal", &variables(false))?;
+    let reference = splice::splice(&read("docs/reference.md")?, "variables", &variables(cli, true))?;
+    let reference = splice::splice(&reference, "internal", &variables(cli, false))?;
     let mut findings = read("docs/findings.md")?;
     for claim in claims::all() {
         if splice::command(&findings, claim.id).is_some() {
@@ -221,8 +221,7 @@ fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
 
 /// The variables of users, or those that the scripts and tests use, as a Markdown table; flags are found by the
 /// variable that their help names.
-fn variables(for_users: bool) -> String {
-    let cli = super::Cli::command();
+fn variables(cli: &clap::Command, for_users: bool) -> String {
     let flag = |name: &str| {
         let mark = format!("[env: {name}]");
         ["run", "copy"].iter().find_map(|command| {

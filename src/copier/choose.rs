@@ -1,6 +1,7 @@
 //! Which mechanisms may copy, in what order.
 
 use super::fastest::FASTEST;
+use super::row::Row;
 use super::{Request, When};
 use crate::strategy::{self, Sharing, Strategy};
 use crate::sys::file_system::FileSystem;
@@ -16,15 +17,6 @@ const LAST: &str = "read-write-1m";
 /// The same for files that are copied sooner than a buffer of that size is set up.
 const LAST_OF_SMALL: &str = "read-write-64k";
 const SMALL: u64 = 1 << 20;
-
-/// Strategies that are faster than loops of read(2) and write(2) for files of a size and more on a
-/// file system, the fastest first.
-pub(super) struct Row {
-    pub(super) file_system: &'static str,
-    /// Up to the next row's.
-    pub(super) size: u64,
-    pub(super) order: &'static [&'static str],
-}
 
 /// What the choice depends on besides the request.
 #[derive(Clone, Copy, Debug)]

@@ -74,8 +74,10 @@ impl Campaign<'_> {
     pub fn lacking(&self) -> Result<Vec<KernelError>, KernelError> {
         let mut lacking = Vec::new();
         for kernel in self.kernels {
-            let error =
-                |file_system| KernelError::NoFileSystem { file_system, release: kernel.release().to_owned() };
+            let error = |one: FileSystem| KernelError::NoFileSystem {
+                file_system: one.name(),
+                release: kernel.release().to_owned(),
+            };
             let missing: Vec<FileSystem> =
                 self.file_systems.iter().map(|(one, _)| *one).filter(|one| !kernel.has(*one)).collect();
             match missing.first() {
@@ -192,9 +194,9 @@ impl Campaign<'_> {
             if kernel.has(*file_system) {
                 boot.file_systems.push(*file_system);
             } else {
-                let (release, file_system) = (kernel.release().to_owned(), *file_system);
+                let (release, file_system) = (kernel.release().to_owned(), file_system.name());
                 let reason = KernelError::NoFileSystem { file_system, release }.to_string();
-                locked(collector).give_up(number, Some(file_system.name()), &reason)?;
+                locked(collector).give_up(number, Some(file_system), &reason)?;
             }
         }
         boot.argv.clone_from(&self.argv);

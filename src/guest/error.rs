@@ -1,4 +1,3 @@
-use super::FileSystem;
 use std::io;
 use std::path::PathBuf;
 
@@ -95,7 +94,7 @@ pub enum KernelError {
     #[error("kernel {release} has no {file_system}, neither built in nor as a module")]
     NoFileSystem {
         /// The file system.
-        file_system: FileSystem,
+        file_system: &'static str,
         /// Release of the kernel.
         release: String,
     },

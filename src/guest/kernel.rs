@@ -129,7 +129,10 @@ impl Kernel {
     /// A file system that the kernel lacks, or modules that are missing or damaged.
     pub(super) fn modules_for(&self, file_systems: &[FileSystem]) -> Result<Vec<Module>, KernelError> {
         if let Some(lacking) = file_systems.iter().find(|file_system| !self.has(**file_system)) {
-            return Err(KernelError::NoFileSystem { file_system: *lacking, release: self.release.clone() });
+            return Err(KernelError::NoFileSystem {
+                file_system: lacking.name(),
+                release: self.release.clone(),
+            });
         }
         let Some(modules) = &self.modules else { return Ok(Vec::new()) };
         let disks = file_systems.iter().filter(|file_system| file_system.needs_disk());

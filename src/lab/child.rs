@@ -1,5 +1,6 @@
 //! The children's side: `copybench lab-child NAME ..`.
 
+use super::command::CHILD;
 use super::copy;
 use super::protocol::{Map, Mode, Reply, Request, pattern};
 use crate::sys::address_space::{self, AddressSpace};
@@ -10,9 +11,6 @@ use rustix::mm::{MapFlags, ProtFlags};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Write};
-
-/// The hidden subcommand that must lead to [`child`] with the arguments that follow it.
-pub const CHILD: &str = "lab-child";
 
 /// Runs one of the lab's children to its end.
 ///

@@ -1,7 +1,7 @@
 //! The copies behind W2 and W3: by calls through a buffer, and by two mappings; and the same
 //! bytes looked at one by one, both ways.
 
-use super::peer::{PATIENCE, command};
+use super::command::{PATIENCE, command};
 use crate::explain::smaps::{self, Usage};
 use crate::explain::trace::{self, Trace};
 use crate::sys::address_space::{AddressSpace, Request};

@@ -1,28 +1,16 @@
 //! A child process that maps, loads and stores on request, and that may die of it.
 
-use super::CHILD;
+use super::command::{PATIENCE, command};
 use super::names;
 use super::protocol::{Map, Mode, Reply, Request};
 use crate::explain::smaps::{self, Backed};
-use crate::sys::child::{Child, NoAnswer, THIS};
+use crate::sys::child::{Child, NoAnswer};
 use anyhow::{Context, bail};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
-
-/// A child that takes longer for anything is given up.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A command that runs a child of the lab in its directory.
-pub(super) fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(THIS);
-    command.arg(CHILD).args(arguments).current_dir(directory);
-    command
-}
 
 /// A running child. Dropped, it is ended.
 #[derive(Debug)]

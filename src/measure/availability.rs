@@ -1,7 +1,8 @@
 use super::cell::Cell;
 use super::clock::WallClock;
+use super::error::TrialError;
 use super::stage::Stage;
-use super::trial::{Look, TrialError};
+use super::trial::Look;
 use crate::fixture::{Layout, Place, Source, SourceError};
 use crate::record::{FileSystems, Refused};
 use crate::strategy::{DstMode, Strategy, all};

@@ -1,7 +1,9 @@
 //! A race between the strategies of a cell, each stage of it in a process of its own.
 
 use super::arm::{Arm, ArmError};
-use super::rounds::{Contestant, LARGE, Lineup, Listener, NamedArm, Progress, Round, Rounds, RoundsError};
+use super::rounds::{
+    Contestant, LARGE, Lineup, Listener, NamedArm, Progress, Round, Rounds, RoundsError, TWIN,
+};
 use crate::analysis::kind::Kind;
 use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage, beside};
 use crate::analysis::{Margin, Measurements, median};
@@ -164,9 +166,6 @@ fn is_whole(next: &Next, round: &[(usize, f64)], known: &BTreeSet<usize>) -> boo
     wanted.all(|index| times(index) > 0)
         && batch.reference.is_none_or(|reference| 2 * times(reference) > round.len())
 }
-
-/// The arm of the base's second copy.
-pub(super) const TWIN: &str = "twin";
 
 struct Course<'a, 'b> {
     rounds: &'a mut Rounds<'b>,

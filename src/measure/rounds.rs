@@ -3,7 +3,6 @@ use super::cell::Cell;
 use super::limit::{self, LIMITS};
 use super::order::Order;
 use super::protocol::{Reply, Request};
-use super::race::TWIN;
 use super::waiting::{PROBES, Wait};
 use crate::analysis::looks::{FIRST_LOOK, Looks};
 use crate::analysis::race::Stage;
@@ -21,6 +20,8 @@ use std::{io, iter};
 const VALUE: Duration = Duration::from_millis(1);
 /// Copies of at least this size take so long that fewer of them make a process, and one a value.
 pub(super) const LARGE: u64 = 256 << 20;
+/// The arm of the base's second copy.
+pub(super) const TWIN: &str = "twin";
 /// Most copies in one value: more were seen to tell nothing that another round would not tell better.
 const MOST_COPIES: u64 = 5;
 

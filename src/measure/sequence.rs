@@ -1,8 +1,9 @@
 use super::cell::Cell;
 use super::clock::{Clock, NoClock};
+use super::error::TrialError;
 use super::plan::Entry;
 use super::stage::{Stage, StageError, check_space};
-use super::trial::{Look, Outcome, TrialError};
+use super::trial::{Look, Outcome};
 use crate::fixture::{Place, SEED, Source};
 use crate::record::{Copies, Counters};
 use crate::strategy::Strategy;

@@ -1,4 +1,4 @@
-use super::trial::TrialError;
+use super::error::TrialError;
 use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
 use crate::strategy::Workspace;
 use crate::units::format_size;

@@ -1,6 +1,6 @@
+use super::error::TrialError;
 use crate::cache::{CacheState, establish};
 use crate::fixture::{Place, Source};
-use crate::measure::trial::TrialError;
 use crate::strategy::DstMode;
 use crate::sys::errno::during;
 use crate::sys::fiemap;

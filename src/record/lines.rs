@@ -1,4 +1,4 @@
-use super::{Clock, Line, SCHEMA};
+use super::{Clock, Line, SCHEMA, major};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -162,11 +162,6 @@ pub fn is_cut(raw: &[u8], error: &serde_json::Error) -> bool {
 
 fn is_compatible(schema: &str) -> bool {
     matches!(major(schema), "1" | "2")
-}
-
-/// The major number of a schema's version.
-pub(super) fn major(schema: &str) -> &str {
-    schema.split_once('.').map_or(schema, |(major, _)| major)
 }
 
 /// A line that does not parse may be of a newer schema, which is the better message.

@@ -1,6 +1,5 @@
 //! What people call when they do not choose: the standard library.
 
-use super::advance::seek_both;
 use super::error::{Cause, CopyError};
 use super::{Family, Holes, Method, Sharing, Strategy, Task};
 use rustix::io::Errno;
@@ -32,7 +31,7 @@ pub(super) static FAMILY: Family = Family {
 
 fn io_copy(task: Task<'_>) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
-    seek_both(task)?;
+    task.seek_both()?;
     let (mut from, mut to) = (source, target);
     let copied = match span.length {
         None => io::copy(&mut from, &mut to),

@@ -1,6 +1,6 @@
 //! The target mapped, the source read straight into it.
 
-use super::advance::{MOST, seek_both};
+use super::advance::MOST;
 use super::error::{Cause, CopyError, During};
 use super::mapped::{View, extend, over_windows};
 use super::{Family, Strategy, Task};
@@ -27,7 +27,7 @@ pub(super) static FAMILY: Family = Family {
 
 fn copy(task: Task<'_>, piece: u64, to: View) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
-    seek_both(task)?;
+    task.seek_both()?;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let to = to.map(target, step.target, step.length)?;

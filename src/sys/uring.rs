@@ -8,7 +8,7 @@
 
 mod step;
 
-pub use self::step::{Place, Step};
+pub use self::step::{Memory, Place, Step};
 
 use super::slots::{Completion, Operation, Slots};
 use io_uring::IoUring;
@@ -25,15 +25,6 @@ const PATIENCE: Timespec = Timespec::new().sec(1);
 /// After so many of those, what no worker has begun is cancelled: a user who may start no further
 /// process (`RLIMIT_NPROC`) gets no worker either, and would wait for ever.
 const PATIENT_FOR: u32 = 4;
-
-/// How the kernel reaches the slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Memory {
-    /// By address, looked up by each operation.
-    Plain,
-    /// Pinned once and named by index (`IORING_REGISTER_BUFFERS`).
-    Registered,
-}
 
 /// A ring and the slots its operations work on. It works during a [`Session`] only.
 pub struct Ring {

@@ -1,8 +1,8 @@
-use super::Fail;
-use super::claims::selected;
-use super::kernels::{Kernels, usual};
+use super::arguments::{Kernels, usual};
 use crate::analysis::{Digest, Digests};
 use crate::claims::{self, Claim, ClaimLine};
+use crate::cli::Fail;
+use crate::cli::claims::selected;
 use crate::guest::{Accelerator, FileSystem, Report};
 use crate::measure::{Cell, RecordFile, RecordFileError, Scope, Selection, Variables, planned_cells};
 use crate::record::{Clock, FileSystems, read_files};
