@@ -18,7 +18,6 @@ pub enum CacheState {
 }
 
 impl CacheState {
-    /// Both.
     pub const ALL: &'static [Self] = &[Self::Warm, Self::Cold];
 
     /// The word in cell ids and on the command line.
@@ -36,19 +35,8 @@ impl CacheState {
 pub enum CacheError {
     #[error(transparent)]
     Call(#[from] Refused),
-    /// The page cache did not follow.
     #[error("the file could not be made {}: {cached} of its {pages} pages are in the page cache{}", wanted.name(), why(*wanted, *in_memory))]
-    NotConfirmed {
-        /// The state asked for.
-        wanted: CacheState,
-        /// Pages in the page cache.
-        cached: u64,
-        /// Pages of the file.
-        pages: u64,
-        /// Whether its file system has no other place for them.
-        in_memory: bool,
-    },
-    /// Nothing would show that the file is cold.
+    NotConfirmed { wanted: CacheState, cached: u64, pages: u64, in_memory: bool },
     #[error(
         "the file cannot be shown to be cold: {0}; use a file of your own on a file system of this machine, and allow cachestat or mincore"
     )]
@@ -72,11 +60,9 @@ pub enum Confirmation {
     Unconfirmed(Untold),
 }
 
-/// Brings the first `size` bytes of `file` into `state` and confirms it by what was seen to tell of
-/// this file both that a page is cached and that one is not.
-///
-/// # Errors
-/// See [`CacheError`]. Without anything to confirm it by, a file is still made warm, not cold.
+/// Brings the first `size` bytes of `file` into `state` and confirms it by what was seen to tell of this
+/// file both that a page is cached and that one is not. Errors: see [`CacheError`]. Without anything to
+/// confirm it by, a file is still made warm, not cold.
 pub fn establish(file: &File, size: u64, state: CacheState) -> Result<Confirmation, CacheError> {
     // A page in use at the moment (in a batch of the LRU, under writeback) resists once or twice.
     const ATTEMPTS: u32 = 5;

@@ -22,39 +22,16 @@ pub enum Promise {
 pub enum Mismatch {
     #[error(transparent)]
     Call(#[from] Refused),
-    /// The lengths differ.
     #[error("the copy is {found} bytes long, the source {expected}")]
-    Length {
-        /// Of the source.
-        expected: u64,
-        /// Of the copy.
-        found: u64,
-    },
-    /// A byte differs.
+    Length { expected: u64, found: u64 },
     #[error("the first difference is at offset {offset}: {found:#04x} instead of {expected:#04x}")]
-    Byte {
-        /// Of the first difference.
-        offset: u64,
-        /// Byte of the source.
-        expected: u8,
-        /// Byte of the copy.
-        found: u8,
-    },
-    /// A promise about holes was broken.
+    Byte { offset: u64, expected: u8, found: u8 },
     #[error("{what} at offset {offset}")]
-    Hole {
-        /// What was found.
-        what: &'static str,
-        /// Where.
-        offset: u64,
-    },
+    Hole { what: &'static str, offset: u64 },
 }
 
 /// Compares all of `copy` with the first `length` bytes of `source`, and the holes with the
 /// promise.
-///
-/// # Errors
-/// The first [`Mismatch`].
 pub fn verify(source: &File, copy: &File, length: u64, promise: Promise) -> Result<(), Mismatch> {
     let found = during("fstat", rustix::fs::fstat(copy))?.st_size.unsigned_abs();
     if found != length {
@@ -70,9 +47,6 @@ pub fn verify(source: &File, copy: &File, length: u64, promise: Promise) -> Resu
 }
 
 /// Compares `length` bytes of the two files.
-///
-/// # Errors
-/// The first [`Mismatch`].
 pub fn compare(
     source: &File,
     source_offset: u64,

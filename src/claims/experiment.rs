@@ -22,11 +22,9 @@ pub struct Setting<'a> {
     pub seed: u64,
 }
 
-/// Tries the claims; a line for each, in their order. `tell` hears which cell is being measured.
-///
-/// # Errors
-/// Where a worker gave no answer or the source could not be made anew. What a file system cannot
-/// do is no error but stands in the lines.
+/// Tries the claims; a line for each, in their order. `tell` hears which cell is being measured. Errors:
+/// where a worker gave no answer or the source could not be made anew. What a file system cannot do is no
+/// error but stands in the lines.
 pub fn run(
     claims: &[&'static Claim],
     setting: &Setting<'_>,

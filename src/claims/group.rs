@@ -85,10 +85,8 @@ impl Group {
         self.conditions.cell(place.file_system())
     }
 
-    /// Measures one pass; what cannot be had is a skip.
-    ///
-    /// # Errors
-    /// Where a worker gave no answer or the source could not be made anew, and those of `listener`.
+    /// Measures one pass; what cannot be had is a skip. Errors: where a worker gave no answer or the source
+    /// could not be made anew, and those of `listener`.
     pub(super) fn measure(
         &self,
         pass: &Pass<'_>,

@@ -69,10 +69,8 @@ enum Command {
     Completions(complete::Completions),
 }
 
-/// Parses the arguments of the process and does what they say.
-///
-/// # Errors
-/// Whatever the subcommand reports; [`exit_code`] tells what to exit with.
+/// Parses the arguments of the process and does what they say. Errors: whatever the subcommand reports;
+/// [`exit_code`] tells what to exit with.
 pub fn main() -> anyhow::Result<()> {
     // A file beyond the limit of file size is an error to report, not a death.
     crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;

@@ -35,7 +35,6 @@ const RESERVE: u64 = 8 << 20;
 /// What is to be explained.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// The strategy.
     pub strategy: &'static Strategy,
     /// Layout of the source.
     pub layout: &'static Layout,
@@ -48,22 +47,10 @@ pub struct Subject<'a> {
 /// Why a strategy could not be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// It does not work here.
     #[error("{strategy} does not work here: {reason}")]
-    Refused {
-        /// Its name.
-        strategy: &'static str,
-        /// What refused, and the cure where there is one.
-        reason: String,
-    },
-    /// The measuring failed.
+    Refused { strategy: &'static str, reason: String },
     #[error("measuring {strategy}: {message}")]
-    Failed {
-        /// Its name.
-        strategy: &'static str,
-        /// Why.
-        message: String,
-    },
+    Failed { strategy: &'static str, message: String },
 }
 
 /// The files of one explanation.
@@ -75,12 +62,9 @@ struct Files {
 }
 
 impl Subject<'_> {
-    /// Looks at the copy from all sides. What needs tracing or perf, where that is not permitted,
-    /// is left out and says why.
-    ///
-    /// # Errors
-    /// [`ExplainError`] where the strategy does not work here; [`StageError`] where there is no
-    /// room; others of making the files.
+    /// Looks at the copy from all sides. What needs tracing or perf, where that is not permitted, is left
+    /// out and says why. Errors: [`ExplainError`] where the strategy does not work here; [`StageError`]
+    /// where there is no room; others of making the files.
     pub fn explain(&self) -> anyhow::Result<Explanation> {
         let files = self.files()?;
         let fresh = self.measure(&files, Setup::Fresh)?;

@@ -25,7 +25,6 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Begins a record.
     pub(super) fn begin(file: RecordFile, run: RunLine, cells: Vec<CellLine>) -> Self {
         Self {
             writer: Writer::to(Box::new(file)),

@@ -52,28 +52,19 @@ pub(super) enum Event {
 }
 
 impl Machine {
-    /// Whether QEMU is there.
-    ///
-    /// # Errors
-    /// [`BootError::NoProgram`].
+    /// Whether QEMU is there. Errors: [`BootError::NoProgram`].
     pub(super) fn check() -> Result<(), BootError> {
         program::find(PROGRAM, PACKAGE).map(drop)
     }
 
-    /// Version of QEMU, such as `7.2.22`.
-    ///
-    /// # Errors
-    /// A missing QEMU, or one that cannot be run.
+    /// Version of QEMU, such as `7.2.22`. Errors: a missing QEMU, or one that cannot be run.
     pub(super) fn version() -> Result<String, BootError> {
         let printed = program::output(program::find(PROGRAM, PACKAGE)?.arg("--version"))?;
         let words = printed.split_whitespace().skip_while(|word| *word != "version").nth(1);
         Ok(words.unwrap_or_default().to_owned())
     }
 
-    /// Starts QEMU.
-    ///
-    /// # Errors
-    /// A missing QEMU, or one that cannot be started.
+    /// Starts QEMU. Errors: a missing QEMU, or one that cannot be started.
     pub(super) fn start(parts: &Parts<'_>) -> Result<Self, BootError> {
         let host = |source| BootError::Host { act: format!("starting {PROGRAM}"), source };
         let mut command = program::find(PROGRAM, PACKAGE)?;
@@ -92,9 +83,6 @@ impl Machine {
     }
 
     /// Waits for what comes next; lines that came before the end come first.
-    ///
-    /// # Errors
-    /// That of waiting for QEMU.
     pub(super) fn next(&mut self, deadline: Instant) -> Result<Event, BootError> {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.lines.recv_timeout(left) {

@@ -12,10 +12,8 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Write};
 
-/// Runs one of the lab's children to its end.
-///
-/// # Errors
-/// For the parent to read on standard error; the process is to end with a failure.
+/// Runs one of the lab's children to its end. Errors: for the parent to read on standard error; the process
+/// is to end with a failure.
 pub fn child(arguments: &[String]) -> anyhow::Result<()> {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {

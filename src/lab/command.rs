@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// The hidden subcommand that must lead to [`child`] with the arguments that follow it.
+/// The hidden subcommand that must lead to [`child`](super::child()) with the arguments that follow it.
 pub const CHILD: &str = "lab-child";
 
 /// A child that takes longer for anything is given up.

@@ -17,10 +17,8 @@ const RESERVE: u64 = 64 << 20;
 /// Strategies of the exercises.
 const EXERCISES: [(&str, &str); 2] = [("W15", "mmap-mmap"), ("W16", "mmap-write")];
 
-/// Copies the file at `exercise` by both strategies, and says what it took.
-///
-/// # Errors
-/// Where a copy fails or is wrong. That there is no room for one is told, not an error.
+/// Copies the file at `exercise` by both strategies, and says what it took. Errors: where a copy fails or
+/// is wrong. That there is no room for one is told, not an error.
 pub fn race(exercise: &Path) -> anyhow::Result<String> {
     let place = Place::new(exercise.parent().context("the file is in a directory")?)?;
     let free = place.free_space()?;

@@ -6,13 +6,10 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-/// Tries every statement in a private directory of `place` and writes what is seen to `out`; at
-/// the end gives the path of the exercise's file to `race`, for the two exercises on it (W15,
-/// W16), and writes what that returns.
-///
-/// # Errors
-/// [`crate::fixture::PlaceError`] where no directory can be made; an error of `out` or of `race`.
-/// A statement that does not hold is no error: see [`Summary::failures`].
+/// Tries every statement in a private directory of `place` and writes what is seen to `out`; at the end
+/// gives the path of the exercise's file to `race`, for the two exercises on it (W15, W16), and writes what
+/// that returns. Errors: [`crate::fixture::PlaceError`] where no directory can be made; an error of `out`
+/// or of `race`. A statement that does not hold is no error: see [`Summary::failures`].
 pub fn run(
     place: &Place,
     out: &mut dyn Write,

@@ -33,18 +33,12 @@ impl Arm {
     }
 
     /// Another process of this executable.
-    ///
-    /// # Errors
-    /// See [`ArmError`].
     pub fn this() -> Result<Self, ArmError> {
         Ok(Self::start(Path::new(THIS))?.0)
     }
 
     /// Starts `executable worker`, makes sure that it speaks the protocol, and asks what it was built
     /// from.
-    ///
-    /// # Errors
-    /// See [`ArmError`].
     pub fn start(executable: &Path) -> Result<(Self, Commit), ArmError> {
         let started = Child::start(Command::new(executable).arg("worker").stderr(Stdio::null()));
         let executable = executable.to_owned();
@@ -59,9 +53,6 @@ impl Arm {
     }
 
     /// The answer to one request, waited for at most `limit`.
-    ///
-    /// # Errors
-    /// See [`ArmError`]; this process always answers.
     pub fn ask(&mut self, request: &Request, limit: Duration) -> Result<Reply, ArmError> {
         match self {
             Self::Here(worker) => Ok(worker.answer(request)),

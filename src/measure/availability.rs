@@ -11,7 +11,6 @@ use crate::sys::page_size;
 /// Whether a strategy works between two directories, found by doing it.
 #[derive(Debug)]
 pub struct Availability {
-    /// The strategy.
     pub strategy: &'static Strategy,
     /// Why it does not work here.
     pub refusal: Option<Refused>,
@@ -26,10 +25,8 @@ impl From<&TrialError> for Refused {
     }
 }
 
-/// Tries every strategy on a page of random bytes between the two directories.
-///
-/// # Errors
-/// Where the page itself cannot be made.
+/// Tries every strategy on a page of random bytes between the two directories. Errors: where the page
+/// itself cannot be made.
 pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, SourceError> {
     let layout = Layout::dense();
     let source = Source::generate(from, layout, page_size() as u64, 0)?;

@@ -27,9 +27,6 @@ pub struct Calibrating<'a> {
 /// in every round: what is tried is the judgement, and not how processes differ. `recorders` are by
 /// the percentage of the slowdown; each trial is a process there. Also returns the median lag-1
 /// autocorrelation of rounds without a slowdown.
-///
-/// # Errors
-/// See [`RoundsError`].
 pub fn calibrate(
     calibrating: &Calibrating<'_>,
     recorders: &mut BTreeMap<String, Recorder>,

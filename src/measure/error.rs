@@ -8,15 +8,8 @@ use std::io;
 /// Why there is no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// The target or the clockwork around the copy failed.
     #[error("{act}: {source}")]
-    Prepare {
-        /// What was being done.
-        act: &'static str,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// The source is not what it was and could not be made anew.
+    Prepare { act: &'static str, source: io::Error },
     #[error("the source: {0}")]
     Source(#[from] FixtureError),
     /// The cache state could not be established.
@@ -25,15 +18,8 @@ pub enum TrialError {
     /// The strategy refused or failed.
     #[error(transparent)]
     Copy(#[from] CopyError),
-    /// The strategy reported a wrong number of bytes.
     #[error("it reported {reported} bytes of {expected}")]
-    Count {
-        /// Bytes that it said it copied.
-        reported: u64,
-        /// Length of the source.
-        expected: u64,
-    },
-    /// The copy is not the source.
+    Count { reported: u64, expected: u64 },
     #[error("the copy is wrong: {0}")]
     Mismatch(#[from] Mismatch),
 }

@@ -26,7 +26,6 @@ pub enum Scope {
 /// One cell with what will run in it.
 #[derive(Debug)]
 pub struct Entry {
-    /// The cell.
     pub cell: Cell,
     /// Layout of the source; `None` for the user's own file.
     pub layout: Option<&'static Layout>,
@@ -47,9 +46,7 @@ impl Entry {
 /// A strategy that will not run in a cell.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// The strategy.
     pub strategy: &'static Strategy,
-    /// Why.
     pub refused: Refused,
 }
 
@@ -69,10 +66,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Finds out what works between the two directories and lays out the cells.
-    ///
-    /// # Errors
-    /// Where no file can be made in a directory, or the user's own file cannot be read.
+    /// Finds out what works between the two directories and lays out the cells. Errors: where no file can
+    /// be made in a directory, or the user's own file cannot be read.
     pub fn new(selection: &Selection, from: Place, to: Place, scope: Scope) -> Result<Self, SourceError> {
         let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
         let refusals: Vec<Refusal> = availability(&from, &to)?
@@ -150,10 +145,8 @@ impl Plan {
     }
 }
 
-/// The cells that a plan between directories on these file systems will have.
-///
-/// # Errors
-/// The user's own file cannot be read.
+/// The cells that a plan between directories on these file systems will have. Errors: the user's own file
+/// cannot be read.
 pub fn planned_cells(
     selection: &Selection,
     fs: &FileSystems,

@@ -52,7 +52,6 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "re", rename_all = "lowercase")]
 pub enum Reply {
-    /// To `Hello`.
     Hello {
         /// Of the one who answers.
         protocol: u32,
@@ -63,7 +62,6 @@ pub enum Reply {
     },
     /// To `Cell`.
     Ready,
-    /// To `Block`.
     Block(Copies),
     /// The strategy cannot do it here.
     Refused {
@@ -74,7 +72,6 @@ pub enum Reply {
     },
     /// The question could not be answered.
     Failed {
-        /// Why.
         message: String,
     },
 }

@@ -70,10 +70,8 @@ enum Why {
 }
 
 impl RecordFile {
-    /// Opens the record at `path`, whose lines are given to `take`, or makes it.
-    ///
-    /// # Errors
-    /// It cannot be made, is no record, belongs to somebody else or is being written.
+    /// Opens the record at `path`, whose lines are given to `take`, or makes it. Errors: it cannot be made,
+    /// is no record, belongs to somebody else or is being written.
     pub fn open(path: &Path, take: &mut impl Take) -> Result<Self, RecordFileError> {
         let mut opened = || -> Result<Self, Why> {
             for _ in 0..ATTEMPTS {
@@ -94,10 +92,7 @@ impl RecordFile {
         opened().map_err(|why| RecordFileError { path: path.to_owned(), why })
     }
 
-    /// Makes the record at `path`, where no file may be.
-    ///
-    /// # Errors
-    /// It exists or cannot be made.
+    /// Makes the record at `path`, where no file may be. Errors: it exists or cannot be made.
     pub fn create(path: &Path) -> Result<Self, RecordFileError> {
         let made = match look(path) {
             Ok(None) => Self::new(path),
@@ -107,10 +102,8 @@ impl RecordFile {
         made.map_err(|why| RecordFileError { path: path.to_owned(), why })
     }
 
-    /// Makes sure that nothing is at `path`, where something beside a record is to be written.
-    ///
-    /// # Errors
-    /// Something is there.
+    /// Makes sure that nothing is at `path`, where something beside a record is to be written. Errors:
+    /// something is there.
     pub fn check_vacant(path: &Path) -> Result<(), RecordFileError> {
         let why = match look(path) {
             Ok(None) => return Ok(()),
@@ -120,7 +113,6 @@ impl RecordFile {
         Err(RecordFileError { path: path.to_owned(), why })
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

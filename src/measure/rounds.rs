@@ -77,26 +77,12 @@ pub enum RoundsError {
     /// An arm gave no answer.
     #[error(transparent)]
     Arm(#[from] ArmError),
-    /// An arm ended, or did not answer, while it copied.
     #[error("{strategy}: {error}")]
-    Died {
-        /// By this.
-        strategy: &'static str,
-        /// How.
-        error: ArmError,
-    },
-    /// An arm could not do what it was asked for.
+    Died { strategy: &'static str, error: ArmError },
     #[error("the worker of the arm {arm:?}: {message}")]
-    Failed {
-        /// Name of the arm.
-        arm: &'static str,
-        /// Why.
-        message: String,
-    },
-    /// The source could not be made anew.
+    Failed { arm: &'static str, message: String },
     #[error("the source: {0}")]
     Source(#[from] FixtureError),
-    /// The record could not be written.
     #[error("writing the record: {0}")]
     Record(#[from] io::Error),
 }
@@ -134,10 +120,8 @@ pub enum Progress {
         rounds: u32,
         /// Comparisons that are decided.
         decided: usize,
-        /// All comparisons.
         comparisons: usize,
     },
-    /// A race.
     Race {
         stage: Stage,
         /// Who may still be the fastest.
@@ -149,26 +133,14 @@ pub enum Progress {
 /// What a cell tells its caller while it is measured.
 pub trait Listener {
     /// A sample, to be recorded.
-    ///
-    /// # Errors
-    /// That of recording.
     fn sample(&mut self, sample: SampleLine) -> io::Result<()>;
     /// A strategy that drops out, to be recorded. `wrong`: its copy was wrong.
-    ///
-    /// # Errors
-    /// That of recording.
     fn skip(&mut self, skip: SkipLine, wrong: bool) -> io::Result<()>;
     /// A strategy that a race dropped, and what a race came to.
-    ///
-    /// # Errors
-    /// That of recording.
     fn out(&mut self, _: OutLine) -> io::Result<()> {
         Ok(())
     }
     /// See [`Self::out`].
-    ///
-    /// # Errors
-    /// That of recording.
     fn answer(&mut self, _: AnswerLine) -> io::Result<()> {
         Ok(())
     }
@@ -182,9 +154,6 @@ pub type NamedArm = (&'static str, Arm);
 impl Rounds<'_> {
     /// Measures until every comparison is decided at a planned look or the time is over. `all`
     /// has what was measured before and gets what is measured now.
-    ///
-    /// # Errors
-    /// See [`RoundsError`].
     pub fn run(
         &self,
         arms: &mut [NamedArm],

@@ -10,9 +10,6 @@ use crate::strategy::Strategy;
 use std::borrow::Borrow;
 
 /// Makes the source of an entry, after checking that there is room for it and a copy.
-///
-/// # Errors
-/// See [`StageError`].
 pub fn source_of(
     entry: &Entry,
     own: Option<&std::path::Path>,
@@ -38,9 +35,6 @@ pub struct Block {
 impl Block {
     /// Runs `copies` trials; the last copy is looked at as closely as `last` says. One that is not timed comes
     /// before them, so that each follows a copy by the same strategy.
-    ///
-    /// # Errors
-    /// The first [`TrialError`].
     pub fn run<S: Borrow<Source>, P: Borrow<Place>>(
         stage: &Stage<S, P>,
         strategy: &Strategy,
@@ -58,9 +52,6 @@ impl Block {
 
     /// One trial without a clock that is verified and observed. It comes first in a cell, where it
     /// finds fresh memory, which a time should not.
-    ///
-    /// # Errors
-    /// That of the trial.
     pub fn observe<S: Borrow<Source>, P: Borrow<Place>>(
         stage: &Stage<S, P>,
         strategy: &Strategy,

@@ -102,9 +102,6 @@ pub trait Watcher {
 }
 
 /// Measures a plan. `all` holds what the record has already, for a run that goes on.
-///
-/// # Errors
-/// See [`RoundsError`]; what was measured until then is recorded.
 pub fn run_rounds(
     plan: &Plan,
     settings: &Settings,

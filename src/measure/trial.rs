@@ -51,9 +51,6 @@ impl Outcome {
 
 impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// One copy of the whole source: prepare, confirm the cache state, time, observe, look.
-    ///
-    /// # Errors
-    /// See [`TrialError`]; the target is gone in any case.
     pub fn trial(
         &self,
         strategy: &Strategy,
@@ -70,10 +67,8 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         self.attempt(strategy, cell, clock, observers, look == Look::Verify)
     }
 
-    /// One copy without a clock, verified, with all observers that a timed copy cannot have.
-    ///
-    /// # Errors
-    /// As [`Stage::trial`]. An observer that is refused leaves its counters out; see
+    /// One copy without a clock, verified, with all observers that a timed copy cannot have. Errors: as
+    /// [`Stage::trial`]. An observer that is refused leaves its counters out; see
     /// [`Plan::remarks`](super::Plan::remarks).
     pub fn observed_trial(&self, strategy: &Strategy, cell: &Cell) -> Result<Outcome, TrialError> {
         // What others cost would be counted as the copy's by those that see every copy.

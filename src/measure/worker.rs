@@ -104,9 +104,6 @@ fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, word: &str) -> Option<
 }
 
 /// Answers one request a line until the input ends, which it does when the other side dies.
-///
-/// # Errors
-/// Those of reading and writing.
 pub fn serve(input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
     let mut worker = Worker::default();
     for line in input.lines() {

@@ -30,9 +30,7 @@ pub struct Counter {
 pub enum Unit {
     /// Times that something happened.
     Times,
-    /// Bytes.
     Bytes,
-    /// Nanoseconds.
     Nanoseconds,
 }
 

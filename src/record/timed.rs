@@ -43,10 +43,7 @@ pub struct TimedSample<'a, C = IgnoredAny> {
 pub type CountersOf<'a> = BTreeMap<Cow<'a, str>, u64>;
 
 impl<'a, C: Deserialize<'a>> TimedSample<'a, C> {
-    /// Parses a line.
-    ///
-    /// # Errors
-    /// What the parser says.
+    /// Parses a line. Errors: what the parser says.
     pub fn parse(line: &'a [u8]) -> serde_json::Result<Self> {
         // Checked once as a whole, the text need not be checked string by string.
         match std::str::from_utf8(line) {

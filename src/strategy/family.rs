@@ -145,11 +145,9 @@ impl Strategy {
         Self { limit: ZERO_COPY_LIMIT, ..Self::handles(name, summary, copy) }
     }
 
-    /// Copies a range between open files and returns the number of bytes copied. After a copy
-    /// of a whole file the target ends where the copy ended.
-    ///
-    /// # Errors
-    /// See [`CopyError`]; `Cause::NeedsPaths` for strategies that take paths.
+    /// Copies a range between open files and returns the number of bytes copied. After a copy of a whole
+    /// file the target ends where the copy ended. Errors: see [`CopyError`]; `Cause::NeedsPaths` for
+    /// strategies that take paths.
     pub fn copy(&self, task: Task<'_>) -> Result<u64, CopyError> {
         let Method::Handles(copy) = self.method else {
             return Err(CopyError::at(0, Cause::NeedsPaths { strategy: self.name }));

@@ -58,10 +58,8 @@ pub enum NoAnswer {
 }
 
 impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
-    /// Starts it. It gets SIGTERM when the thread that started it ends.
-    ///
-    /// # Errors
-    /// It cannot be started, or no thread can that reads its answers.
+    /// Starts it. It gets SIGTERM when the thread that started it ends. Errors: it cannot be started, or no
+    /// thread can that reads its answers.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = tie(command, Signal::TERM).spawn()?;
@@ -83,9 +81,6 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
     }
 
     /// Asks, and waits at most `limit` for the answer.
-    ///
-    /// # Errors
-    /// See [`NoAnswer`]; nothing more can be asked then.
     pub fn ask(&mut self, question: &Question, limit: Duration) -> Result<Answer, NoAnswer> {
         let mut line = serde_json::to_vec(question).map_err(|error| NoAnswer::Other(error.to_string()))?;
         line.push(b'\n');
@@ -95,9 +90,6 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
     }
 
     /// Waits at most `limit` for what it says by itself.
-    ///
-    /// # Errors
-    /// As [`Self::ask`].
     pub fn hear(&mut self, limit: Duration) -> Result<Answer, NoAnswer> {
         let heard = self.hear_or_not(limit);
         if heard.is_err() {
@@ -122,10 +114,7 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
         }
     }
 
-    /// Lets it come to its end, which it does when its input ends.
-    ///
-    /// # Errors
-    /// It is still there after `limit`.
+    /// Lets it come to its end, which it does when its input ends. Errors: it is still there after `limit`.
     pub fn finish(mut self, limit: Duration) -> Result<ExitStatus, NoAnswer> {
         self.input = None;
         self.ended(Instant::now() + limit).ok_or(NoAnswer::Late(limit))

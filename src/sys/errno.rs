@@ -40,9 +40,6 @@ pub struct Refused {
 }
 
 /// Names the call that an errno came from.
-///
-/// # Errors
-/// That of `result`.
 pub fn during<T>(call: &'static str, result: Result<T, Errno>) -> Result<T, Refused> {
     result.map_err(|errno| Refused { call, errno })
 }

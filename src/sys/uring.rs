@@ -44,13 +44,10 @@ pub struct Session<'ring, 'files> {
 }
 
 impl Ring {
-    /// A ring with `slots` buffers of `length` bytes.
-    ///
-    /// # Errors
-    /// `EINVAL` without slots or bytes and for a slot of 4 GiB and more. `EPERM` where
-    /// `/proc/sys/kernel/io_uring_disabled` or a seccomp filter forbids io_uring (containers do),
-    /// `ENOSYS` in a kernel without it, `ENOMEM` where `RLIMIT_MEMLOCK` is too small for the ring
-    /// (before Linux 5.12) or for registered slots.
+    /// A ring with `slots` buffers of `length` bytes. Errors: `EINVAL` without slots or bytes and for a
+    /// slot of 4 GiB and more. `EPERM` where `/proc/sys/kernel/io_uring_disabled` or a seccomp filter
+    /// forbids io_uring (containers do), `ENOSYS` in a kernel without it, `ENOMEM` where `RLIMIT_MEMLOCK`
+    /// is too small for the ring (before Linux 5.12) or for registered slots.
     pub fn new(slots: usize, length: usize, memory: Memory) -> Result<Self, Errno> {
         u32::try_from(length).map_err(|_| Errno::INVAL)?;
         let slots = Slots::new(slots, length)?;
@@ -79,11 +76,9 @@ impl Ring {
 }
 
 impl<'files> Session<'_, 'files> {
-    /// Queues one step on a slot.
-    ///
-    /// # Errors
-    /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it or a slot that does not
-    /// exist, `EOVERFLOW` for a splice whose offset or length the kernel cannot take.
+    /// Queues one step on a slot. Errors: `EBUSY` where the slot is in use, `EINVAL` for a range outside it
+    /// or a slot that does not exist, `EOVERFLOW` for a splice whose offset or length the kernel cannot
+    /// take.
     pub fn queue(&mut self, slot: usize, step: &Step<'files>) -> Result<(), Errno> {
         self.ring.slots.idle_at(slot)?;
         let entry = step.entry(slot, &self.ring.slots, self.ring.memory)?;
@@ -93,9 +88,6 @@ impl<'files> Session<'_, 'files> {
     /// Queues a step and one that starts when it has done all that it was asked for
     /// (`IOSQE_IO_LINK`), such as a read and the write of its slot. Each completes on its own;
     /// where the first is short or fails, the second completes with `ECANCELED`.
-    ///
-    /// # Errors
-    /// As [`Session::queue`].
     pub fn queue_linked(
         &mut self,
         slot: usize,
@@ -108,10 +100,7 @@ impl<'files> Session<'_, 'files> {
         self.push(slot, &[first.flags(Flags::IO_LINK), second])
     }
 
-    /// Hands what is queued to the kernel (`io_uring_enter`).
-    ///
-    /// # Errors
-    /// The errno of `io_uring_enter(2)`.
+    /// Hands what is queued to the kernel (`io_uring_enter`). Errors: the errno of `io_uring_enter(2)`.
     pub fn submit(&mut self) -> Result<(), Errno> {
         // The kernel stops after a step that it refuses, which completes with the reason.
         while !self.ring.ring.submission().is_empty() {
@@ -123,10 +112,8 @@ impl<'files> Session<'_, 'files> {
     /// One operation that is over. What is queued goes to the kernel only once all earlier
     /// completions have been taken, so that a full batch costs one system call.
     ///
-    /// What the kernel has no worker for completes with `ECANCELED`, in the end.
-    ///
-    /// # Errors
-    /// `ENODATA` where nothing is in flight; of `io_uring_enter(2)`.
+    /// What the kernel has no worker for completes with `ECANCELED`, in the end. Errors: `ENODATA` where
+    /// nothing is in flight; of `io_uring_enter(2)`.
     pub fn wait(&mut self) -> Result<Completion, Errno> {
         let mut silent = 0;
         loop {
@@ -153,10 +140,8 @@ impl<'files> Session<'_, 'files> {
         self.ring.slots.in_flight()
     }
 
-    /// The bytes of an idle slot.
-    ///
-    /// # Errors
-    /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
+    /// The bytes of an idle slot. Errors: `EBUSY` where the slot is in use, `EINVAL` where there is none of
+    /// that number.
     pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
         self.ring.slots.bytes(slot)
     }

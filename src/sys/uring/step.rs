@@ -19,7 +19,6 @@ pub enum Memory {
 /// A place in a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'files> {
-    /// The file.
     pub file: BorrowedFd<'files>,
     /// Bytes from its start.
     pub offset: u64,
