@@ -8,10 +8,10 @@
 use copybench::cli::tell;
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
-    Block, Cell, Entry, Look, Plan, Recorder, Refused, Scope, Selection, Stage, TrialError, Variables,
-    WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
+    Block, Cell, Entry, Look, Plan, Recorder, Scope, Selection, Stage, TrialError, Variables, WallClock,
+    advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
 };
-use copybench::record::SampleLine;
+use copybench::record::{Refused, SampleLine};
 use copybench::report::BASE;
 use copybench::strategy::Strategy;
 use copybench::units::format_size;
@@ -167,9 +167,9 @@ impl Driver<'_> {
     }
 
     fn entry(&mut self, group: &mut BenchmarkGroup<'_, WallTime>, entry: &Entry) -> anyhow::Result<()> {
-        for refusal in &entry.refusals {
+        for (refusal, skip) in entry.refusals.iter().zip(entry.skips()) {
             if self.arguments.matches(&id(entry, refusal.strategy)) {
-                self.skip(entry, refusal.strategy.name, &refusal.refused)?;
+                self.recorder.skip(&entry.cell, skip)?;
             }
         }
         let wanted: Vec<&Strategy> = entry
@@ -192,11 +192,7 @@ impl Driver<'_> {
         let source = match source_of(entry, self.own.as_deref(), &self.plan.from, &self.plan.to) {
             Ok(source) => source,
             Err(error) => {
-                return self.skip(
-                    entry,
-                    "*",
-                    &Refused { reason: error.to_string(), call: None, errno: None },
-                );
+                return self.skip(entry, "*", Refused::because(error));
             }
         };
         for strategy in wanted {
@@ -214,7 +210,9 @@ impl Driver<'_> {
     ) -> anyhow::Result<()> {
         let stage = Stage::new(source, &self.plan.to);
         match Block::observe(&stage, strategy, &entry.cell) {
-            Ok(block) => self.recorder.sample(&entry.cell, block.line(&entry.cell, strategy, true))?,
+            Ok(block) => {
+                self.recorder.sample(&entry.cell, block.copies().line(entry.cell.id(), strategy.name))?
+            }
             Err(error) => return self.failed(entry, strategy, &error),
         }
         let base = entry.strategies.iter().copied().find(|known| known.name == BASE);
@@ -246,7 +244,7 @@ impl Driver<'_> {
                 let line = SampleLine {
                     round: Some(self.rounds),
                     position: Some(u32::from((side.name == strategy.name) == duet.base_first)),
-                    ..block.line(&entry.cell, side, true)
+                    ..block.copies().line(entry.cell.id(), side.name)
                 };
                 self.recorder.sample(&entry.cell, line)?;
             }
@@ -259,11 +257,11 @@ impl Driver<'_> {
         if error.is_wrong_copy() {
             self.wrong.push(format!("{}: {error}", id(entry, strategy)));
         }
-        self.skip(entry, strategy.name, &Refused::from_error(error))
+        self.skip(entry, strategy.name, Refused::from(error))
     }
 
-    fn skip(&mut self, entry: &Entry, strategy: &str, refused: &Refused) -> anyhow::Result<()> {
-        Ok(self.recorder.skip(&entry.cell, refused.line(&entry.cell, strategy))?)
+    fn skip(&mut self, entry: &Entry, strategy: &str, refused: Refused) -> anyhow::Result<()> {
+        Ok(self.recorder.skip(&entry.cell, refused.line(entry.cell.id(), strategy))?)
     }
 }
 

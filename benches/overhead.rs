@@ -89,9 +89,8 @@ static NOTHING: Strategy = Strategy {
     name: "nothing",
     summary: "copies nothing",
     holes: copybench::strategy::Holes::ByFileSystem,
-    dst: DstMode::ALL,
-    needs: &[],
     method: Method::Handles(|_| Ok(0)),
+    ..Strategy::BASE
 };
 
 fn median(mut values: Vec<u64>) -> u64 {

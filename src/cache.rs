@@ -1,7 +1,7 @@
 //! Whether a file is in the page cache: established, then confirmed, never assumed.
 
 use crate::sys::cachestat::{Residency, Untold, Witness};
-use crate::sys::errno::describe;
+use crate::sys::errno::{Refused, during};
 use crate::sys::file_system::{FileSystem, Store};
 use crate::sys::page_size;
 use rustix::fs::{Advice, SeekFrom, fadvise};
@@ -18,7 +18,6 @@ pub enum CacheState {
 }
 
 impl CacheState {
-    /// Both.
     pub const ALL: &'static [Self] = &[Self::Warm, Self::Cold];
 
     /// The word in cell ids and on the command line.
@@ -34,27 +33,10 @@ impl CacheState {
 /// Why a state could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// A system call refused.
-    #[error("{call}: {}", describe(*errno))]
-    Call {
-        /// Name of the call.
-        call: &'static str,
-        /// Its errno.
-        errno: Errno,
-    },
-    /// The page cache did not follow.
+    #[error(transparent)]
+    Call(#[from] Refused),
     #[error("the file could not be made {}: {cached} of its {pages} pages are in the page cache{}", wanted.name(), why(*wanted, *in_memory))]
-    NotConfirmed {
-        /// The state asked for.
-        wanted: CacheState,
-        /// Pages in the page cache.
-        cached: u64,
-        /// Pages of the file.
-        pages: u64,
-        /// Whether its file system has no other place for them.
-        in_memory: bool,
-    },
-    /// Nothing would show that the file is cold.
+    NotConfirmed { wanted: CacheState, cached: u64, pages: u64, in_memory: bool },
     #[error(
         "the file cannot be shown to be cold: {0}; use a file of your own on a file system of this machine, and allow cachestat or mincore"
     )]
@@ -78,11 +60,9 @@ pub enum Confirmation {
     Unconfirmed(Untold),
 }
 
-/// Brings the first `size` bytes of `file` into `state` and confirms it by what was seen to tell of
-/// this file both that a page is cached and that one is not.
-///
-/// # Errors
-/// See [`CacheError`]. Without anything to confirm it by, a file is still made warm, not cold.
+/// Brings the first `size` bytes of `file` into `state` and confirms it by what was seen to tell of this
+/// file both that a page is cached and that one is not. Errors: see [`CacheError`]. Without anything to
+/// confirm it by, a file is still made warm, not cold.
 pub fn establish(file: &File, size: u64, state: CacheState) -> Result<Confirmation, CacheError> {
     // A page in use at the moment (in a batch of the LRU, under writeback) resists once or twice.
     const ATTEMPTS: u32 = 5;
@@ -164,7 +144,7 @@ fn data_pages(file: &File) -> Result<u64, CacheError> {
         let start = match rustix::fs::seek(file, SeekFrom::Data(at)) {
             Ok(start) => start,
             Err(Errno::NXIO) => return Ok(pages),
-            Err(errno) => return Err(CacheError::Call { call: "lseek", errno }),
+            Err(errno) => return Err(CacheError::Call(Refused { call: "lseek", errno })),
         };
         at = during("lseek", rustix::fs::seek(file, SeekFrom::Hole(start)))?;
         pages += at.div_ceil(page) - start / page;
@@ -186,11 +166,7 @@ fn read_through(file: &File, size: u64) -> Result<(), CacheError> {
 fn drop_pages(file: &File) -> Result<(), CacheError> {
     // Dirty pages are not dropped.
     during("fdatasync", rustix::fs::fdatasync(file))?;
-    during("posix_fadvise", fadvise(file, 0, None, Advice::DontNeed))
-}
-
-fn during<T>(call: &'static str, result: Result<T, Errno>) -> Result<T, CacheError> {
-    result.map_err(|errno| CacheError::Call { call, errno })
+    Ok(during("posix_fadvise", fadvise(file, 0, None, Advice::DontNeed))?)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 //! | `analysis` | `record`, `units` |
 //! | `measure` | all above |
 //! | `copier` | `sys`, `units`, `strategy`, `verify` |
-//! | `report` | `record`, `units`, `analysis` |
+//! | `report` | `record`, `units`, `analysis`, `strategy` |
 //! | `guest` | all above |
 //! | `explain` | all above |
 //! | `lab` | all above |

@@ -107,7 +107,7 @@ impl RunLine {
     /// Whether its times hold what a strategy did to set itself up, as they did before schema 2.
     #[must_use]
     pub fn times_set_up(&self) -> bool {
-        self.schema.starts_with("1.")
+        major(&self.schema) == "1"
     }
 
     /// Whether its times may be compared with others: those of a guest under plain emulation
@@ -232,6 +232,15 @@ pub struct SampleLine {
     /// `this` or `old`: which executable measured; `twin` for the base's second copy, by this one.
     #[serde(default = "this_arm")]
     pub arm: String,
+    /// Whether the last copy was compared byte for byte.
+    pub verified: bool,
+    #[serde(flatten)]
+    pub copies: Copies,
+}
+
+/// What copies by one strategy came to that were made one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Copies {
     /// Time of each copy; empty where the copy was observed by what costs time.
     pub elapsed: Vec<u64>,
     /// Bytes that each copy reported.
@@ -243,12 +252,48 @@ pub struct SampleLine {
     /// Bytes allocated to the target after the last copy.
     #[serde(default)]
     pub allocated_bytes: Option<u64>,
-    /// Whether the last copy was compared byte for byte.
-    pub verified: bool,
     /// Counted beside time, a mean per copy. What costs time to count stands in lines whose
     /// `elapsed` is empty, and nowhere else.
     #[serde(default)]
     pub counters: Option<Counters>,
+}
+
+impl Copies {
+    /// The line that says them of `strategy` in `cell`, by the first process, outside any round, after a
+    /// copy there that was compared byte for byte.
+    #[must_use]
+    pub fn line(self, cell: String, strategy: &str) -> SampleLine {
+        SampleLine {
+            cell,
+            strategy: strategy.to_owned(),
+            round: None,
+            position: None,
+            process: one(),
+            arm: this_arm(),
+            verified: true,
+            copies: self,
+        }
+    }
+
+    /// The counter of that name.
+    #[must_use]
+    pub fn counter(&self, name: &str) -> Option<u64> {
+        self.counters.as_ref()?.get(name).copied()
+    }
+}
+
+/// What the names of physical limits begin with, which are measured and recorded beside strategies.
+const LIMIT: &str = "limit-";
+
+/// Whether the name is that of a physical limit.
+#[must_use]
+pub fn is_limit(strategy: &str) -> bool {
+    strategy.starts_with(LIMIT)
+}
+
+/// The major number of a schema's version.
+fn major(schema: &str) -> &str {
+    schema.split_once('.').map_or(schema, |(major, _)| major)
 }
 
 fn one() -> u32 {
@@ -266,6 +311,13 @@ pub struct SkipLine {
     pub cell: String,
     /// Name of the strategy.
     pub strategy: String,
+    #[serde(flatten)]
+    pub refused: Refused,
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
     /// System call that refused.
     #[serde(default)]
     pub call: Option<String>,
@@ -274,6 +326,19 @@ pub struct SkipLine {
     pub errno: Option<String>,
     /// Sentence for a reader.
     pub reason: String,
+}
+
+impl Refused {
+    /// By no system call.
+    pub fn because(reason: impl ToString) -> Self {
+        Self { reason: reason.to_string(), ..Self::default() }
+    }
+
+    /// The line that says it of `strategy`, or with `*` of all, in `cell`.
+    #[must_use]
+    pub fn line(self, cell: String, strategy: &str) -> SkipLine {
+        SkipLine { cell, strategy: strategy.to_owned(), refused: self }
+    }
 }
 
 /// When a race dropped a strategy, and what it is behind.

@@ -1,6 +1,6 @@
 //! Whether a copy is the file that was copied: length, bytes, and holes as promised.
 
-use crate::sys::errno::describe;
+use crate::sys::errno::{Refused, during};
 use crate::sys::page_size;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
@@ -20,47 +20,18 @@ pub enum Promise {
 /// How a copy differs from its source.
 #[derive(Debug, thiserror::Error)]
 pub enum Mismatch {
-    /// A system call refused.
-    #[error("{call}: {}", describe(*errno))]
-    Call {
-        /// Name of the call.
-        call: &'static str,
-        /// Its errno.
-        errno: Errno,
-    },
-    /// The lengths differ.
+    #[error(transparent)]
+    Call(#[from] Refused),
     #[error("the copy is {found} bytes long, the source {expected}")]
-    Length {
-        /// Of the source.
-        expected: u64,
-        /// Of the copy.
-        found: u64,
-    },
-    /// A byte differs.
+    Length { expected: u64, found: u64 },
     #[error("the first difference is at offset {offset}: {found:#04x} instead of {expected:#04x}")]
-    Byte {
-        /// Of the first difference.
-        offset: u64,
-        /// Byte of the source.
-        expected: u8,
-        /// Byte of the copy.
-        found: u8,
-    },
-    /// A promise about holes was broken.
+    Byte { offset: u64, expected: u8, found: u8 },
     #[error("{what} at offset {offset}")]
-    Hole {
-        /// What was found.
-        what: &'static str,
-        /// Where.
-        offset: u64,
-    },
+    Hole { what: &'static str, offset: u64 },
 }
 
 /// Compares all of `copy` with the first `length` bytes of `source`, and the holes with the
 /// promise.
-///
-/// # Errors
-/// The first [`Mismatch`].
 pub fn verify(source: &File, copy: &File, length: u64, promise: Promise) -> Result<(), Mismatch> {
     let found = during("fstat", rustix::fs::fstat(copy))?.st_size.unsigned_abs();
     if found != length {
@@ -76,9 +47,6 @@ pub fn verify(source: &File, copy: &File, length: u64, promise: Promise) -> Resu
 }
 
 /// Compares `length` bytes of the two files.
-///
-/// # Errors
-/// The first [`Mismatch`].
 pub fn compare(
     source: &File,
     source_offset: u64,
@@ -119,7 +87,7 @@ fn read_exactly(file: &File, offset: u64, buffer: &mut [u8]) -> Result<(), Misma
             }
             Ok(length) => done += length,
             Err(Errno::INTR) => {}
-            Err(errno) => return Err(Mismatch::Call { call: "pread", errno }),
+            Err(errno) => return Err(Mismatch::Call(Refused { call: "pread", errno })),
         }
     }
     Ok(())
@@ -132,7 +100,7 @@ fn no_hole(copy: &File, length: u64) -> Result<(), Mismatch> {
     match rustix::fs::seek(copy, SeekFrom::Hole(0)) {
         Ok(offset) if offset < length => Err(Mismatch::Hole { what: "a hole that was to be filled", offset }),
         Ok(_) => Ok(()),
-        Err(errno) => Err(Mismatch::Call { call: "lseek", errno }),
+        Err(errno) => Err(Mismatch::Call(Refused { call: "lseek", errno })),
     }
 }
 
@@ -162,10 +130,6 @@ fn holes_kept(source: &File, copy: &File, length: u64) -> Result<(), Mismatch> {
         at = end.max(hole + 1);
     }
     Ok(())
-}
-
-fn during<T>(call: &'static str, result: Result<T, Errno>) -> Result<T, Mismatch> {
-    result.map_err(|errno| Mismatch::Call { call, errno })
 }
 
 #[cfg(test)]

@@ -93,8 +93,8 @@ fn is_lacking(tried: &Availability) -> bool {
 
 /// `works`, or the errno of the refusal.
 fn outcome(tried: &Availability) -> String {
-    let errno = |errno: Option<&'static str>| errno.unwrap_or("no errno").to_owned();
-    tried.refusal.as_ref().map_or_else(|| WORKS.to_owned(), |refused| errno(refused.errno))
+    let errno = |errno: Option<&str>| errno.unwrap_or("no errno").to_owned();
+    tried.refusal.as_ref().map_or_else(|| WORKS.to_owned(), |refused| errno(refused.errno.as_deref()))
 }
 
 fn path() -> PathBuf {

@@ -39,6 +39,20 @@ const SMALL: &str = "run --rounds 1 --no-limits --layout dense --size 64KiB --ou
 /// Of `openat(2)`, the bit that `O_TMPFILE` adds to `O_DIRECTORY`.
 const O_TMPFILE: u32 = 0x40_0000;
 
+/// A refused call without which a strategy has no workspace: its number, the argument whose bits decide
+/// and the bits, the errno; the strategy, and the hint that its skip must give.
+const WORKSPACES: [(libc::c_long, [u32; 2], Errno, &str, &str); 7] = [
+    (libc::SYS_io_uring_setup, [0, 0], Errno::PERM, "io-uring-q8-128k", "io_uring_disabled"),
+    (libc::SYS_io_uring_setup, [0, 0], Errno::MFILE, "io-uring-q8-128k", "ulimit -n"),
+    (libc::SYS_io_uring_register, [0, 0], Errno::NOMEM, "io-uring-fixed-q8-128k", "ulimit -l"),
+    (libc::SYS_io_setup, [0, 0], Errno::AGAIN, "aio-direct-q8-1m", "aio-max-nr"),
+    (libc::SYS_pipe2, [0, 0], Errno::MFILE, "splice-64k", "ulimit -n"),
+    // Mappings of 8 MiB.
+    (libc::SYS_mmap, [1, 8 << 20], Errno::NOMEM, "read-write-8m", "ulimit -v"),
+    // CLONE_THREAD; clone3 is unknown, so that its flags can be seen.
+    (libc::SYS_clone, [0, 0x1_0000], Errno::AGAIN, "threads-2-pread-pwrite", "ulimit -u"),
+];
+
 fn main() {
     let trial = |(name, test): (&'static str, Test), lacking: Option<String>| {
         let trial = Trial::test(name, move || {
@@ -52,7 +66,21 @@ fn main() {
     // What is denied is denied by a script.
     let denied = AS_ANYONE.map(|row| trial(row, tools::missing(&["python3"])));
     let as_root = AS_ROOT.map(|row| trial(row, tools::no_mounts()));
-    let trials = denied.into_iter().chain(as_root).collect();
+    let refused = unavailable();
+    let workspaces = WORKSPACES.map(|row| {
+        let (_, _, errno, strategy, _) = row;
+        let lacking = refused.iter().find(|(name, _)| name == strategy);
+        let lacking = lacking.map(|(name, reason)| format!("{name} does not work here: {reason}"));
+        let name = format!(
+            "{strategy} without a workspace ({}): skipped by name, kept and fresh",
+            name(errno).unwrap_or("?")
+        );
+        let trial =
+            Trial::test(name, move || Ok(no_workspace(tempfile::tempdir_in("/var/tmp")?.path(), row)?));
+        let lacking = tools::missing(&["python3"]).or(lacking);
+        trial.with_ignored_flag(lacking.is_some()).with_kind(lacking.unwrap_or_default())
+    });
+    let trials = denied.into_iter().chain(as_root).chain(workspaces).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -154,6 +182,58 @@ fn no_io_uring(here: &Path) -> Result<(), Failed> {
         return Ok(());
     }
     newly_refused(&before, &after, Errno::PERM, "io_uring_disabled")
+}
+
+/// What does not work on this machine as it is, with the reasons.
+fn unavailable() -> Vec<(String, String)> {
+    let output = copybench(Path::new("/var/tmp"), "list --json").output();
+    output
+        .map_err(Failed::from)
+        .and_then(|output| list(&output))
+        .map(|(_, refused)| refused)
+        .unwrap_or_default()
+}
+
+fn no_workspace(
+    here: &Path,
+    (call, [argument, bits], errno, strategy, hint): (libc::c_long, [u32; 2], Errno, &str, &str),
+) -> Result<(), Failed> {
+    let deny = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/deny.py");
+    let numbers = |call: libc::c_long, errno: Errno, argument: u32, bits: u32| {
+        [call.to_string(), errno.raw_os_error().to_string(), argument.to_string(), bits.to_string()]
+    };
+    let copybench = |arguments: &str| {
+        let mut command = command(here, "python3", &[deny]);
+        command.args(numbers(libc::SYS_clone3, Errno::NOSYS, 0, 0)).args(["python3", deny]);
+        command.args(numbers(call, errno, argument, bits)).arg(env!("CARGO_BIN_EXE_copybench"));
+        command.args(arguments.split(' ')).output()
+    };
+    let arguments = format!("{SMALL} --processes 1 --setup kept,fresh --strategy read-write-64k,{strategy}");
+    let planned = copybench(&format!("{arguments} --dry-run"))?;
+    let plan = String::from_utf8_lossy(&planned.stdout).into_owned();
+    let told = plan.lines().filter(|line| line.contains(&format!("without {strategy}:"))).collect::<Vec<_>>();
+    expect(
+        told.len() == 2 && told.iter().all(|line| line.contains(hint)),
+        &(plan.clone() + &errors(&planned)),
+    )?;
+
+    let output = copybench(&arguments)?;
+    expect(output.status.success(), &errors(&output))?;
+    expect(errors(&output).contains(strategy), &errors(&output))?;
+    let lines = record(here)?;
+    for cell in ["warm|new|none", "warm|new|none|fresh"] {
+        let here = |line: &&Value| line["cell"].as_str().is_some_and(|id| id.ends_with(cell));
+        let lines: Vec<&Value> = lines.iter().filter(here).collect();
+        let found = format!("{cell}: {lines:?}");
+        let first = lines.iter().find(|line| line["t"] != "cell").ok_or("an empty cell")?;
+        expect(first["t"] == "skip" && first["strategy"] == strategy, &found)?;
+        expect(first["errno"] == name(errno).unwrap_or_default(), &found)?;
+        expect(first["reason"].as_str().is_some_and(|reason| reason.contains(hint)), &found)?;
+        let samples =
+            |of: &str| lines.iter().filter(|line| line["t"] == "sample" && line["strategy"] == of).count();
+        expect(samples(strategy) == 0 && samples("read-write-64k") > 0, &found)?;
+    }
+    Ok(())
 }
 
 fn no_copy_file_range(here: &Path) -> Result<(), Failed> {

@@ -241,7 +241,7 @@ fn small_matrix(kernel: &Path) -> Result<(), Failed> {
     assert_eq!(run.run.clock, Clock::Instructions);
     assert_eq!(run.run.guest.as_ref().map(|guest| guest.accel.as_str()), Some("instructions"));
     assert!(folder.ends_with(&run.run.host.kernel), "{} in {}", run.run.host.kernel, folder.display());
-    let timed: Vec<_> = run.samples.iter().filter(|sample| !sample.elapsed.is_empty()).collect();
+    let timed: Vec<_> = run.samples.iter().filter(|sample| !sample.copies.elapsed.is_empty()).collect();
     for process in [1, 2] {
         for cell in ["ext4|dense|1MiB|warm|new|none", "tmpfs|dense|1MiB|warm|new|none"] {
             let of = |strategy: &str| {
@@ -251,7 +251,9 @@ fn small_matrix(kernel: &Path) -> Result<(), Failed> {
             assert_eq!((of("read-write-256k"), of("mmap-write")), (2, 2), "{cell} in boot {process}");
         }
     }
-    assert!(run.skips.iter().any(|skip| skip.strategy == "direct-1m" && skip.reason.contains("waits")));
+    assert!(
+        run.skips.iter().any(|skip| skip.strategy == "direct-1m" && skip.refused.reason.contains("waits"))
+    );
     assert_eq!(run.end.as_ref().map(|end| end.samples), Some(run.samples.len() as u64));
     assert!(folder.join("console-1.log").exists() && folder.join("console-2.log").exists());
     let left: Vec<_> = fs::read_dir(here.path())?.flatten().map(|entry| entry.file_name()).collect();
@@ -299,7 +301,7 @@ fn too_slow(kernel: &Path) -> Result<(), Failed> {
     let folder = fs::read_dir(here.path().join("out"))?.flatten().next().ok_or("no record")?.path();
     let read = read_files(&[folder.join("run.jsonl")])?;
     let [skip] = &read.runs[0].skips[..] else { panic!("{:?}", read.runs[0].skips) };
-    assert!(skip.strategy == "*" && skip.reason.contains("within 1 s"), "{skip:?}");
+    assert!(skip.strategy == "*" && skip.refused.reason.contains("within 1 s"), "{skip:?}");
     assert!(!read.runs[0].run.is_comparable() && read.runs[0].end.is_some());
     Ok(())
 }

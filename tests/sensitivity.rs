@@ -23,8 +23,8 @@ fn trial(holes: Holes, layout: &str, dst: DstMode, copy: Mechanism) -> Result<Ou
         summary: "a copy with a planted fault",
         holes,
         dst: DstMode::ALL,
-        needs: &[],
         method: Method::Handles(copy),
+        ..Strategy::BASE
     };
     let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
     let cell = Cell { dst, ..Cell::usual(fs, layout.name, LENGTH) };

@@ -64,9 +64,8 @@ static NOTING: Strategy = Strategy {
     name: "noting",
     summary: "notes what it finds and copies",
     holes: Holes::Filled,
-    dst: DstMode::ALL,
-    needs: &[],
     method: Method::Handles(copy),
+    ..Strategy::BASE
 };
 
 /// Open files are counted for the whole process.

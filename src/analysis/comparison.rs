@@ -5,9 +5,10 @@ mod evidence;
 pub use evidence::ENOUGH_PROCESSES;
 
 use self::evidence::{Sides, judge};
-use super::kind::{PHYSICAL_LIMIT, is_limit};
+use super::kind::PHYSICAL_LIMIT;
 use super::series::Measurements;
 use super::{Margin, Verdict};
+use crate::record::is_limit;
 use serde::{Serialize, Serializer};
 
 /// What to compare by.

@@ -1,7 +1,7 @@
 //! Records for tests.
 
 use super::series::Measurements;
-use crate::record::{CellLine, Clock, Commit, FileSystems, HostLine, Run, RunLine, SampleLine};
+use crate::record::{CellLine, Clock, Commit, Copies, FileSystems, HostLine, Run, RunLine, SampleLine};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,20 +11,14 @@ const TYPICAL: f64 = 1e8;
 
 /// One copy that took exp(`ln_time`) times the typical time.
 pub(crate) fn sample(cell: &str, strategy: &str, round: u32, ln_time: f64) -> SampleLine {
-    SampleLine {
-        cell: cell.to_owned(),
-        strategy: strategy.to_owned(),
-        round: Some(round),
-        position: Some(0),
-        process: 1,
-        arm: "this".to_owned(),
+    let copies = Copies {
         elapsed: vec![(TYPICAL * ln_time.exp()) as u64],
         bytes: 1 << 20,
         shared_bytes: Some(0),
         allocated_bytes: Some(1 << 20),
-        verified: true,
         counters: None,
-    }
+    };
+    SampleLine { round: Some(round), position: Some(0), ..copies.line(cell.to_owned(), strategy) }
 }
 
 pub(crate) fn host() -> HostLine {

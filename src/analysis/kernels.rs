@@ -170,7 +170,7 @@ mod tests {
         for (boot, counts) in boots.iter().enumerate() {
             for (round, count) in counts.iter().enumerate() {
                 let mut line = sample("c", "s", round as u32, 0.0);
-                line.elapsed = vec![*count];
+                line.copies.elapsed = vec![*count];
                 line.process = boot as u32 + 1;
                 example = example.with(line);
             }

@@ -1,6 +1,7 @@
 //! What a copy did to the data, by observation. Kinds are ranked apart.
 
 use super::series::Series;
+use crate::record::is_limit;
 use serde::{Deserialize, Serialize};
 
 /// Less than this may be missing for reasons of the file system's own.
@@ -62,21 +63,6 @@ impl Kind {
 /// The fastest that the machine can copy memory.
 pub const PHYSICAL_LIMIT: &str = "limit-copy";
 
-/// What bounds the mechanism of `strategy`: stores into a mapped target meet fresh pages that the
-/// kernel zeroes first; all others have the kernel copy into folios. Names begin with what the
-/// source is read by and go on with what the target is written by.
-#[must_use]
-pub fn limit_of(strategy: &str) -> &'static str {
-    let mapped = ["-mmap", "memmap2"].iter().any(|word| strategy.contains(word));
-    if mapped { "limit-zero-copy-4k" } else { "limit-copy-4k" }
-}
-
-/// Whether the name is that of a physical limit.
-#[must_use]
-pub fn is_limit(strategy: &str) -> bool {
-    strategy.starts_with("limit-")
-}
-
 /// Whether less is allocated to the target than its length, by more than 64 KiB and by more
 /// than a sixteenth.
 pub(super) fn is_smaller(bytes: u64, allocated: Option<u64>) -> bool {
@@ -91,9 +77,9 @@ mod tests {
 
     fn kind(strategy: &str, shared: u64, allocated: u64) -> Kind {
         let mut line = sample("c", strategy, 1, 0.0);
-        line.bytes = 4 << 20;
-        line.shared_bytes = Some(shared);
-        line.allocated_bytes = Some(allocated);
+        line.copies.bytes = 4 << 20;
+        line.copies.shared_bytes = Some(shared);
+        line.copies.allocated_bytes = Some(allocated);
         let all = Example::default().with(line).measurements();
         Kind::of(strategy, all.get("c", strategy, "this").unwrap())
     }

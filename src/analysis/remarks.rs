@@ -82,9 +82,9 @@ mod tests {
     #[test]
     fn zero_times_and_shared_extents_are_named() {
         let mut zero = sample("c", "a", 1, 0.0);
-        zero.elapsed = vec![0];
+        zero.copies.elapsed = vec![0];
         let mut shared = sample("c", "b", 1, 0.0);
-        shared.shared_bytes = Some(4096);
+        shared.copies.shared_bytes = Some(4096);
         let base = Example::default().with(zero).with(sample("c", "b", 1, 0.0));
         let new = Example::default().with(sample("c", "a", 1, 0.0)).with(shared);
         let found = remarks(&base.measurements(), &new.measurements(), ["this", "this"]);

@@ -1,7 +1,9 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
 use super::median;
-use crate::record::{AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, visit_files};
+use crate::record::{
+    AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, is_limit, visit_files,
+};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -64,7 +66,7 @@ impl Measurements {
     /// Whether no strategy has a time; the limits of a machine alone say nothing about copying.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let strategies = self.series.values().flatten().filter(|(name, _)| !name.starts_with("limit-"));
+        let strategies = self.series.values().flatten().filter(|(name, _)| !is_limit(name));
         strategies.flat_map(|(_, arms)| arms.values()).all(|series| series.observations.is_empty())
     }
 
@@ -239,7 +241,7 @@ mod tests {
     #[test]
     fn a_value_is_the_median_of_its_copies() {
         let mut line = sample("c", "s", 3, 0.0);
-        line.elapsed = vec![9, 1, 5];
+        line.copies.elapsed = vec![9, 1, 5];
         let all = Example::default().with(line).measurements();
         let series = all.get("c", "s", "this").unwrap();
         assert_eq!(
@@ -252,9 +254,9 @@ mod tests {
     #[test]
     fn zero_times_are_counted_and_empty_samples_left_out() {
         let mut zero = sample("c", "s", 1, 0.0);
-        zero.elapsed = vec![5, 0];
+        zero.copies.elapsed = vec![5, 0];
         let mut empty = sample("c", "t", 1, 0.0);
-        empty.elapsed.clear();
+        empty.copies.elapsed.clear();
         let all = Example::default().with(zero).with(empty).measurements();
         let series = all.get("c", "s", "this").unwrap();
         assert_eq!((series.broken, series.observations.len()), (1, 0));

@@ -1,12 +1,13 @@
 //! One run by itself: what each strategy of a cell takes, and how it stands against the base.
 
-use super::kind::{PHYSICAL_LIMIT, is_limit, limit_of};
+use super::kind::PHYSICAL_LIMIT;
 use super::pairs::{by_process, differences};
 use super::ratio::{Difference, Prior};
 use super::series::{Measurements, Series};
 use super::verdict::verdicts;
 use super::{Interval, Kind, Margin, Verdict, median};
 use crate::record::Clock;
+use crate::record::is_limit;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -35,8 +36,6 @@ pub struct Summary {
     /// Its speed as a fraction of the machine's limit in the same rounds; none where that was not
     /// measured, or where no data was copied.
     pub of_limit: Option<f64>,
-    /// The same of the limit of its mechanism.
-    pub of_mechanism: Option<f64>,
 }
 
 /// A strategy against the base of its cell.
@@ -76,10 +75,6 @@ pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: 
         let times: Vec<f64> = series.observations.iter().map(|value| value.time).collect();
         let median = median(&times)?;
         let kind = Kind::of(name, series);
-        let fraction = |limit: &str| {
-            let limit = all.get(cell, limit, arm).filter(|_| kind == Kind::Copied)?;
-            Some((-Difference::typical(&differences(limit, series))?).exp())
-        };
         Some(Summary {
             strategy: name.to_owned(),
             kind,
@@ -89,13 +84,19 @@ pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: 
             interval: interval_of_time(series, median),
             bytes_per_second: is_time.then(|| series.bytes as f64 / median * 1e9),
             relative: relatives.remove(name),
-            of_limit: fraction(PHYSICAL_LIMIT),
-            of_mechanism: fraction(limit_of(name)),
+            of_limit: speed_of(all, [cell, name, arm], PHYSICAL_LIMIT).filter(|_| kind == Kind::Copied),
         })
     };
     let mut summaries: Vec<Summary> = arms.iter().filter_map(summary).collect();
     summaries.sort_by(|left, right| left.median.total_cmp(&right.median));
     summaries
+}
+
+/// Speed of a strategy as a fraction of that of a limit in the same rounds.
+#[must_use]
+pub fn speed_of(all: &Measurements, [cell, strategy, arm]: [&str; 3], limit: &str) -> Option<f64> {
+    let (limit, series) = (all.get(cell, limit, arm)?, all.get(cell, strategy, arm)?);
+    Some((-Difference::typical(&differences(limit, series))?).exp())
 }
 
 /// Each arm against that of `base`, if there is one.
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn zero_times_carry_no_interval() {
         let mut zero = sample("c", "other", 40, 0.0);
-        zero.elapsed = vec![0];
+        zero.copies.elapsed = vec![0];
         let all =
             Example::default().measured(("c", "this"), &[("base", 0.0), ("other", -1.0)], (3, 12), NOISE, 1);
         let relative = |example: Example| {

@@ -68,7 +68,7 @@ mod tests {
         let mut example = Example::default();
         for boot in 1..=2 {
             let mut line = sample(&cell, claim.strategies()[0], 0, 0.0);
-            line.elapsed = vec![count];
+            line.copies.elapsed = vec![count];
             line.process = boot;
             example = example.with(line);
         }

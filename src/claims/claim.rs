@@ -68,7 +68,6 @@ pub struct Change {
     pub conditions: Conditions,
     /// Types of file system that the claim is about.
     pub file_systems: &'static [&'static str],
-    /// The strategy.
     pub strategy: &'static str,
     /// The first release with the change.
     pub since: (u32, u32),

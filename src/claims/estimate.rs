@@ -85,7 +85,7 @@ impl<'a> Samples<'a> {
     pub(super) fn shares(self, strategy: &str) -> bool {
         self.lines
             .iter()
-            .any(|line| line.strategy == strategy && line.shared_bytes.is_some_and(|bytes| bytes > 0))
+            .any(|line| line.strategy == strategy && line.copies.shared_bytes.is_some_and(|bytes| bytes > 0))
     }
 
     /// Whether most copies by the strategy, in some pass, gave up the processor.
@@ -197,14 +197,13 @@ fn by_pass(values: &Rounds) -> Vec<Vec<f64>> {
 }
 
 fn waited(line: &SampleLine) -> bool {
-    let counters = line.counters.as_ref();
-    counters.and_then(|counters| counters.get("voluntary_switches")).is_some_and(|count| *count > 0)
+    line.copies.counter("voluntary_switches").is_some_and(|count| count > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use crate::record::Copies;
 
     fn line(
         strategy: &str,
@@ -213,22 +212,15 @@ mod tests {
         elapsed: u64,
         counters: &[(&str, u64)],
     ) -> SampleLine {
-        SampleLine {
-            cell: "c".to_owned(),
-            strategy: strategy.to_owned(),
-            round,
-            position: None,
-            process: pass,
-            arm: "this".to_owned(),
+        let counters = counters.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect();
+        let copies = Copies {
             elapsed: if round.is_some() { vec![elapsed] } else { Vec::new() },
             bytes: 1 << 20,
             shared_bytes: Some(0),
             allocated_bytes: Some(1 << 20),
-            verified: true,
-            counters: Some(
-                counters.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect::<BTreeMap<_, _>>(),
-            ),
-        }
+            counters: Some(counters),
+        };
+        SampleLine { round, process: pass, ..copies.line("c".to_owned(), strategy) }
     }
 
     const TIME: Figure = Figure::Ratio { of: Quantity::Time, base: "slow", other: "fast" };

@@ -7,7 +7,6 @@ use super::outcome::{judge, seen};
 use crate::fixture::Place;
 use crate::measure::Arm;
 use crate::record::Clock;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Times that every cell is measured from the beginning, in a process and with files of its own.
@@ -22,15 +21,11 @@ pub struct Setting<'a> {
     pub budget: Duration,
     /// Seed of the orders.
     pub seed: u64,
-    /// This executable, as it is started for each pass.
-    pub this: &'a Path,
 }
 
-/// Tries the claims; a line for each, in their order. `tell` hears which cell is being measured.
-///
-/// # Errors
-/// Where a worker gave no answer or the source could not be made anew. What a file system cannot
-/// do is no error but stands in the lines.
+/// Tries the claims; a line for each, in their order. `tell` hears which cell is being measured. Errors:
+/// where a worker gave no answer or the source could not be made anew. What a file system cannot do is no
+/// error but stands in the lines.
 pub fn run(
     claims: &[&'static Claim],
     setting: &Setting<'_>,
@@ -43,7 +38,7 @@ pub fn run(
     let mut evidence: Vec<Evidence> = groups.iter().map(|_| Evidence::default()).collect();
     let end = Instant::now() + setting.budget;
     for number in 1..=PASSES {
-        let mut arms = vec![("this", Arm::start(setting.this)?.0)];
+        let mut arms = vec![("this", Arm::this()?)];
         for (index, group) in groups.iter().enumerate() {
             let left = weights(&groups[index..]) + weights(&groups) * f64::from(PASSES - number);
             let now = Instant::now();

@@ -120,11 +120,11 @@ impl Quantity {
     /// The value in one sample; none where the sample does not tell.
     #[must_use]
     pub(super) fn of(self, sample: &SampleLine) -> Option<f64> {
-        let counter = |key: &str| sample.counters.as_ref()?.get(key).map(|count| *count as f64);
+        let counter = |key: &str| sample.copies.counter(key).map(|count| count as f64);
         match self {
-            Self::Time => {
-                crate::analysis::median(&sample.elapsed.iter().map(|time| *time as f64).collect::<Vec<_>>())
-            }
+            Self::Time => crate::analysis::median(
+                &sample.copies.elapsed.iter().map(|time| *time as f64).collect::<Vec<_>>(),
+            ),
             Self::Cpu => Some(counter("user_ns")? + counter("system_ns")?).filter(|time| *time > 0.0),
             Self::Faults => Some(counter("minor_faults")? + counter("major_faults")?),
             Self::Calls => counter("calls.total"),
@@ -132,7 +132,7 @@ impl Quantity {
             Self::Entries => None,
             Self::PrivateMemory => counter("peak_private_bytes"),
             Self::DeviceReads => counter("device_reads"),
-            Self::Shared => sample.shared_bytes.map(|bytes| bytes as f64),
+            Self::Shared => sample.copies.shared_bytes.map(|bytes| bytes as f64),
         }
     }
 }

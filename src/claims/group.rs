@@ -1,24 +1,25 @@
 //! Claims that are measured together: those of one cell.
 
 use super::claim::{Act, Claim, Conditions};
-use super::reading;
+use super::reading::Readers;
 use crate::analysis::Measurements;
 use crate::cache::CacheState;
 use crate::fixture::Place;
 use crate::measure::{
     Arm, Cell, End, Entry, Listener, NamedArm, Progress, Recorder, Rounds, StageError, source_of,
 };
-use crate::record::{Clock, SampleLine, SkipLine};
+use crate::record::{Clock, Refused, SampleLine, SkipLine};
+use anyhow::Context;
 use std::io;
 use std::time::Instant;
 
 /// Fewest rounds of a pass: of fewer, nothing is trimmed.
-pub(super) const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 4;
 
 /// A cell and the strategies that claims need in it.
 pub(super) struct Group {
     pub(super) conditions: Conditions,
-    strategies: Vec<&'static str>,
+    pub(super) strategies: Vec<&'static str>,
 }
 
 /// One pass over a cell, with files of its own.
@@ -87,10 +88,8 @@ impl Group {
         self.conditions.cell(place.file_system())
     }
 
-    /// Measures one pass; what cannot be had is a skip.
-    ///
-    /// # Errors
-    /// Where a worker gave no answer or the source could not be made anew, and those of `listener`.
+    /// Measures one pass; what cannot be had is a skip. Errors: where a worker gave no answer or the source
+    /// could not be made anew, and those of `listener`.
     pub(super) fn measure(
         &self,
         pass: &Pass<'_>,
@@ -103,15 +102,22 @@ impl Group {
         let source = match source_of(&entry, None, pass.place, pass.place) {
             Ok(source) => source,
             Err(error @ (StageError::Space { .. } | StageError::Source(_))) => {
-                return Ok(listener.skip(nothing(&entry.cell, error.to_string()), false)?);
+                return Ok(listener.skip(Refused::because(error).line(entry.cell.id(), "*"), false)?);
             }
         };
-        if self.conditions.act == Act::Read {
-            let id = self.conditions.id(pass.place.file_system());
-            return reading::measure(&id, self.conditions, &source, &self.strategies, pass, listener);
-        }
+        let mut readers: [NamedArm; 1];
+        let arms = match self.conditions.act {
+            Act::Copy => arms,
+            Act::Read => {
+                let answer = Readers::new(self.conditions, &source, pass.place, pass.seed);
+                let answer = answer.context("preparing what is read")?;
+                readers = [("this", Arm::Here(Box::new(answer)))];
+                &mut readers[..]
+            }
+        };
         let rounds = Rounds {
             cell: &entry.cell,
+            id: self.conditions.id(pass.place.file_system()),
             source: &source,
             to: pass.place.path(),
             strategies: self.strategies.clone(),
@@ -129,11 +135,6 @@ impl Group {
         rounds.run(arms, &mut Measurements::default(), listener)?;
         Ok(())
     }
-}
-
-/// The skip of all strategies of a cell.
-fn nothing(cell: &Cell, reason: String) -> SkipLine {
-    SkipLine { cell: cell.id(), strategy: "*".to_owned(), call: None, errno: None, reason }
 }
 
 /// This process as the only arm.

@@ -34,10 +34,8 @@ pub fn cells(claims: &[&'static Claim], fs: &str, clock: Clock) -> Vec<Cell> {
     groups(claims, fs, clock).iter().map(|group| group.conditions.cell(fs)).collect()
 }
 
-/// Measures those cells in a directory.
-///
-/// # Errors
-/// Those of measuring and recording; what a file system cannot do is a skip.
+/// Measures those cells in a directory. Errors: those of measuring and recording; what a file system cannot
+/// do is a skip.
 pub fn measure(
     claims: &[&'static Claim],
     place: &Place,

@@ -29,7 +29,6 @@ pub struct ClaimLine {
     pub at_most: Option<f64>,
     /// Why it is not applicable, or nothing can be told.
     pub reason: Option<String>,
-    /// What the figure is.
     pub figure: Option<String>,
     /// Id of the cell.
     pub cell: Option<String>,

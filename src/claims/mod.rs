@@ -36,10 +36,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     topics::TOPICS.iter().flat_map(|claims| claims.iter())
 }
 
-/// The claims that words name, all where there are none.
-///
-/// # Errors
-/// The first word that names no claim.
+/// The claims that words name, all where there are none. Errors: the first word that names no claim.
 pub fn select(words: &[String]) -> Result<Vec<&'static Claim>, &str> {
     if let Some(word) = words.iter().find(|word| named(word).next().is_none()) {
         return Err(word);

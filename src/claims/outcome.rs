@@ -40,10 +40,10 @@ pub(super) fn seen(claim: &Claim, evidence: Option<&Evidence>, fs: &str, clock: 
     let Some(evidence) = evidence else { return line.unclear("it was not measured").into() };
     let names = experiment.figure.strategies();
     if let Some(skip) = evidence.skips.iter().find(|skip| skip.strategy == "*") {
-        return line.not_applicable(&skip.reason).into();
+        return line.not_applicable(&skip.refused.reason).into();
     }
     if let Some(skip) = evidence.skips.iter().find(|skip| names.contains(&skip.strategy.as_str())) {
-        return line.not_applicable(format!("{}: {}", skip.strategy, skip.reason)).into();
+        return line.not_applicable(format!("{}: {}", skip.strategy, skip.refused.reason)).into();
     }
     let samples = Samples { lines: &evidence.samples, size: experiment.conditions.size, clock };
     of_samples(experiment, samples, line, clock)

@@ -8,11 +8,10 @@ mod out_of_cache;
 mod page_cache;
 mod reading;
 mod sharing;
+mod words;
 mod workshop;
 
-use super::claim::{Change, Claim, Conditions, Experiment, Source, Trial, Way};
-use super::figure::{Figure, Quantity};
-use super::test::Test;
+use super::claim::Claim;
 
 /// Every table, in the order of all lists.
 pub(super) static TOPICS: &[&[Claim]] = &[
@@ -26,43 +25,3 @@ pub(super) static TOPICS: &[&[Claim]] = &[
     kernels::CLAIMS,
     elsewhere::CLAIMS,
 ];
-
-const KIB: u64 = 1 << 10;
-const MIB: u64 = 1 << 20;
-/// Source and target together are more than the last-level cache of common processors, so that
-/// times are those of memory.
-const LARGE: u64 = 32 * MIB;
-
-const fn here(conditions: Conditions, figure: Figure, test: Test) -> Trial {
-    on(&[], conditions, figure, test)
-}
-
-const fn on(
-    file_systems: &'static [&'static str],
-    conditions: Conditions,
-    figure: Figure,
-    test: Test,
-) -> Trial {
-    Trial::Here(Experiment { conditions, file_systems, sharing: false, figure, test })
-}
-
-const fn shared(
-    file_systems: &'static [&'static str],
-    conditions: Conditions,
-    figure: Figure,
-    test: Test,
-) -> Trial {
-    Trial::Here(Experiment { conditions, file_systems, sharing: true, figure, test })
-}
-
-const fn time(base: &'static str, other: &'static str) -> Figure {
-    Figure::Ratio { of: Quantity::Time, base, other }
-}
-
-const fn ratio(of: Quantity, base: &'static str, other: &'static str) -> Figure {
-    Figure::Ratio { of, base, other }
-}
-
-const fn level(of: Quantity, strategy: &'static str) -> Figure {
-    Figure::Level { of, strategy }
-}

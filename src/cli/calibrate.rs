@@ -67,7 +67,6 @@ impl Calibrate {
         let calibrating = Calibrating {
             plan: &plan,
             settings: Settings {
-                this: std::env::current_exe().context("finding this executable")?,
                 margin: self.margin,
                 budget: self.budget,
                 processes: None,

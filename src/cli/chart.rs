@@ -4,6 +4,7 @@ use crate::measure::clean_up_on_signals;
 use crate::sys::{child, leftover};
 use clap::Args;
 use rustix::fs::{Access, access};
+use rustix::process::Signal;
 use std::fs::{create_dir_all, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,7 +59,7 @@ impl Chart {
             .env("COPYBENCH", own.map_err(|error| Fail::Use(format!("finding this executable: {error}")))?);
         // Without one, Python is set up in the directory that goes away, each time anew.
         command.env("COPYBENCH_PYTHON_HOME", cache().unwrap_or_else(|| folder.to_owned()).join("python"));
-        let status = child::tie(&mut command).status().map_err(|error| {
+        let status = child::tie(&mut command, Signal::KILL).status().map_err(|error| {
             Fail::Use(format!("running sh, which starts Python: {error}; the records are safe"))
         })?;
         // It has said why.

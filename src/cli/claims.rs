@@ -44,8 +44,7 @@ impl Claims {
             "claims are judged when all are measured; --only or a smaller --budget takes less time".to_owned()
         });
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        let this = std::env::current_exe().context("finding this executable")?;
-        let setting = Setting { place: &place, budget: self.budget, seed: SEED, this: &this };
+        let setting = Setting { place: &place, budget: self.budget, seed: SEED };
         let spinner = Spinner::new();
         let lines = claims::run(&claims, &setting, &mut |cell| spinner.tell(cell))?;
         drop(spinner);

@@ -1,5 +1,4 @@
 use super::Fail;
-use super::catalogue::families;
 use super::report::records_below;
 use crate::analysis::{Digests, Kind, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
@@ -11,7 +10,7 @@ use crate::report::repeats::{self, Repeats};
 use crate::report::table::{self, Format};
 use crate::report::{BASE, MARGIN, fastest, index, kernels, race, set_up, splice, usual_margin};
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
 use std::path::{Path, PathBuf};
 
@@ -45,9 +44,9 @@ pub(super) struct Docs {
 }
 
 impl Docs {
-    pub(super) fn run(&self) -> anyhow::Result<()> {
+    pub(super) fn run(&self, cli: &clap::Command) -> anyhow::Result<()> {
         let mut stale = Vec::new();
-        for (name, wanted) in documents(&self.root, self.check)? {
+        for (name, wanted) in documents(&self.root, self.check, cli)? {
             let path = self.root.join(&name);
             if read_to_string(&path).ok().as_ref() == Some(&wanted) {
                 continue;
@@ -67,17 +66,16 @@ impl Docs {
 
 /// Every document with a generated part, as it should be. `listed`: made only of the runs that
 /// results/README.md names already, since whoever measured has others beside them.
-fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>> {
+fn documents(root: &Path, listed: bool, cli: &clap::Command) -> anyhow::Result<Vec<(String, String)>> {
     let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
-    let strategies =
-        splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue(&families()))?;
+    let strategies = splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue())?;
     let claims_page = read("docs/claims.md")?;
     let lines = claim_lines(root, splice::command(&claims_page, "claims").unwrap_or_default())?;
     // Links are written as from the top of the repository.
     let table = claims::markdown(&lines).replace("](docs/", "](");
     let claims_page = splice::splice(&claims_page, "claims", &table)?;
-    let reference = splice::splice(&read("docs/reference.md")?, "variables", &variables(true))?;
-    let reference = splice::splice(&reference, "internal", &variables(false))?;
+    let reference = splice::splice(&read("docs/reference.md")?, "variables", &variables(cli, true))?;
+    let reference = splice::splice(&reference, "internal", &variables(cli, false))?;
     let mut findings = read("docs/findings.md")?;
     for claim in claims::all() {
         if splice::command(&findings, claim.id).is_some() {
@@ -97,7 +95,7 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         Some(command) => splice::splice(&results, "result", &result(&folder, &command)?)?,
         None => results,
     };
-    let readme = splice::splice(&read("README.md")?, "families", &index::families(&families()))?;
+    let readme = splice::splice(&read("README.md")?, "families", &index::families())?;
     let readme = splice::splice(&readme, "answer", &answer(root, &records)?)?;
     let set_up_page = splice::splice(&read("docs/set-up.md")?, "set-up", &set_up_tables(root, &records)?)?;
     let kernels_page = read("docs/kernels.md")?;
@@ -132,7 +130,7 @@ fn documents(root: &Path, listed: bool) -> anyhow::Result<Vec<(String, String)>>
         ("docs/findings.md".to_owned(), findings),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
-        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &families(), CANDIDATES)),
+        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, CANDIDATES)),
     ])
 }
 
@@ -223,8 +221,7 @@ fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
 
 /// The variables of users, or those that the scripts and tests use, as a Markdown table; flags are found by the
 /// variable that their help names.
-fn variables(for_users: bool) -> String {
-    let cli = super::Cli::command();
+fn variables(cli: &clap::Command, for_users: bool) -> String {
     let flag = |name: &str| {
         let mark = format!("[env: {name}]");
         ["run", "copy"].iter().find_map(|command| {

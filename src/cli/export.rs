@@ -1,4 +1,3 @@
-use super::catalogue::families;
 use super::report::{measurements, nothing, records_below, refuse_empty, refuse_emulated};
 use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
@@ -93,7 +92,6 @@ impl Export {
             return Err(nothing().into());
         }
         let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();
-        let families = families();
         let mut lines: Vec<Value> = Vec::new();
         for path in &self.claims {
             let text =
@@ -110,7 +108,7 @@ impl Export {
                 lines.push(serde_json::to_value(claim)?);
             }
         }
-        let data = chart::chart(&read, &families, &self.base, margin).with_claims(lines);
+        let data = chart::chart(&read, &self.base, margin).with_claims(lines);
         Ok(serde_json::to_string(&data)? + "\n")
     }
 

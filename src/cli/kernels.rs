@@ -1,75 +1,20 @@
+mod arguments;
+mod task;
+
+pub(super) use arguments::Kernels;
+
 use super::run::find_base;
-use super::select::Cells;
-use super::task::Task;
-use super::units::{duration, margin};
 use super::{Fail, progress};
-use crate::analysis::{Margin, Measurements};
-use crate::guest::{Accelerator, Campaign, Choice, FileSystem, Kernel, Report, Wanted, choose};
+use crate::analysis::Measurements;
+use crate::guest::{Accelerator, Campaign, Choice, FileSystem, Kernel, Report, choose};
 use crate::host;
 use crate::measure::{Cell, OWN_RECORDS, RecordFile, advise, run_line, unused_directory};
 use crate::record::{CellLine, RunLine};
-use crate::report::BASE;
 use anyhow::Context;
-use clap::Args;
+use arguments::usual;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Measure the same copies on several kernels, each in a virtual machine
-///
-/// Boots stock kernels under QEMU with this program as their init, measures in rounds on fresh file
-/// systems, and says what each strategy costs on each kernel. Needs no root. Where KVM does not work,
-/// guests are emulated and their executed instructions counted instead of time.
-#[derive(Debug, Args)]
-pub(super) struct Kernels {
-    /// A kernel: a Debian package of one, a vmlinuz with its lib/modules, or an unpacked tree
-    #[arg(long, value_name = "PATH|DEB", required = true, num_args = 1..)]
-    kernel: Vec<PathBuf>,
-    /// What runs the guests: auto (KVM where a trial boot works, else instructions), kvm, tcg (for
-    /// function only: its times mean nothing), instructions
-    #[arg(long, value_name = "HOW", default_value = "auto")]
-    accel: Wanted,
-    /// File systems: ext4, xfs, btrfs, f2fs, tmpfs
-    #[arg(long, value_name = "FS,..", value_delimiter = ',', default_value = "ext4,tmpfs")]
-    fs: Vec<FileSystem>,
-    #[command(flatten)]
-    pub(super) cells: Cells,
-    /// Try published claims on each kernel instead: all, or ids, or what ids begin with
-    #[arg(long, value_name = "ID,..", num_args = 0.., value_delimiter = ',')]
-    pub(super) claims: Option<Vec<String>>,
-    /// The strategy that others are compared with
-    #[arg(long, value_name = "S", default_value = BASE)]
-    pub(super) base: String,
-    /// What counts as the same [default: 2%; 0.2% for instructions]
-    #[arg(long, value_name = "SHARE", value_parser = margin)]
-    pub(super) margin: Option<Margin>,
-    /// Rounds in each cell and boot [default: 12; 6 for instructions, 5 with --claims]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) rounds: Option<u32>,
-    /// Boots of each kernel [default: 6; 2 for instructions, to prove that they agree; 1 for tcg]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    boots: Option<u32>,
-    /// Time for one boot, after which it is given up
-    #[arg(long, value_name = "T", default_value = "10m", value_parser = duration)]
-    time_limit: Duration,
-    /// Seed of the generated files and of the orders
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) seed: u64,
-    /// Memory of a guest in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 2048)]
-    memory: u64,
-    /// Processor of the guests, as QEMU's -cpu takes it [default: see docs/kernels.md]
-    #[arg(long, value_name = "MODEL")]
-    cpu: Option<String>,
-    /// More words for the kernels' command line, such as transparent_hugepage=never
-    #[arg(long, value_name = "WORDS", default_value = "")]
-    append: String,
-    /// Directory for records and consoles [default: results/local/DATE-LABEL]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..
-    #[arg(long, value_name = "ARM=SHARE", hide = true)]
-    pub(super) slowdown: Option<String>,
-}
+use task::Task;
 
 impl Kernels {
     pub(super) fn run(&self) -> anyhow::Result<()> {
@@ -136,11 +81,6 @@ impl Kernels {
         Ok(planned)
     }
 
-    /// Each once.
-    pub(super) fn wanted_file_systems(&self) -> Vec<FileSystem> {
-        FileSystem::all().filter(|one| self.fs.contains(one)).collect()
-    }
-
     fn measure(
         &self,
         campaign: &Campaign<'_>,
@@ -190,15 +130,6 @@ impl Kernels {
             0 => Ok(()),
             failures => Err(Fail::Work(format!("{failures} boots failed; the records say why")).into()),
         }
-    }
-}
-
-/// One of three by accelerator: KVM, plain emulation, counted emulation.
-pub(super) fn usual<T: Copy>(accelerator: Accelerator, [kvm, emulated, counted]: [T; 3]) -> T {
-    match accelerator {
-        Accelerator::Kvm { .. } => kvm,
-        Accelerator::Tcg => emulated,
-        Accelerator::Instructions => counted,
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod calibrate;
-mod catalogue;
 mod chart;
 mod claims;
 mod compare;
@@ -25,7 +24,6 @@ mod recommend;
 mod report;
 mod run;
 mod select;
-mod task;
 mod units;
 mod worker;
 
@@ -34,8 +32,9 @@ pub use guest::live_as_init;
 pub use output::tell;
 
 use anyhow::Context;
+use arguments::{argv, published_argv};
 use clap::{CommandFactory, Parser, Subcommand};
-use output::print;
+use output::{go_on_without, print};
 
 /// Which way of copying a file is fastest here, by how much, and why.
 #[derive(Debug, Parser)]
@@ -70,10 +69,8 @@ enum Command {
     Completions(complete::Completions),
 }
 
-/// Parses the arguments of the process and does what they say.
-///
-/// # Errors
-/// Whatever the subcommand reports; [`exit_code`] tells what to exit with.
+/// Parses the arguments of the process and does what they say. Errors: whatever the subcommand reports;
+/// [`exit_code`] tells what to exit with.
 pub fn main() -> anyhow::Result<()> {
     // A file beyond the limit of file size is an error to report, not a death.
     crate::sys::file_size_signal::ignore().context("ignoring SIGXFSZ")?;
@@ -82,6 +79,7 @@ pub fn main() -> anyhow::Result<()> {
         Err(error) if error.use_stderr() => error.exit(),
         Err(help) => return Ok(output::printed(help.print())?),
     };
+    arguments::keep(Cli::command());
     if !command.is_for_another() {
         crate::measure::check_environment()?;
         if !matches!(command, Command::Copy(_)) {
@@ -105,7 +103,7 @@ pub fn main() -> anyhow::Result<()> {
         Command::History(past) => past.run(),
         Command::Export(export) => export.run(),
         Command::Chart(chart) => chart.run(),
-        Command::Docs(docs) => docs.run(),
+        Command::Docs(docs) => docs.run(&Cli::command()),
         Command::Worker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
     }
@@ -118,30 +116,8 @@ impl Command {
     }
 }
 
-/// Where nothing can hear of signals, as in containers that allow no threads, they end the process
-/// at once: told, and no reason to refuse the work.
-fn go_on_without(clean_up: std::io::Result<()>) {
-    if let Err(error) = clean_up {
-        tell(format_args!(
-            "copybench: no thread waits for signals ({error}): what one interrupts leaves its temporary \
-             files to the next start in the same directory"
-        ));
-    }
-}
-
 fn version() -> String {
     let commit = crate::measure::commit();
     let dirty = if commit.dirty { ", with changes" } else { "" };
     format!("{} (commit {}{dirty})", env!("CARGO_PKG_VERSION"), commit.sha)
-}
-
-/// The command line as records keep it.
-fn published_argv() -> Vec<String> {
-    arguments::published(Cli::command(), std::env::args_os())
-}
-
-/// The command line as it was written; `args` would panic on what is not UTF-8.
-fn argv() -> Vec<String> {
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("copybench".to_owned()).chain(words).collect()
 }

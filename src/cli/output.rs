@@ -57,3 +57,14 @@ pub(super) fn printed(outcome: io::Result<()>) -> io::Result<()> {
 pub fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
+
+/// Where nothing can hear of signals, as in containers that allow no threads, they end the process
+/// at once: told, and no reason to refuse the work.
+pub(super) fn go_on_without(clean_up: std::io::Result<()>) {
+    if let Err(error) = clean_up {
+        tell(format_args!(
+            "copybench: no thread waits for signals ({error}): what one interrupts leaves its temporary \
+             files to the next start in the same directory"
+        ));
+    }
+}

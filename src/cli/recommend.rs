@@ -9,7 +9,6 @@ use crate::measure::{
 use crate::record::{Clock, Line};
 use crate::report::{BASE, race, table};
 use crate::strategy;
-use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,12 +90,10 @@ fn recorded(of: &(String, String), host: &str) -> Option<Measurements> {
 }
 
 fn measure(plan: &Plan) -> anyhow::Result<Measurements> {
-    let this = std::env::current_exe().context("finding this executable")?;
     let settings = Settings {
         budget: BUDGET,
         full: false,
         processes: None,
-        this,
         order_seed: new_order_seed(),
         ..Settings::new(BASE)
     };

@@ -14,14 +14,11 @@ use crate::measure::{
 use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
 use crate::report::{BASE, race, table};
-use crate::strategy;
+use crate::strategy::{REPRESENTATIVES, representatives};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Strategies that two builds are compared by where the user names none.
-const STRATEGIES: usize = 10;
 
 /// Processes of a run with all strategies in all rounds: fewer tell nothing of what processes differ by.
 const PROCESSES: u32 = 3;
@@ -66,7 +63,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     processes: Option<u32>,
     /// Another build of copybench: both measure the same cells in turn, and each strategy is compared
-    /// with itself. Without --strategy, with the first of ten families
+    /// with itself. Without --strategy, with the representatives of the families
     #[arg(long, value_name = "OLD_EXE")]
     against: Option<PathBuf>,
     /// Exit with 1 if a strategy became slower than under --against, confirmed by most processes and
@@ -104,7 +101,7 @@ impl Run {
         // Before anything is written, so that a wrong executable leaves nothing.
         let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
         if old.is_some() && selection.strategies.is_none() {
-            selection.strategies = Some(strategy::representatives(STRATEGIES).collect());
+            selection.strategies = Some(representatives(REPRESENTATIVES).collect());
         }
         let usual = if old.is_some() { Processor::shared() } else { Processor::Any };
         self.cpu.unwrap_or(usual).keep()?;
@@ -130,7 +127,6 @@ impl Run {
         }
         refuse_hopeless(&plan)?;
         let settings = Settings {
-            this: std::env::current_exe().context("finding this executable")?,
             against: self.against.clone().map_or(Against::Nothing, Against::Build),
             budget,
             processes,

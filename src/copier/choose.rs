@@ -1,8 +1,9 @@
 //! Which mechanisms may copy, in what order.
 
 use super::fastest::FASTEST;
+use super::row::Row;
 use super::{Request, When};
-use crate::strategy::{self, Strategy};
+use crate::strategy::{self, Sharing, Strategy};
 use crate::sys::file_system::FileSystem;
 
 /// Families that the table ranks. All copy data and stay in the page cache; none maps a file, so
@@ -16,15 +17,6 @@ const LAST: &str = "read-write-1m";
 /// The same for files that are copied sooner than a buffer of that size is set up.
 const LAST_OF_SMALL: &str = "read-write-64k";
 const SMALL: u64 = 1 << 20;
-
-/// Strategies that are faster than loops of read(2) and write(2) for files of a size and more on a
-/// file system, the fastest first.
-pub(super) struct Row {
-    pub(super) file_system: &'static str,
-    /// Up to the next row's.
-    pub(super) size: u64,
-    pub(super) order: &'static [&'static str],
-}
 
 /// What the choice depends on besides the request.
 #[derive(Clone, Copy, Debug)]
@@ -83,12 +75,9 @@ pub(super) fn choose(request: &Request<'_>, facts: Facts) -> Chain {
     Chain { clone, copies: find(&names) }
 }
 
-/// Whether the strategy of that name leaves it to the kernel to share extents instead of copying.
+/// Whether a copy by the strategy of that name may share extents.
 pub(super) fn shares(name: &str) -> bool {
-    name.contains("copy-file-range")
-        || name.contains("reflink-copy")
-        || name == "cp"
-        || strategy::family_of(name).is_some_and(|family| ["std", "clone"].contains(&family.name))
+    strategy::find(name).is_some_and(|strategy| strategy.sharing != Sharing::Never)
 }
 
 /// Names of the row that fits. Of smaller files than were measured nothing is known; a loop is

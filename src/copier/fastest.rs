@@ -5,7 +5,7 @@
 //! that is below the medians of all loops of read and write. The newest run with a cell decides.
 //! Edits will be lost.
 
-use super::choose::Row;
+use super::row::Row;
 
 #[rustfmt::skip]
 pub(super) static FASTEST: &[Row] = &[

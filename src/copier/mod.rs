@@ -16,6 +16,7 @@ mod length;
 mod place;
 mod request;
 mod resume;
+mod row;
 mod segments;
 mod source;
 mod staged;

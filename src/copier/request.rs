@@ -1,6 +1,5 @@
 use super::CopierError;
-use super::choose::shares;
-use crate::strategy::{Holes, Span, Strategy};
+use crate::strategy::{Holes, Sharing, Span, Strategy};
 use std::path::Path;
 
 /// What to copy, where to, and what is allowed on the way.
@@ -90,8 +89,10 @@ impl Request<'_> {
         let name = strategy.name;
         let refuse = |reason: &str| Err(CopierError::Options(format!("--strategy {name}: {reason}")));
         match (self.reflink, self.sparse) {
-            (When::Never, _) if shares(name) => refuse("it may share extents, which --reflink=never forbids"),
-            (When::Always, _) if !name.starts_with("ficlone") => {
+            (When::Never, _) if strategy.sharing != Sharing::Never => {
+                refuse("it may share extents, which --reflink=never forbids")
+            }
+            (When::Always, _) if strategy.sharing != Sharing::Always => {
                 refuse("it is no clone, which --reflink=always asks for")
             }
             (_, Some(When::Always)) if name != "sparse-zero-scan-4k" => {

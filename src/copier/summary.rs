@@ -1,6 +1,7 @@
 use super::choose::{Chain, shares};
 use super::event::{Event, Summary};
 use super::{Request, When};
+use crate::strategy::{self, Sharing};
 
 /// Gathers the words of GNU cp's `--debug` line from what happens.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Tally {
 }
 
 fn is_clone(name: &str) -> bool {
-    name.starts_with("ficlone")
+    strategy::find(name).is_some_and(|strategy| strategy.sharing == Sharing::Always)
 }
 
 /// Whether the file system or a server may copy by itself.

@@ -12,11 +12,9 @@ use std::path::Path;
 /// The hidden subcommand that must lead to [`child`] with the arguments that follow it.
 pub const CHILD: &str = "explain-child";
 
-/// Copies between marks; the rest is done before the first, so that the trace has the copy alone. With
-/// a kept workspace that is another copy.
-///
-/// # Errors
-/// For the parent to read on standard error; the process is to end with a failure.
+/// Copies between marks; the rest is done before the first, so that the trace has the copy alone. With a
+/// kept workspace that is another copy. Errors: for the parent to read on standard error; the process is to
+/// end with a failure.
 pub fn child(arguments: &[OsString]) -> anyhow::Result<()> {
     let [name, setup, source, target] = arguments else {
         bail!("{CHILD}: write STRATEGY SET-UP SOURCE TARGET")

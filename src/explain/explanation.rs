@@ -10,7 +10,6 @@ use serde::Serialize;
 pub struct Explanation {
     /// Name of the strategy.
     pub strategy: &'static str,
-    /// Its family.
     pub family: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,

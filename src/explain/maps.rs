@@ -97,10 +97,8 @@ impl FromStr for Region {
     }
 }
 
-/// All mappings of a process, by address.
-///
-/// # Errors
-/// Those of reading `/proc/ID/maps`; `InvalidData` for a line of another form.
+/// All mappings of a process, by address. Errors: those of reading `/proc/ID/maps`; `InvalidData` for a
+/// line of another form.
 pub fn read(id: impl fmt::Display) -> io::Result<Vec<Region>> {
     let text = std::fs::read(super::proc_directory(id).join("maps"))?;
     let lines = String::from_utf8_lossy(&text);

@@ -24,7 +24,6 @@ pub struct Usage {
     pub referenced: u64,
     /// Belongs to no file; in a private mapping of a file, the pages copied on write.
     pub anonymous: u64,
-    /// In swap.
     pub swap: u64,
     /// Entered in the page table by huge entries of file pages.
     pub file_huge: u64,
@@ -67,18 +66,12 @@ impl Usage {
 }
 
 /// All mappings of a process with their memory, by address.
-///
-/// # Errors
-/// Those of reading `/proc/ID/smaps`.
 pub fn read(id: impl Display) -> io::Result<Vec<Backed>> {
     let text = std::fs::read(super::proc_directory(id).join("smaps"))?;
     Ok(parse(&String::from_utf8_lossy(&text)))
 }
 
-/// The memory of a whole process, exact.
-///
-/// # Errors
-/// Those of reading `/proc/ID/smaps_rollup` (Linux 4.14).
+/// The memory of a whole process, exact. Errors: those of reading `/proc/ID/smaps_rollup` (Linux 4.14).
 pub fn total(id: impl Display) -> io::Result<Usage> {
     let text = std::fs::read_to_string(super::proc_directory(id).join("smaps_rollup"))?;
     let mut usage = Usage::default();

@@ -8,18 +8,18 @@ use super::explanation::{
 use super::trace::{self, Total, Trace, totals};
 use crate::cache::{CacheState, establish};
 use crate::fixture::{Layout, Place, PrivateDirectory};
-use crate::measure::{End, Reply, Request, Setup, StageError, Worker};
-use crate::record::Counters;
-use crate::strategy::{DstMode, Strategy, family_of};
+use crate::measure::{Answer as _, End, Reply, Request, Setup, StageError, Worker};
+use crate::observe::call_of;
+use crate::record::{Copies, Counters};
+use crate::strategy::{COPY_LIMIT, DstMode, Strategy, family_of};
 use crate::sys::cachestat::residency;
+use crate::sys::child::THIS;
 use crate::sys::page_size;
 use anyhow::Context;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// This very executable, also where its file has been replaced since it was started.
-const EXECUTABLE: &str = "/proc/self/exe";
 /// Fewest and most copies that are timed, and the time that they should take together, in
 /// nanoseconds: shorter ones do not tell user mode from the kernel's.
 const COPIES: std::ops::RangeInclusive<u64> = 7..=200;
@@ -35,7 +35,6 @@ const RESERVE: u64 = 8 << 20;
 /// What is to be explained.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// The strategy.
     pub strategy: &'static Strategy,
     /// Layout of the source.
     pub layout: &'static Layout,
@@ -48,22 +47,10 @@ pub struct Subject<'a> {
 /// Why a strategy could not be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// It does not work here.
     #[error("{strategy} does not work here: {reason}")]
-    Refused {
-        /// Its name.
-        strategy: &'static str,
-        /// What refused, and the cure where there is one.
-        reason: String,
-    },
-    /// The measuring failed.
+    Refused { strategy: &'static str, reason: String },
     #[error("measuring {strategy}: {message}")]
-    Failed {
-        /// Its name.
-        strategy: &'static str,
-        /// Why.
-        message: String,
-    },
+    Failed { strategy: &'static str, message: String },
 }
 
 /// The files of one explanation.
@@ -75,12 +62,9 @@ struct Files {
 }
 
 impl Subject<'_> {
-    /// Looks at the copy from all sides. What needs tracing or perf, where that is not permitted,
-    /// is left out and says why.
-    ///
-    /// # Errors
-    /// [`ExplainError`] where the strategy does not work here; [`StageError`] where there is no
-    /// room; others of making the files.
+    /// Looks at the copy from all sides. What needs tracing or perf, where that is not permitted, is left
+    /// out and says why. Errors: [`ExplainError`] where the strategy does not work here; [`StageError`]
+    /// where there is no room; others of making the files.
     pub fn explain(&self) -> anyhow::Result<Explanation> {
         let files = self.files()?;
         let fresh = self.measure(&files, Setup::Fresh)?;
@@ -155,8 +139,9 @@ impl Subject<'_> {
         let mut measured = Measured::default();
         for _ in 0..ATTEMPTS {
             let seen = self.block(&mut worker, self.strategy.name, 1, true)?;
-            measured.observed = seen.counters;
-            measured.extents = seen.extents;
+            measured.extents =
+                Extents { shared_bytes: seen.shared_bytes, allocated_bytes: seen.allocated_bytes };
+            measured.observed = seen.counters.unwrap_or_default();
             if measured.observed.contains_key(PEAK) || self.strategy.takes_paths() {
                 break;
             }
@@ -164,17 +149,17 @@ impl Subject<'_> {
         let first = median(self.block(&mut worker, self.strategy.name, 3, false)?.elapsed);
         let copies = (TOGETHER / first.max(1)).clamp(*COPIES.start(), *COPIES.end());
         let timed = self.block(&mut worker, self.strategy.name, copies, false)?;
-        let limit = self.block(&mut worker, "limit-copy-4k", *COPIES.start(), false)?;
-        let counter = |key: &str| timed.counters.get(key).copied().unwrap_or(0);
+        let limit = self.block(&mut worker, COPY_LIMIT, *COPIES.start(), false)?;
+        let counter = |key: &str| timed.counter(key).unwrap_or(0);
         measured.time = Times {
             copies,
-            elapsed_ns: median(timed.elapsed),
             user_ns: counter("user_ns"),
             system_ns: counter("system_ns"),
             faults: counter("minor_faults") + counter("major_faults"),
+            elapsed_ns: median(timed.elapsed),
             memory_copy_ns: median(limit.elapsed),
         };
-        measured.timed = timed.counters;
+        measured.timed = timed.counters.unwrap_or_default();
         Ok(measured)
     }
 
@@ -184,16 +169,12 @@ impl Subject<'_> {
         name: &str,
         copies: u64,
         verify: bool,
-    ) -> Result<Block, ExplainError> {
+    ) -> Result<Copies, ExplainError> {
         let request = Request::Block { strategy: name.to_owned(), copies, verify, slowdown: 0.0 };
         match worker.answer(&request) {
-            Reply::Block { elapsed, shared_bytes, allocated_bytes, counters, .. } => Ok(Block {
-                elapsed,
-                extents: Extents { shared_bytes, allocated_bytes },
-                counters: counters.unwrap_or_default(),
-            }),
-            Reply::Refused { reason, .. } => {
-                Err(ExplainError::Refused { strategy: self.strategy.name, reason })
+            Reply::Block(copies) => Ok(copies),
+            Reply::Refused { why, .. } => {
+                Err(ExplainError::Refused { strategy: self.strategy.name, reason: why.reason })
             }
             other => Err(self.failed(match other {
                 Reply::Failed { message } => message,
@@ -210,12 +191,12 @@ impl Subject<'_> {
         let run = |command: &mut Command| {
             command.args([CHILD, self.strategy.name, setup.name()]).args([&files.source, &files.target]);
         };
-        let mut command = Command::new(EXECUTABLE);
+        let mut command = Command::new(THIS);
         run(&mut command);
         let traced = trace::record(&mut command, &[files.source.clone(), files.target.clone()]);
         if traced.is_err() && !files.target.exists() {
             // The page cache after the copy is still to be told.
-            let mut command = Command::new(EXECUTABLE);
+            let mut command = Command::new(THIS);
             run(&mut command);
             let status = command.status().context("start a child that copies, by /proc/self/exe")?;
             anyhow::ensure!(status.success(), "the child that copies: {status}");
@@ -252,12 +233,6 @@ struct Measured {
     time: Times,
 }
 
-struct Block {
-    elapsed: Vec<u64>,
-    extents: Extents,
-    counters: Counters,
-}
-
 fn median(mut times: Vec<u64>) -> u64 {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or(0)
@@ -270,7 +245,7 @@ fn calls(traced: Result<&Trace, &trace::Error>, observed: &Counters) -> Calls {
         Err(error) => error,
     };
     let counted = observed.iter().filter_map(|(key, calls)| {
-        let name = key.strip_prefix("calls.").filter(|name| *name != "total")?;
+        let name = call_of(key)?;
         Some(Total { name: name.to_owned(), calls: *calls, errors: 0, bytes: None })
     });
     Calls { totals: counted.collect(), refused: Some(error.to_string()) }

@@ -55,45 +55,27 @@ pub struct Snapshot {
 /// Why a trace could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The environment forbids `ptrace(2)`.
     #[error(
         "tracing is not permitted here (ptrace: {0}); in a container, start it with \
          --cap-add=SYS_PTRACE or a seccomp profile that allows ptrace; elsewhere see \
          /proc/sys/kernel/yama/ptrace_scope, where 3 forbids it"
     )]
     NotPermitted(io::Error),
-    /// `PTRACE_GET_SYSCALL_INFO` is missing.
     #[error("tracing needs Linux 5.3 or newer (ptrace: {0})")]
     TooOld(Errno),
-    /// The command did not start.
     #[error("start {program}: {error}")]
-    Start {
-        /// The program.
-        program: String,
-        /// Why.
-        error: io::Error,
-    },
-    /// A call of the tracer failed.
+    Start { program: String, error: io::Error },
     #[error("trace: {0}")]
     Tracer(Errno),
-    /// `/proc` could not be read.
     #[error("read /proc/{task}: {error}")]
-    Proc {
-        /// Thread id.
-        task: i32,
-        /// Why.
-        error: io::Error,
-    },
-    /// The process ended without having set both marks.
+    Proc { task: i32, error: io::Error },
     #[error("the traced process set no marks around its copy ({0}): {1}")]
     NoMarks(String, String),
 }
 
-/// Runs `command` and records what it does between its marks. Mappings are those it makes there,
-/// and those of the files `watched` (canonical paths).
-///
-/// # Errors
-/// See [`Error`]. That the process itself failed is no error: see [`Trace::status`].
+/// Runs `command` and records what it does between its marks. Mappings are those it makes there, and those
+/// of the files `watched` (canonical paths). Errors: see [`Error`]. That the process itself failed is no
+/// error: see [`Trace::status`].
 pub fn record(command: &mut Command, watched: &[PathBuf]) -> Result<Trace, Error> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut tracee = Tracee::spawn(command).map_err(|error| start_error(command, error))?;

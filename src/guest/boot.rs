@@ -22,7 +22,6 @@ const POWER_OFF: Duration = Duration::from_secs(5);
 /// One boot of one kernel: what the guest gets and what it is to do.
 #[derive(Clone, Debug)]
 pub struct Boot<'boot> {
-    /// The kernel.
     pub kernel: &'boot Kernel,
     /// The program that becomes the guest's init; it calls [`super::init::main`].
     pub executable: &'boot Path,
@@ -101,9 +100,6 @@ impl<'boot> Boot<'boot> {
 
     /// Boots, passes each record line on as it arrives, and ends the guest. A panic before the
     /// first record is tried once more.
-    ///
-    /// # Errors
-    /// See [`BootError`].
     pub fn run(&self, on_record: &mut dyn FnMut(&str)) -> Result<Outcome, BootError> {
         let began = Instant::now();
         Machine::check()?;

@@ -50,7 +50,6 @@ pub struct Failure {
     pub release: String,
     /// Number of the boot.
     pub boot: u32,
-    /// Why.
     pub error: BootError,
 }
 
@@ -67,15 +66,15 @@ pub struct Report {
 pub type Watcher<'a> = dyn Fn(&str) + Sync + 'a;
 
 impl Campaign<'_> {
-    /// File systems that a kernel of the campaign lacks: they are skipped there.
-    ///
-    /// # Errors
-    /// A kernel that lacks them all.
+    /// File systems that a kernel of the campaign lacks: they are skipped there. Errors: a kernel that
+    /// lacks them all.
     pub fn lacking(&self) -> Result<Vec<KernelError>, KernelError> {
         let mut lacking = Vec::new();
         for kernel in self.kernels {
-            let error =
-                |file_system| KernelError::NoFileSystem { file_system, release: kernel.release().to_owned() };
+            let error = |one: FileSystem| KernelError::NoFileSystem {
+                file_system: one.name(),
+                release: kernel.release().to_owned(),
+            };
             let missing: Vec<FileSystem> =
                 self.file_systems.iter().map(|(one, _)| *one).filter(|one| !kernel.has(*one)).collect();
             match missing.first() {
@@ -86,10 +85,7 @@ impl Campaign<'_> {
         Ok(lacking)
     }
 
-    /// How guests of a kernel are made, for its record.
-    ///
-    /// # Errors
-    /// A missing QEMU.
+    /// How guests of a kernel are made, for its record. Errors: a missing QEMU.
     pub fn guest_line(&self, kernel: &Kernel, reason: &str) -> Result<GuestLine, BootError> {
         Ok(GuestLine {
             accel: self.accelerator.name().to_owned(),
@@ -103,10 +99,7 @@ impl Campaign<'_> {
         })
     }
 
-    /// Makes a record for each kernel, where none is yet, nor a console's log.
-    ///
-    /// # Errors
-    /// One cannot be made.
+    /// Makes a record for each kernel, where none is yet, nor a console's log. Errors: one cannot be made.
     pub fn records(&self) -> Result<Vec<RecordFile>, RecordFileError> {
         let make = |kernel: &Kernel| {
             let file = RecordFile::create(&self.directory(kernel).join("run.jsonl"))?;
@@ -116,11 +109,9 @@ impl Campaign<'_> {
         self.kernels.iter().map(make).collect()
     }
 
-    /// Boots all, one after the other; counted guests do not mind company, so there are as many
-    /// at once as processors. `records` are those of the kernels; `run` is the run line of a kernel, but for what a guest knows.
-    ///
-    /// # Errors
-    /// Those of writing records; what happens to guests is in the report.
+    /// Boots all, one after the other; counted guests do not mind company, so there are as many at once as
+    /// processors. `records` are those of the kernels; `run` is the run line of a kernel, but for what a
+    /// guest knows. Errors: those of writing records; what happens to guests is in the report.
     pub fn run(
         &self,
         records: Vec<RecordFile>,
@@ -192,9 +183,9 @@ impl Campaign<'_> {
             if kernel.has(*file_system) {
                 boot.file_systems.push(*file_system);
             } else {
-                let (release, file_system) = (kernel.release().to_owned(), *file_system);
+                let (release, file_system) = (kernel.release().to_owned(), file_system.name());
                 let reason = KernelError::NoFileSystem { file_system, release }.to_string();
-                locked(collector).give_up(number, Some(file_system.name()), &reason)?;
+                locked(collector).give_up(number, Some(file_system), &reason)?;
             }
         }
         boot.argv.clone_from(&self.argv);

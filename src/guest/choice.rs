@@ -15,16 +15,13 @@ const TRIAL_LIMIT: Duration = Duration::from_secs(5);
 /// An accelerator, and why it is this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The accelerator.
     pub accelerator: Accelerator,
     /// A sentence for a reader, to be printed and recorded.
     pub reason: String,
 }
 
-/// Chooses; a trial boot takes the kernel and the executable of the guests to come.
-///
-/// # Errors
-/// KVM was asked for and does not work, or a trial boot could not even begin.
+/// Chooses; a trial boot takes the kernel and the executable of the guests to come. Errors: KVM was asked
+/// for and does not work, or a trial boot could not even begin.
 pub fn choose(
     wanted: Wanted,
     kernel: &Kernel,

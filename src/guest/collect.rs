@@ -1,6 +1,6 @@
 use super::boot::Outcome;
 use crate::measure::{Hidden, RecordFile};
-use crate::record::{CellLine, EndLine, HostLine, Line, RunLine, SkipLine, Writer};
+use crate::record::{CellLine, EndLine, HostLine, Line, Refused, RunLine, SkipLine, Writer};
 use crate::{analysis, host};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -25,7 +25,6 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Begins a record.
     pub(super) fn begin(file: RecordFile, run: RunLine, cells: Vec<CellLine>) -> Self {
         Self {
             writer: Writer::to(Box::new(file)),
@@ -51,7 +50,7 @@ impl Collector {
             }
             Line::Sample(sample) => {
                 self.cell(&sample.cell)?;
-                if !sample.elapsed.is_empty() {
+                if !sample.copies.elapsed.is_empty() {
                     self.timed.insert((boot, sample.cell.clone()));
                 }
                 self.writer.write(&Line::Sample(sample))
@@ -76,7 +75,7 @@ impl Collector {
             .collect();
         for cell in cells {
             let (strategy, reason) = ("*".to_owned(), reason.to_owned());
-            self.skip(SkipLine { cell, strategy, call: None, errno: None, reason })?;
+            self.skip(Refused::because(reason).line(cell, &strategy))?;
         }
         Ok(())
     }
@@ -155,7 +154,7 @@ impl Collector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Clock, FileSystems, Read, SCHEMA, SampleLine, read_files};
+    use crate::record::{Clock, Copies, FileSystems, Read, SCHEMA, SampleLine, read_files};
 
     const CELL: &str = "ext4|dense|1MiB|warm|new|none";
 
@@ -200,20 +199,9 @@ mod tests {
     }
 
     fn sample(process: u32) -> String {
-        let sample = SampleLine {
-            cell: CELL.to_owned(),
-            strategy: "mmap-write".to_owned(),
-            round: Some(0),
-            position: Some(0),
-            process,
-            arm: "this".to_owned(),
-            elapsed: vec![7],
-            bytes: 1 << 20,
-            shared_bytes: None,
-            allocated_bytes: None,
-            verified: true,
-            counters: None,
-        };
+        let copies = Copies { elapsed: vec![7], bytes: 1 << 20, ..Copies::default() };
+        let line = copies.line(CELL.to_owned(), "mmap-write");
+        let sample = SampleLine { round: Some(0), position: Some(0), process, ..line };
         serde_json::to_string(&Line::Sample(sample)).unwrap()
     }
 
@@ -250,7 +238,7 @@ mod tests {
             collector.give_up(2, None, "once more").unwrap();
         });
         let [skip] = &read.runs[0].skips[..] else { panic!("{read:?}") };
-        assert!(skip.strategy == "*" && skip.cell == CELL && skip.reason.ends_with("last line"));
+        assert!(skip.strategy == "*" && skip.cell == CELL && skip.refused.reason.ends_with("last line"));
         assert!(read.runs[0].end.as_ref().unwrap().notes.iter().any(|note| note.contains("once more")));
     }
 }

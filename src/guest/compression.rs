@@ -10,10 +10,8 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const XZ: &[u8] = b"\xfd7zXZ\0";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
-/// A reader of what `data` holds once decompressed: gzip, xz, zstd, or `data` itself.
-///
-/// # Errors
-/// Where the header of a zstd frame is damaged.
+/// A reader of what `data` holds once decompressed: gzip, xz, zstd, or `data` itself. Errors: where the
+/// header of a zstd frame is damaged.
 pub(super) fn reader<'data>(data: &'data [u8]) -> io::Result<Box<dyn Read + 'data>> {
     Ok(if data.starts_with(GZIP) {
         Box::new(MultiGzDecoder::new(data))
@@ -27,9 +25,6 @@ pub(super) fn reader<'data>(data: &'data [u8]) -> io::Result<Box<dyn Read + 'dat
 }
 
 /// The decompressed content of a file.
-///
-/// # Errors
-/// Those of reading it, and damaged compressed data.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let data = std::fs::read(path)?;
     if ![GZIP, XZ, ZSTD].iter().any(|magic| data.starts_with(magic)) {
@@ -40,10 +35,8 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// `data`, made smaller in little time, in the format that is read back fastest.
-///
-/// # Errors
-/// None in practice: nothing is written but memory.
+/// `data`, made smaller in little time, in the format that is read back fastest. Errors: none in practice:
+/// nothing is written but memory.
 pub(super) fn gzip(data: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(data)?;

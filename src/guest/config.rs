@@ -49,9 +49,6 @@ pub struct Config {
 
 impl Config {
     /// Reads a `config-RELEASE` or `.config`.
-    ///
-    /// # Errors
-    /// Those of reading the file.
     pub fn read(path: &Path) -> io::Result<Self> {
         Ok(Self::parse(&std::fs::read_to_string(path)?))
     }

@@ -21,10 +21,8 @@ pub(super) struct Closure {
     pub(super) libraries: BTreeMap<String, Vec<u8>>,
 }
 
-/// Reads a program and what it needs.
-///
-/// # Errors
-/// Files that cannot be read, are no 64-bit ELF files, or are not found.
+/// Reads a program and what it needs. Errors: files that cannot be read, are no 64-bit ELF files, or are
+/// not found.
 pub(super) fn closure(program: &Path) -> Result<Closure, BootError> {
     let (program_content, needs) = read(program)?;
     let loader = match &needs.loader {

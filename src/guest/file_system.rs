@@ -45,10 +45,8 @@ impl FileSystem {
         self.guest.option
     }
 
-    /// Makes a disk image of `bytes` with this file system at `path`; one in memory needs none.
-    ///
-    /// # Errors
-    /// A missing tool, or one that refuses.
+    /// Makes a disk image of `bytes` with this file system at `path`; one in memory needs none. Errors: a
+    /// missing tool, or one that refuses.
     pub fn make_disk(self, path: &Path, bytes: u64) -> Result<(), BootError> {
         let Some(mkfs) = self.guest.mkfs else { return Ok(()) };
         let host = |source| BootError::Host { act: format!("making the disk {}", path.display()), source };

@@ -15,10 +15,8 @@ const HEADER_LENGTH: usize = 0x268;
 /// Longest version text that is looked at; the kernel's own limit is shorter.
 const VERSION_LENGTH: u64 = 512;
 
-/// The release of an image, such as `6.1.0-56-cloud-amd64`.
-///
-/// # Errors
-/// [`KernelError::NotAKernel`] and [`KernelError::Architecture`], by what the file begins with.
+/// The release of an image, such as `6.1.0-56-cloud-amd64`. Errors: [`KernelError::NotAKernel`] and
+/// [`KernelError::Architecture`], by what the file begins with.
 pub(super) fn release(path: &Path) -> Result<String, KernelError> {
     let io = |source| KernelError::Io { act: "reading", path: path.to_owned(), source };
     let mut file = File::open(path).map_err(io)?;

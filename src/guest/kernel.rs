@@ -30,9 +30,6 @@ pub struct Kernel {
 impl Kernel {
     /// Opens a `vmlinuz` with its modules in the matching `lib/modules`, a Debian package with
     /// its siblings beside it, or an unpacked tree. Packages are unpacked below `scratch`.
-    ///
-    /// # Errors
-    /// See [`KernelError`].
     pub fn open(path: &Path, scratch: &Path) -> Result<Self, KernelError> {
         let io = |act| move |source| KernelError::Io { act, path: path.to_owned(), source };
         let kind = std::fs::metadata(path).map_err(io("opening"))?;
@@ -123,13 +120,14 @@ impl Kernel {
         option == "y" || module || !file_system.needs_disk()
     }
 
-    /// What a guest inserts, in order, to have disks with these file systems.
-    ///
-    /// # Errors
-    /// A file system that the kernel lacks, or modules that are missing or damaged.
+    /// What a guest inserts, in order, to have disks with these file systems. Errors: a file system that
+    /// the kernel lacks, or modules that are missing or damaged.
     pub(super) fn modules_for(&self, file_systems: &[FileSystem]) -> Result<Vec<Module>, KernelError> {
         if let Some(lacking) = file_systems.iter().find(|file_system| !self.has(**file_system)) {
-            return Err(KernelError::NoFileSystem { file_system: *lacking, release: self.release.clone() });
+            return Err(KernelError::NoFileSystem {
+                file_system: lacking.name(),
+                release: self.release.clone(),
+            });
         }
         let Some(modules) = &self.modules else { return Ok(Vec::new()) };
         let disks = file_systems.iter().filter(|file_system| file_system.needs_disk());

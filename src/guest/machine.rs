@@ -2,6 +2,7 @@
 
 use super::{Accelerator, BootError, program};
 use crate::sys;
+use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -51,35 +52,26 @@ pub(super) enum Event {
 }
 
 impl Machine {
-    /// Whether QEMU is there.
-    ///
-    /// # Errors
-    /// [`BootError::NoProgram`].
+    /// Whether QEMU is there. Errors: [`BootError::NoProgram`].
     pub(super) fn check() -> Result<(), BootError> {
         program::find(PROGRAM, PACKAGE).map(drop)
     }
 
-    /// Version of QEMU, such as `7.2.22`.
-    ///
-    /// # Errors
-    /// A missing QEMU, or one that cannot be run.
+    /// Version of QEMU, such as `7.2.22`. Errors: a missing QEMU, or one that cannot be run.
     pub(super) fn version() -> Result<String, BootError> {
         let printed = program::output(program::find(PROGRAM, PACKAGE)?.arg("--version"))?;
         let words = printed.split_whitespace().skip_while(|word| *word != "version").nth(1);
         Ok(words.unwrap_or_default().to_owned())
     }
 
-    /// Starts QEMU.
-    ///
-    /// # Errors
-    /// A missing QEMU, or one that cannot be started.
+    /// Starts QEMU. Errors: a missing QEMU, or one that cannot be started.
     pub(super) fn start(parts: &Parts<'_>) -> Result<Self, BootError> {
         let host = |source| BootError::Host { act: format!("starting {PROGRAM}"), source };
         let mut command = program::find(PROGRAM, PACKAGE)?;
         let complaints = std::fs::File::create(parts.complaints).map_err(host)?;
         arguments(&mut command, parts);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
-        let mut child = sys::child::tie(&mut command).spawn().map_err(host)?;
+        let mut child = sys::child::tie(&mut command, Signal::KILL).spawn().map_err(host)?;
         let (sender, lines) = channel();
         let output = child.stdout.take();
         // It ends the child where no thread is to be had.
@@ -91,9 +83,6 @@ impl Machine {
     }
 
     /// Waits for what comes next; lines that came before the end come first.
-    ///
-    /// # Errors
-    /// That of waiting for QEMU.
     pub(super) fn next(&mut self, deadline: Instant) -> Result<Event, BootError> {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.lines.recv_timeout(left) {

@@ -34,11 +34,8 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Lists what is in `lib/modules/RELEASE`.
-    ///
-    /// # Errors
-    /// Those of listing the directory and of reading what is built in, and modules that were
-    /// built for another release.
+    /// Lists what is in `lib/modules/RELEASE`. Errors: those of listing the directory and of reading what
+    /// is built in, and modules that were built for another release.
     pub(super) fn open(directory: &Path, release: &str) -> Result<Self, KernelError> {
         let io = |source| KernelError::Io { act: "listing", path: directory.to_owned(), source };
         let mut files = BTreeMap::new();
@@ -73,10 +70,8 @@ impl Modules {
         self.built_in.contains(name) || self.files.contains_key(name)
     }
 
-    /// What to insert, in order, so that `names` work; those that are built in need nothing.
-    ///
-    /// # Errors
-    /// A module that is missing or cannot be read.
+    /// What to insert, in order, so that `names` work; those that are built in need nothing. Errors: a
+    /// module that is missing or cannot be read.
     pub(super) fn order(&self, names: &[&str]) -> Result<Vec<Module>, KernelError> {
         let mut order = Order { modules: self, aliases: None, begun: BTreeSet::new(), done: Vec::new() };
         for name in names {

@@ -21,11 +21,9 @@ const KINDS: [&str; 7] = [
 const MODULES: [&str; 8] =
     ["fs", "crypto", "lib", "arch", "block", "drivers/virtio", "drivers/block", "drivers/char"];
 
-/// Unpacks what a guest may need of the package at `path`, and of its siblings: packages of the
-/// same release and version in the same directory.
-///
-/// # Errors
-/// [`KernelError::Package`] where it is no package of a kernel or damaged.
+/// Unpacks what a guest may need of the package at `path`, and of its siblings: packages of the same
+/// release and version in the same directory. Errors: [`KernelError::Package`] where it is no package of a
+/// kernel or damaged.
 pub(super) fn unpack(path: &Path, into: &Path) -> Result<(), KernelError> {
     let io = |source| KernelError::Io { act: "making", path: into.to_owned(), source };
     std::fs::create_dir_all(into).map_err(io)?;

@@ -8,10 +8,7 @@ use std::process::Command;
 /// Where programs of the administrator stand, which the PATH of others may lack.
 const ADMINISTRATOR: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// A command for a program.
-///
-/// # Errors
-/// [`BootError::NoProgram`] with the Debian package that holds it.
+/// A command for a program. Errors: [`BootError::NoProgram`] with the Debian package that holds it.
 pub(super) fn find(name: &str, package: &'static str) -> Result<Command, BootError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories: Vec<PathBuf> =
@@ -21,10 +18,8 @@ pub(super) fn find(name: &str, package: &'static str) -> Result<Command, BootErr
     found.map(Command::new).ok_or_else(|| BootError::NoProgram { program: name.to_owned(), package })
 }
 
-/// Runs a command to its end; what it printed, standard output first.
-///
-/// # Errors
-/// [`BootError::Program`] with all that it printed, where it fails.
+/// Runs a command to its end; what it printed, standard output first. Errors: [`BootError::Program`] with
+/// all that it printed, where it fails.
 pub(super) fn output(command: &mut Command) -> Result<String, BootError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let host = |source| BootError::Host { act: format!("running {program}"), source };

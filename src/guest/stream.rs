@@ -152,10 +152,8 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    /// Takes a line without its line feed.
-    ///
-    /// # Errors
-    /// A line that is no JSON, and a closing line that does not fit.
+    /// Takes a line without its line feed. Errors: a line that is no JSON, and a closing line that does not
+    /// fit.
     pub(super) fn take(&mut self, line: &[u8]) -> Result<Arrival, String> {
         let text = std::str::from_utf8(line).map_err(|error| format!("a line is no text: {error}"))?;
         if let Ok(word) = serde_json::from_str::<Word>(text) {

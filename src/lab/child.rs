@@ -1,5 +1,6 @@
 //! The children's side: `copybench lab-child NAME ..`.
 
+use super::command::CHILD;
 use super::copy;
 use super::protocol::{Map, Mode, Reply, Request, pattern};
 use crate::sys::address_space::{self, AddressSpace};
@@ -11,13 +12,8 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Write};
 
-/// The hidden subcommand that must lead to [`child`] with the arguments that follow it.
-pub const CHILD: &str = "lab-child";
-
-/// Runs one of the lab's children to its end.
-///
-/// # Errors
-/// For the parent to read on standard error; the process is to end with a failure.
+/// Runs one of the lab's children to its end. Errors: for the parent to read on standard error; the process
+/// is to end with a failure.
 pub fn child(arguments: &[String]) -> anyhow::Result<()> {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {

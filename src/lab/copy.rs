@@ -1,10 +1,11 @@
 //! The copies behind W2 and W3: by calls through a buffer, and by two mappings; and the same
 //! bytes looked at one by one, both ways.
 
-use super::peer::command;
+use super::command::{PATIENCE, command};
 use crate::explain::smaps::{self, Usage};
 use crate::explain::trace::{self, Trace};
 use crate::sys::address_space::{AddressSpace, Request};
+use crate::sys::child::Child;
 use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
 use crate::sys::marker::{self, Mark};
 use crate::sys::rusage::{self, Who};
@@ -61,13 +62,9 @@ pub(super) struct Report {
 /// Runs the method in a child of its own.
 pub(super) fn measure(directory: &Path, method: Method, memory: bool) -> anyhow::Result<Report> {
     let report = if memory { "memory" } else { "faults" };
-    let output = command(directory, &["copy", name(method), report])
-        .output()
-        .context("start a child, by /proc/self/exe")?;
-    if !output.status.success() {
-        bail!("the copying child: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    }
-    serde_json::from_slice(&output.stdout).context("parse what the copying child says")
+    let mut child = Child::<(), Report>::start(&mut command(directory, &["copy", name(method), report]))
+        .context("start a child that copies")?;
+    child.hear(PATIENCE).context("the child that copies")
 }
 
 /// Traces the method in a child of its own.

@@ -5,6 +5,7 @@
 //! removed on every exit.
 
 mod child;
+mod command;
 mod copy;
 mod names;
 mod notes;
@@ -12,23 +13,24 @@ mod page;
 mod peer;
 mod protocol;
 mod race;
+mod run;
 mod statement;
 mod statements;
 
-pub use child::{CHILD, child};
+pub use child::child;
+pub use command::CHILD;
 pub use notes::Verdict;
 pub use race::race;
+pub use run::run;
 pub use statement::Statement;
 pub use statements::STATEMENTS;
 
-use crate::fixture::Place;
-use anyhow::{Context, ensure};
-use notes::Notes;
+use anyhow::Context;
 use peer::Peer;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Name of the file of the exercises, in the lab's directory.
 const EXERCISE_FILE: &str = "lmfile";
@@ -75,42 +77,4 @@ impl Summary {
     pub fn failures(&self) -> usize {
         self.verdicts.iter().filter(|(_, verdict)| verdict.is_failure()).count()
     }
-}
-
-/// Tries every statement in a private directory of `place` and writes what is seen to `out`; at
-/// the end gives the path of the exercise's file to `race`, for the two exercises on it (W15,
-/// W16), and writes what that returns.
-///
-/// # Errors
-/// [`crate::fixture::PlaceError`] where no directory can be made; an error of `out` or of `race`.
-/// A statement that does not hold is no error: see [`Summary::failures`].
-pub fn run(
-    place: &Place,
-    out: &mut dyn Write,
-    race: impl FnOnce(&Path) -> anyhow::Result<String>,
-) -> anyhow::Result<Summary> {
-    let started = Instant::now();
-    let private = place.private()?;
-    let directory = private.path().canonicalize().context("the lab's directory")?;
-    let lab = Lab { directory: &directory };
-    let exercise = lab.file(EXERCISE_FILE, &[])?;
-    exercise.set_len(EXERCISE_LENGTH).context("make lmfile 1 GiB long, all of it a hole")?;
-    drop(exercise);
-
-    page::opening(out)?;
-    let mut verdicts = Vec::with_capacity(STATEMENTS.len());
-    for statement in STATEMENTS {
-        let mut notes = Notes::default();
-        let outcome = (statement.check)(&lab, &mut notes);
-        let verdict = notes.verdict(outcome);
-        page::statement(out, statement, notes.seen(), &verdict)?;
-        verdicts.push((statement.id, verdict));
-    }
-    let raced = race(&directory.join(EXERCISE_FILE)).context("run the two exercises on lmfile")?;
-    page::exercises(out, &raced)?;
-    drop(private);
-    ensure!(!directory.exists(), "remove {}: it is still there", directory.display());
-    let summary = Summary { verdicts, elapsed: started.elapsed() };
-    page::closing(out, &summary)?;
-    Ok(summary)
 }

@@ -1,35 +1,20 @@
 //! A child process that maps, loads and stores on request, and that may die of it.
 
-use super::CHILD;
+use super::command::{PATIENCE, command};
 use super::names;
 use super::protocol::{Map, Mode, Reply, Request};
 use crate::explain::smaps::{self, Backed};
+use crate::sys::child::{Child, NoAnswer};
 use anyhow::{Context, bail};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fmt;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-
-/// This very executable, also where its file has been replaced since it was started.
-const EXECUTABLE: &str = "/proc/self/exe";
-
-/// A command that runs a child of the lab in its directory.
-pub(super) fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(EXECUTABLE);
-    command.arg(CHILD).args(arguments).current_dir(directory);
-    command
-}
 
 /// A running child. Dropped, it is ended.
 #[derive(Debug)]
-pub(super) struct Peer {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
+pub(super) struct Peer(Child<Request, Reply>);
 
 /// What an access to memory came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,19 +46,12 @@ pub(super) fn shared(length: usize) -> Map {
 
 impl Peer {
     pub(super) fn start(directory: &Path) -> anyhow::Result<Self> {
-        let mut child = command(directory, &["peer"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start a child process")?;
-        let input = child.stdin.take();
-        let output = child.stdout.take().context("the child's output is piped")?;
-        Ok(Self { child, input, output: BufReader::new(output) })
+        Ok(Self(Child::start(&mut command(directory, &["peer"])).context("start a child process")?))
     }
 
     /// Process id.
     pub(super) fn id(&self) -> u32 {
-        self.child.id()
+        self.0.id()
     }
 
     pub(super) fn open(&mut self, name: &str, mode: Mode) -> anyhow::Result<()> {
@@ -149,52 +127,25 @@ impl Peer {
     }
 
     /// Lets the child come to its end, as at the end of `main`.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
-        self.input = None;
-        let status = self.child.wait().context("wait for the child")?;
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        let status = self.0.finish(PATIENCE).context("the child")?;
         if status.success() { Ok(()) } else { bail!("the child ended with {status}") }
     }
 
     fn risk(mut self, request: &Request) -> anyhow::Result<Access> {
         self.try_call(&Request::LeaveNoCore)?.context("forbid a core dump")?;
-        match self.ask(request)? {
+        match self.0.ask(request, PATIENCE) {
             Ok(Reply::Errno(errno)) => bail!("the child answered errno {errno} to an access"),
             Ok(_) => Ok(Access::Works),
-            Err(status) => match status.signal() {
-                Some(signal) => Ok(Access::Signal(signal)),
-                None => bail!("the child ended with {status}"),
-            },
+            Err(NoAnswer::Ended(status)) if let Some(signal) = status.signal() => Ok(Access::Signal(signal)),
+            Err(error) => Err(error).context("the child"),
         }
     }
 
     fn try_call(&mut self, request: &Request) -> anyhow::Result<Result<Reply, Errno>> {
-        match self.ask(request)? {
-            Ok(Reply::Errno(errno)) => Ok(Err(Errno::from_raw_os_error(errno))),
-            Ok(reply) => Ok(Ok(reply)),
-            Err(status) => bail!("the child ended with {status} at {request:?}"),
+        match self.0.ask(request, PATIENCE).with_context(|| format!("the child at {request:?}"))? {
+            Reply::Errno(errno) => Ok(Err(Errno::from_raw_os_error(errno))),
+            reply => Ok(Ok(reply)),
         }
-    }
-
-    /// The reply, or how the child ended instead of replying.
-    fn ask(&mut self, request: &Request) -> anyhow::Result<Result<Reply, ExitStatus>> {
-        let mut line = serde_json::to_vec(request)?;
-        line.push(b'\n');
-        let mut input = self.input.as_ref().context("the child is to end")?;
-        // A child that is dead already shows by the lack of a reply.
-        let _ = input.write_all(&line);
-        let mut reply = String::new();
-        self.output.read_line(&mut reply).context("read a child's reply")?;
-        if reply.is_empty() {
-            return Ok(Err(self.child.wait().context("wait for a child")?));
-        }
-        Ok(Ok(serde_json::from_str(&reply).context("parse a child's reply")?))
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // Both fail for a child that has ended, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -36,7 +36,6 @@ pub(super) struct Map {
 pub(super) enum Request {
     /// `open(2)` of a file in the lab's directory.
     Open {
-        /// Its name.
         name: String,
         /// Access.
         mode: Mode,
@@ -67,12 +66,7 @@ pub(super) enum Request {
         length: usize,
     },
     /// Stores a byte.
-    Store {
-        /// Where.
-        address: usize,
-        /// What.
-        byte: u8,
-    },
+    Store { address: usize, byte: u8 },
     /// Stores `65 + i % 26` in byte i.
     StorePattern {
         /// Of byte 0.

@@ -14,7 +14,6 @@ pub enum End {
 }
 
 impl End {
-    /// Both.
     pub const ALL: &'static [Self] = &[Self::None, Self::Fdatasync];
 
     /// The word in cell ids and on the command line.
@@ -37,7 +36,6 @@ pub enum Setup {
 }
 
 impl Setup {
-    /// Both.
     pub const ALL: &'static [Self] = &[Self::Kept, Self::Fresh];
 
     /// The word in cell ids and on the command line.

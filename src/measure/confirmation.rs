@@ -11,9 +11,6 @@ const SHARE: f64 = 1.0 / 3.0;
 /// The comparison of two executables after a run. Where it confirms slowdowns, their cells and
 /// strategies are measured once more in fresh processes, whose samples follow in the record, and
 /// only what is confirmed there too stays confirmed.
-///
-/// # Errors
-/// See [`RoundsError`]; what was measured until then is recorded.
 pub fn measure_again(
     plan: &Plan,
     settings: &Settings,

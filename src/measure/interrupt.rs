@@ -90,9 +90,6 @@ pub(super) fn unmake(made: &[PathBuf]) {
 
 /// From here on, SIGINT, SIGTERM and SIGHUP remove what has a name on disk, say what is kept, and end
 /// the process with 128 and the signal's number.
-///
-/// # Errors
-/// That of installing the handlers.
 pub fn clean_up_on_signals() -> io::Result<()> {
     leftover::clean_up_on_signals(tell_the_end)
 }

@@ -3,6 +3,7 @@
 //! A copy through the page cache reads every byte once and stores it once, so a copy between two
 //! buffers of the same size bounds it. The buffers are made and touched before the clock starts.
 
+use crate::strategy::{COPY_LIMIT, ZERO_COPY_LIMIT};
 use crate::sys::aligned::Buffer;
 use crate::sys::errno::describe;
 use crate::sys::store::{Kind, Routine};
@@ -27,12 +28,12 @@ pub static LIMITS: &[Limit] = &[
         copy: fastest,
     },
     Limit {
-        name: "limit-copy-4k",
+        name: COPY_LIMIT,
         summary: "memcpy in pieces of 4 KiB, as the kernel copies into small folios",
         copy: in_pages,
     },
     Limit {
-        name: "limit-zero-copy-4k",
+        name: ZERO_COPY_LIMIT,
         summary: "each 4 KiB zeroed, then copied over, as stores into a fresh mapped page cost",
         copy: zeroed_pages,
     },
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn every_limit_copies_all_bytes() {
         for limit in LIMITS {
-            assert!(limit.name.starts_with("limit-"));
+            assert!(crate::record::is_limit(limit.name));
             let source: Vec<u8> = (0..10_000_u32).map(|index| (index % 251) as u8).collect();
             let mut target = vec![0; source.len()];
             (limit.copy)(&source, &mut target);

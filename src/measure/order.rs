@@ -32,7 +32,6 @@ impl Order {
         copies + self.random.random_range(0..=copies / 5)
     }
 
-    /// A coin.
     pub fn coin(&mut self) -> bool {
         self.random.random()
     }

@@ -1,18 +1,16 @@
-use super::availability::{Refused, availability};
+use super::availability::availability;
 use super::cell::{Cell, End, Setup};
 use super::selection::Selection;
 use crate::cache::{CacheState, unconfirmed};
 use crate::fixture::{LAYOUTS, Layout, Place, Source, SourceError};
 use crate::observe::{self, Observer};
-use crate::record::{FileSystems, RefusedObserver, RunLine, SkipLine};
-use crate::strategy::{DstMode, Need, Strategy, all, representatives};
+use crate::record::{FileSystems, Refused, RefusedObserver, RunLine, SkipLine};
+use crate::strategy::{DstMode, Need, REPRESENTATIVES, Strategy, all, representatives};
 use crate::sys::cachestat::Untold;
 use crate::sys::page_size;
 
 /// Cells above this size are measured with representatives of the families only.
 const LARGE: u64 = 128 << 20;
-/// Most representatives, so that a default run keeps its time however many families there are.
-const REPRESENTATIVES: usize = 12;
 
 /// Which cells stand where the user named none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +26,6 @@ pub enum Scope {
 /// One cell with what will run in it.
 #[derive(Debug)]
 pub struct Entry {
-    /// The cell.
     pub cell: Cell,
     /// Layout of the source; `None` for the user's own file.
     pub layout: Option<&'static Layout>,
@@ -38,35 +35,19 @@ pub struct Entry {
     pub refusals: Vec<Refusal>,
 }
 
+impl Entry {
+    /// What will not run, as lines of the record.
+    pub fn skips(&self) -> impl Iterator<Item = SkipLine> {
+        let line = |refusal: &Refusal| refusal.refused.clone().line(self.cell.id(), refusal.strategy.name);
+        self.refusals.iter().map(line)
+    }
+}
+
 /// A strategy that will not run in a cell.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// The strategy.
     pub strategy: &'static Strategy,
-    /// Why.
     pub refused: Refused,
-}
-
-impl Refusal {
-    /// The line in the record.
-    #[must_use]
-    pub fn line(&self, cell: &Cell) -> SkipLine {
-        self.refused.line(cell, self.strategy.name)
-    }
-}
-
-impl Refused {
-    /// The line in the record for `strategy`, or `*` for all.
-    #[must_use]
-    pub fn line(&self, cell: &Cell, strategy: &str) -> SkipLine {
-        SkipLine {
-            cell: cell.id(),
-            strategy: strategy.to_owned(),
-            call: self.call.map(str::to_owned),
-            errno: self.errno.map(str::to_owned),
-            reason: self.reason.clone(),
-        }
-    }
 }
 
 /// What will run, and why the rest will not.
@@ -85,10 +66,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Finds out what works between the two directories and lays out the cells.
-    ///
-    /// # Errors
-    /// Where no file can be made in a directory, or the user's own file cannot be read.
+    /// Finds out what works between the two directories and lays out the cells. Errors: where no file can
+    /// be made in a directory, or the user's own file cannot be read.
     pub fn new(selection: &Selection, from: Place, to: Place, scope: Scope) -> Result<Self, SourceError> {
         let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
         let refusals: Vec<Refusal> = availability(&from, &to)?
@@ -149,11 +128,7 @@ impl Plan {
     /// What will not run and why, a sentence each reason.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
-        let lines = self
-            .entries
-            .iter()
-            .flat_map(|entry| entry.refusals.iter().map(|refusal| refusal.line(&entry.cell)));
-        super::skips::by_reason(&lines.collect::<Vec<_>>())
+        super::skips::by_reason(&self.entries.iter().flat_map(Entry::skips).collect::<Vec<_>>())
     }
 
     /// What will not be counted, a sentence each.
@@ -170,10 +145,8 @@ impl Plan {
     }
 }
 
-/// The cells that a plan between directories on these file systems will have.
-///
-/// # Errors
-/// The user's own file cannot be read.
+/// The cells that a plan between directories on these file systems will have. Errors: the user's own file
+/// cannot be read.
 pub fn planned_cells(
     selection: &Selection,
     fs: &FileSystems,
@@ -277,7 +250,7 @@ fn entry(
 
 /// A condition that copying one page did not show.
 fn unmet(strategy: &'static Strategy, cell: &Cell) -> Option<Refusal> {
-    let refuse = |reason| Refusal { strategy, refused: Refused { reason, call: None, errno: None } };
+    let refuse = |reason| Refusal { strategy, refused: Refused::because(reason) };
     if !strategy.dst.contains(&cell.dst) {
         return Some(refuse(format!("it cannot start from a target that is {}", cell.dst.name())));
     }

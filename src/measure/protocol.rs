@@ -1,6 +1,6 @@
 //! What one process asks of another that measures for it: JSON Lines over its standard streams.
 
-use crate::record::{Commit, Counters};
+use crate::record::{Commit, Copies, Refused};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -52,7 +52,6 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "re", rename_all = "lowercase")]
 pub enum Reply {
-    /// To `Hello`.
     Hello {
         /// Of the one who answers.
         protocol: u32,
@@ -63,33 +62,23 @@ pub enum Reply {
     },
     /// To `Cell`.
     Ready,
-    /// To `Block`.
-    Block {
-        /// Time of each copy; none for one that was verified and observed.
-        elapsed: Vec<u64>,
-        /// Bytes that each copy reported.
-        bytes: u64,
-        /// After the last copy.
-        shared_bytes: Option<u64>,
-        /// After the last copy.
-        allocated_bytes: Option<u64>,
-        /// Means per copy.
-        counters: Option<Counters>,
-    },
+    Block(Copies),
     /// The strategy cannot do it here.
     Refused {
-        /// Sentence for a reader.
-        reason: String,
-        /// System call that refused.
-        call: Option<String>,
-        /// Its errno by name.
-        errno: Option<String>,
+        #[serde(flatten)]
+        why: Refused,
         /// Whether the copy was wrong, rather than refused.
         wrong: bool,
     },
     /// The question could not be answered.
     Failed {
-        /// Why.
         message: String,
     },
+}
+
+impl Reply {
+    /// That something cannot be done, by no fault of a copy.
+    pub fn refused(reason: impl ToString) -> Self {
+        Self::Refused { why: Refused::because(reason), wrong: false }
+    }
 }

@@ -1,18 +1,17 @@
 //! A race between the strategies of a cell, each stage of it in a process of its own.
 
 use super::arm::{Arm, ArmError};
-use super::rounds::{Contestant, Entrant, Listener, NamedArm, Progress, Rounds, RoundsError};
+use super::rounds::{
+    Contestant, Entrant, LARGE, Lineup, Listener, NamedArm, Progress, Round, Rounds, RoundsError,
+};
 use crate::analysis::kind::Kind;
 use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage, beside};
 use crate::analysis::{Margin, Measurements, median};
-use crate::record::{AnswerLine, Counters, OutLine, SampleLine, SkipLine};
+use crate::record::{AnswerLine, Counters, OutLine, Refused};
 use crate::units::duration;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Copies of at least this size take so long that fewer of them make a process.
-const LARGE: u64 = 256 << 20;
 /// Rounds in a process of the race proper, of large files and of others.
 const ROUNDS: [u32; 2] = [2, 6];
 /// Processes that a single contestant is measured in, as it has nobody to race with.
@@ -25,8 +24,6 @@ pub(super) struct Terms<'a> {
     pub margin: Margin,
     /// When to end it, decided or not.
     pub until: Instant,
-    /// This executable, as it is started for each process.
-    pub this: &'a Path,
     /// Most processes.
     pub processes: Option<u32>,
     /// Copies of the base that race beside it. The twin, if any, decides whether anything is said.
@@ -42,10 +39,10 @@ pub(super) fn race(
     listener: &mut dyn Listener,
 ) -> Result<Vec<AnswerLine>, RoundsError> {
     let started = Instant::now();
-    let cell = rounds.cell.id();
+    let cell = rounds.id.clone();
     let seen = Seen::of(all, &cell);
-    let (mut arms, alone) = match start(terms.this) {
-        Ok(arms) => (arms, None),
+    let (mut arms, alone) = match Arm::this() {
+        Ok(arm) => (vec![("this", arm)], None),
         // Where nobody may start another process, as under some limits, this one ranks.
         Err(ArmError::Start { source, .. }) => {
             let reason =
@@ -96,16 +93,12 @@ pub(super) fn race(
     Ok(answers)
 }
 
-fn start(this: &Path) -> Result<Vec<NamedArm>, ArmError> {
-    Ok(vec![("this", Arm::start(this)?.0)])
-}
-
 /// Logarithms of times, by place in the round.
-type Round = BTreeMap<(Option<u32>, Contestant), f64>;
+type Times = BTreeMap<(Option<u32>, Contestant), f64>;
 
 /// What the record has of a cell, by process and round.
 struct Seen {
-    rounds: BTreeMap<(u32, u32), Round>,
+    rounds: BTreeMap<(u32, u32), Times>,
     processes: u32,
     /// Processes after which the run had been ended, by kind.
     ends: BTreeMap<String, u32>,
@@ -113,7 +106,7 @@ struct Seen {
 
 impl Seen {
     fn of(all: &Measurements, cell: &str) -> Self {
-        let mut rounds: BTreeMap<(u32, u32), Round> = BTreeMap::new();
+        let mut rounds: BTreeMap<(u32, u32), Times> = BTreeMap::new();
         let mut processes = 0;
         for (strategy, arms) in all.series.get(cell).into_iter().flatten() {
             let Some(strategy) = crate::strategy::find(strategy).map(|strategy| strategy.name) else {
@@ -135,6 +128,45 @@ impl Seen {
         let ends = ends.map(|answer| (answer.kind.clone(), answer.processes)).collect();
         Self { rounds, processes, ends }
     }
+
+    /// Feeds a race what the record has; returns who was dropped by then.
+    fn replay(&self, race: &mut Race, contestants: &[Contestant], kind: Kind) -> BTreeSet<String> {
+        let ended = self.ends.get(kind.name()).copied();
+        let index = |of: &Contestant| contestants.iter().position(|contestant| contestant == of);
+        let known: BTreeSet<usize> =
+            self.rounds.values().flat_map(BTreeMap::keys).filter_map(|(_, of)| index(of)).collect();
+        let mut last = 0;
+        for (&(process, round), times) in &self.rounds {
+            if ended.is_some_and(|ended| last <= ended && process > ended) {
+                race.finish();
+            }
+            last = process;
+            let of_race: Vec<(usize, f64)> =
+                times.iter().filter_map(|((_, of), time)| Some((index(of)?, *time))).collect();
+            // A process goes on only after a whole round; its last one may have been its end.
+            let is_last = !self.rounds.contains_key(&(process, round + 1));
+            if of_race.is_empty() || (is_last && !is_whole(&race.next(), &of_race, &known)) {
+                continue;
+            }
+            let mut seen = BTreeSet::new();
+            let reference = of_race.iter().find(|(index, _)| !seen.insert(*index)).map(|(index, _)| *index);
+            let times = reference.map_or_else(|| of_race.clone(), |reference| beside(&of_race, reference));
+            race.feed(process, round, &times);
+        }
+        if !self.rounds.is_empty() {
+            race.finish();
+        }
+        race.answer().slower.into_iter().map(|slower| slower.strategy).collect()
+    }
+}
+
+/// Whether a round has all that the race wanted of it, but for who is not `known` to work.
+fn is_whole(next: &Next, round: &[(usize, f64)], known: &BTreeSet<usize>) -> bool {
+    let Next::Measure(batch) = next else { return true };
+    let times = |wanted: usize| round.iter().filter(|(index, _)| *index == wanted).count();
+    let mut wanted = batch.strategies.iter().copied().filter(|index| known.contains(index));
+    wanted.all(|index| times(index) > 0)
+        && batch.reference.is_none_or(|reference| 2 * times(reference) > round.len())
 }
 
 struct Course<'a, 'b> {
@@ -179,7 +211,7 @@ impl Course<'_, '_> {
             ..Config::default()
         };
         let mut race = Race::new(contestants.iter().map(Contestant::label), config);
-        let mut out = self.replay(&mut race, &contestants, kind);
+        let mut out = self.seen.replay(&mut race, &contestants, kind);
         let mut measured = 0;
         while let Some(batch) = self.next(&race, contestants.len(), measured) {
             let enough = self.terms.processes.is_some_and(|most| measured >= most && batch.new_process);
@@ -221,37 +253,11 @@ impl Course<'_, '_> {
         }
     }
 
-    /// Feeds a race what the record has; returns who was dropped by then.
-    fn replay(&self, race: &mut Race, contestants: &[Contestant], kind: Kind) -> BTreeSet<String> {
-        let ended = self.seen.ends.get(kind.name()).copied();
-        let mut last = 0;
-        for ((process, round), times) in &self.seen.rounds {
-            if ended.is_some_and(|ended| last <= ended && *process > ended) {
-                race.finish();
-            }
-            last = *process;
-            let index = |of: &Contestant| contestants.iter().position(|contestant| contestant == of);
-            let of_race: Vec<(usize, f64)> =
-                times.iter().filter_map(|((_, of), time)| Some((index(of)?, *time))).collect();
-            let mut seen = BTreeSet::new();
-            let reference = of_race.iter().find(|(index, _)| !seen.insert(*index)).map(|(index, _)| *index);
-            if !of_race.is_empty() {
-                let times =
-                    reference.map_or_else(|| of_race.clone(), |reference| beside(&of_race, reference));
-                race.feed(*process, *round, &times);
-            }
-        }
-        if !self.seen.rounds.is_empty() {
-            race.finish();
-        }
-        race.answer().slower.into_iter().map(|slower| slower.strategy).collect()
-    }
-
     fn new_process(&mut self) -> Result<(), RoundsError> {
         // The process of the warm-up has measured nothing yet.
         if self.rounds.done > 0 || self.arms.is_none() {
             self.arms = None;
-            let mut arms = start(self.terms.this)?;
+            let mut arms = vec![("this", Arm::this()?)];
             self.rounds.process += 1;
             self.rounds.turn(&mut arms)?;
             self.arms = Some(arms);
@@ -278,44 +284,28 @@ impl Course<'_, '_> {
             let limits = self.limits.iter().copied().filter(|_| batch.stage == Stage::Race);
             let everyone: Vec<Contestant> = running.iter().copied().chain(limits).collect();
             let round = self.rounds.done;
-            let (mut times, timed) = (Vec::new(), &mut self.timed);
-            let mut note = |contestant: Contestant, sample: &SampleLine| {
-                let values: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
-                let index = contestants.iter().position(|known| *known == contestant);
-                times.extend(index.zip(median(&values).filter(|time| *time > 0.0).map(f64::ln)));
-                let (sums, count) = timed.entry(contestant.strategy).or_default();
-                for (name, value) in sample.counters.iter().flatten() {
-                    *sums.entry(name.clone()).or_default() += value;
+            let lineup = Lineup { contestants: &everyone, reference, round, copies: self.copies };
+            let measured = self.rounds.round(arms, lineup, self.all, self.listener);
+            self.rounds.done += 1;
+            let failed = match measured {
+                Ok(measured) => {
+                    let times = self.note(contestants, &measured);
+                    let times = batch.reference.map_or_else(|| times.clone(), |one| beside(&times, one));
+                    race.feed(self.rounds.process, round, &times);
+                    measured.failed
                 }
-                *count += 1;
-            };
-            let (copies, all, listener) = (self.copies, &mut *self.all, &mut *self.listener);
-            let failed = match self
-                .rounds
-                .round(arms, &everyone, reference, round, copies, all, listener, &mut note)
-            {
-                Ok(failed) => failed,
+                // A race takes whole rounds only, not one in which the process died.
                 Err(RoundsError::Died { strategy, error }) => {
                     // The next batch begins another process without it.
                     self.arms = None;
-                    let (cell, strategy) = (self.rounds.cell.id(), strategy.to_owned());
-                    let (call, errno, reason) = (None, None, error.to_string());
                     self.listener
-                        .skip(SkipLine { cell, call, errno, reason, strategy: strategy.clone() }, false)?;
+                        .skip(Refused::because(error).line(self.rounds.id.clone(), strategy), false)?;
                     let died = |contestant: &&Contestant| contestant.strategy == strategy;
                     self.limits.retain(|limit| limit.strategy != strategy);
                     contestants.iter().copied().filter(|contestant| died(&contestant)).collect()
                 }
                 Err(error) => return Err(error),
             };
-            self.rounds.done += 1;
-            // A race takes whole rounds only, not one in which the process died.
-            if self.arms.is_some() {
-                if let Some(reference) = batch.reference {
-                    times = beside(&times, reference);
-                }
-                race.feed(self.rounds.process, round, &times);
-            }
             for contestant in failed {
                 running.retain(|running| *running != contestant);
                 self.limits.retain(|limit| *limit != contestant);
@@ -325,6 +315,22 @@ impl Course<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Adds up what was counted, and returns the logarithms of the times by index.
+    fn note(&mut self, contestants: &[Contestant], measured: &Round) -> Vec<(usize, f64)> {
+        let mut times = Vec::new();
+        for (contestant, copies) in &measured.copies {
+            let values: Vec<f64> = copies.elapsed.iter().map(|time| *time as f64).collect();
+            let index = contestants.iter().position(|known| known == contestant);
+            times.extend(index.zip(median(&values).filter(|time| *time > 0.0).map(f64::ln)));
+            let (sums, count) = self.timed.entry(contestant.strategy).or_default();
+            for (name, value) in copies.counters.iter().flatten() {
+                *sums.entry(name.clone()).or_default() += value;
+            }
+            *count += 1;
+        }
+        times
     }
 
     /// Records who was dropped since the last time.
@@ -397,5 +403,47 @@ impl Course<'_, '_> {
         let parts: Vec<String> = parts.collect();
         let beside = if best == base { String::new() } else { format!(" (in brackets: by {base})") };
         format!("a copy takes {}{beside}", parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::example::{Example, sample};
+    use crate::record::SampleLine;
+
+    const NAMES: [&str; 3] = ["read-write-1m", "mmap-mmap", "sendfile"];
+
+    /// A race over the rounds of these processes, each made of so many samples.
+    fn raced(processes: &[&[usize]]) -> Race {
+        let mut example = Example::default();
+        for (process, rounds) in (1..).zip(processes) {
+            for (round, samples) in (0..).zip(*rounds) {
+                for (position, name) in (0..).zip(NAMES.iter().take(*samples)) {
+                    let line = sample("c", name, round, f64::from(position) / 100.0);
+                    example = example.with(SampleLine { process, position: Some(position), ..line });
+                }
+            }
+        }
+        let contestants = NAMES.map(Contestant::new);
+        let mut race = Race::new(NAMES.map(str::to_owned), Config::default());
+        Seen::of(&example.measurements(), "c").replay(&mut race, &contestants, Kind::Copied);
+        race
+    }
+
+    #[test]
+    fn a_round_in_which_the_process_died_counts_neither_then_nor_when_the_run_goes_on() {
+        let whole = raced(&[&[3, 3], &[3, 3]]);
+        assert!(whole.timed() > 0.0);
+        for cut in [1, 2] {
+            assert_eq!(raced(&[&[3, 3, cut], &[3, 3]]).answer(), whole.answer());
+            assert!((raced(&[&[3, 3, cut], &[3, 3, cut]]).timed() - whole.timed()).abs() < 1.0);
+        }
+    }
+
+    #[test]
+    fn who_refuses_in_the_middle_of_a_process_costs_the_others_nothing() {
+        let refused = raced(&[&[3, 2, 2, 2]]);
+        assert!(refused.timed() > raced(&[&[3]]).timed() * 2.0);
     }
 }

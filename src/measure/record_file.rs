@@ -30,7 +30,6 @@ pub struct RecordFile {
     whole: u64,
     /// Whether half a line follows.
     is_cut: bool,
-    is_new: bool,
     under_way: UnderWay,
 }
 
@@ -71,10 +70,8 @@ enum Why {
 }
 
 impl RecordFile {
-    /// Opens the record at `path`, whose lines are given to `take`, or makes it.
-    ///
-    /// # Errors
-    /// It cannot be made, is no record, belongs to somebody else or is being written.
+    /// Opens the record at `path`, whose lines are given to `take`, or makes it. Errors: it cannot be made,
+    /// is no record, belongs to somebody else or is being written.
     pub fn open(path: &Path, take: &mut impl Take) -> Result<Self, RecordFileError> {
         let mut opened = || -> Result<Self, Why> {
             for _ in 0..ATTEMPTS {
@@ -95,10 +92,7 @@ impl RecordFile {
         opened().map_err(|why| RecordFileError { path: path.to_owned(), why })
     }
 
-    /// Makes the record at `path`, where no file may be.
-    ///
-    /// # Errors
-    /// It exists or cannot be made.
+    /// Makes the record at `path`, where no file may be. Errors: it exists or cannot be made.
     pub fn create(path: &Path) -> Result<Self, RecordFileError> {
         let made = match look(path) {
             Ok(None) => Self::new(path),
@@ -108,10 +102,8 @@ impl RecordFile {
         made.map_err(|why| RecordFileError { path: path.to_owned(), why })
     }
 
-    /// Makes sure that nothing is at `path`, where something beside a record is to be written.
-    ///
-    /// # Errors
-    /// Something is there.
+    /// Makes sure that nothing is at `path`, where something beside a record is to be written. Errors:
+    /// something is there.
     pub fn check_vacant(path: &Path) -> Result<(), RecordFileError> {
         let why = match look(path) {
             Ok(None) => return Ok(()),
@@ -121,16 +113,9 @@ impl RecordFile {
         Err(RecordFileError { path: path.to_owned(), why })
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Whether it was made just now.
-    #[must_use]
-    pub fn is_new(&self) -> bool {
-        self.is_new
     }
 
     fn new(path: &Path) -> Result<Self, Why> {
@@ -146,7 +131,7 @@ impl RecordFile {
         made.0.push(path.to_owned());
         lock(&file)?;
         let under_way = interrupt::under_way(path, std::mem::take(&mut made.0));
-        Ok(Self { file, path: path.to_owned(), whole: 0, is_cut: false, is_new: true, under_way })
+        Ok(Self { file, path: path.to_owned(), whole: 0, is_cut: false, under_way })
     }
 
     /// `None` where `path` names another file by now.
@@ -171,7 +156,7 @@ impl RecordFile {
         file.rewind().map_err(call("reading it"))?;
         visit(path, BufReader::with_capacity(1 << 17, (&file).take(whole)), &mut None, take)?;
         let under_way = interrupt::under_way(path, Vec::new());
-        Ok(Some(Self { file, path: path.to_owned(), whole, is_cut, is_new: false, under_way }))
+        Ok(Some(Self { file, path: path.to_owned(), whole, is_cut, under_way }))
     }
 }
 

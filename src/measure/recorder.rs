@@ -40,18 +40,12 @@ impl Recorder {
     }
 
     /// Begins a run in `file`.
-    ///
-    /// # Errors
-    /// That of writing.
     pub fn begin(file: RecordFile, run: RunLine) -> io::Result<Self> {
         let path = Some(file.path().to_owned());
         Ok(Self { path, ..Self::through(Writer::to(Box::new(file)), run)? })
     }
 
     /// Records through a writer, to which the run line goes first.
-    ///
-    /// # Errors
-    /// That of writing.
     pub fn through(mut writer: Writer, run: RunLine) -> io::Result<Self> {
         writer.write(&Line::Run(run))?;
         Ok(Self { writer: Some(writer), ..Self::nowhere() })
@@ -71,24 +65,19 @@ impl Recorder {
     }
 
     /// Writes a sample, before it the cell where it is a new one.
-    ///
-    /// # Errors
-    /// That of writing.
     pub fn sample(&mut self, cell: &super::Cell, sample: SampleLine) -> io::Result<()> {
         self.cell(cell)?;
-        self.timed += u64::from(!sample.elapsed.is_empty());
+        self.timed += u64::from(!sample.copies.elapsed.is_empty());
         self.line(&Line::Sample(sample))
     }
 
     /// Writes a skip, before it the cell where it is a new one.
-    ///
-    /// # Errors
-    /// That of writing.
     pub fn skip(&mut self, cell: &super::Cell, skip: SkipLine) -> io::Result<()> {
         self.cell(cell)?;
         self.skips.push(skip.clone());
-        let reason = self.hidden.in_text(&skip.reason);
-        self.line(&Line::Skip(SkipLine { reason, ..skip }))
+        let mut hidden = skip;
+        hidden.refused.reason = self.hidden.in_text(&hidden.refused.reason);
+        self.line(&Line::Skip(hidden))
     }
 
     /// Samples with times that this recorder was given.
@@ -104,18 +93,12 @@ impl Recorder {
     }
 
     /// Writes what a race tells, before it the cell where it is a new one.
-    ///
-    /// # Errors
-    /// That of writing.
     pub fn race(&mut self, cell: &super::Cell, line: &Line) -> io::Result<()> {
         self.cell(cell)?;
         self.line(line)
     }
 
     /// Writes the totals.
-    ///
-    /// # Errors
-    /// That of writing.
     pub fn end(mut self) -> io::Result<Option<PathBuf>> {
         let Some(writer) = &self.writer else { return Ok(None) };
         let (samples, skips) = writer.written();

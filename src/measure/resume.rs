@@ -11,26 +11,10 @@ pub enum ResumeError {
     /// It cannot be had, or is no record.
     #[error(transparent)]
     File(#[from] RecordFileError),
-    /// It cannot be written.
     #[error("writing the record {}: {source}", path.display())]
-    Io {
-        /// The record.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It was written under other conditions.
+    Io { path: PathBuf, source: io::Error },
     #[error("{} was written by another {what} ({there}, here {here}); name another with --out", path.display())]
-    Other {
-        /// The record.
-        path: PathBuf,
-        /// What differs.
-        what: &'static str,
-        /// In the record.
-        there: String,
-        /// Now.
-        here: String,
-    },
+    Other { path: PathBuf, what: &'static str, there: String, here: String },
 }
 
 /// What an unfinished record has, with the numbers of its lines.
@@ -58,9 +42,6 @@ impl Take for Found {
 /// Opens the record at `path` for `run`: a new one, or one that an earlier start of the same run
 /// left unfinished, whose samples are returned and whose seed of the order holds. Where it is neither,
 /// it is left as it is.
-///
-/// # Errors
-/// See [`ResumeError`].
 pub fn begin_or_resume(
     path: &Path,
     run: RunLine,
@@ -80,9 +61,6 @@ pub fn begin_or_resume(
 
 /// Begins a run in a new record, or one more in a record of the same clock. Where it is neither, it is left
 /// as it is.
-///
-/// # Errors
-/// See [`ResumeError`].
 pub fn begin_or_add(path: &Path, run: RunLine) -> Result<Recorder, ResumeError> {
     let mut all = Measurements::default();
     let file = RecordFile::open(path, &mut all)?;

@@ -7,7 +7,7 @@ use super::waiting::{PROBES, Wait};
 use crate::analysis::race::Stage;
 use crate::analysis::{Kind, Measurements};
 use crate::fixture::{FixtureError, Source};
-use crate::record::{AnswerLine, Clock, Counters, Line, OutLine, SampleLine, SkipLine};
+use crate::record::{AnswerLine, Clock, Copies, Counters, Line, OutLine, Refused, SampleLine, SkipLine};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,13 +16,16 @@ use std::{io, iter};
 /// Time that the copies of one value should take together, so that their median is worth
 /// something even where one copy takes microseconds.
 const VALUE: Duration = Duration::from_millis(1);
+/// Copies of at least this size take so long that fewer of them make a process, and one a value.
+pub(super) const LARGE: u64 = 256 << 20;
 /// Most copies in one value: more were seen to tell nothing that another round would not tell better.
 const MOST_COPIES: u64 = 5;
 
 /// One cell, to be measured in rounds.
 pub struct Rounds<'a> {
-    /// The cell.
     pub cell: &'a Cell,
+    /// What the cell is called in samples.
+    pub id: String,
     /// Its source, which this process renews between copies.
     pub source: &'a Source,
     /// Directory for targets.
@@ -68,26 +71,12 @@ pub enum RoundsError {
     /// An arm gave no answer.
     #[error(transparent)]
     Arm(#[from] ArmError),
-    /// An arm ended, or did not answer, while it copied.
     #[error("{strategy}: {error}")]
-    Died {
-        /// By this.
-        strategy: &'static str,
-        /// How.
-        error: ArmError,
-    },
-    /// An arm could not do what it was asked for.
+    Died { strategy: &'static str, error: ArmError },
     #[error("the worker of the arm {arm:?}: {message}")]
-    Failed {
-        /// Name of the arm.
-        arm: &'static str,
-        /// Why.
-        message: String,
-    },
-    /// The source could not be made anew.
+    Failed { arm: &'static str, message: String },
     #[error("the source: {0}")]
     Source(#[from] FixtureError),
-    /// The record could not be written.
     #[error("writing the record: {0}")]
     Record(#[from] io::Error),
 }
@@ -179,26 +168,14 @@ pub enum Progress {
 /// What a cell tells its caller while it is measured.
 pub trait Listener {
     /// A sample, to be recorded.
-    ///
-    /// # Errors
-    /// That of recording.
     fn sample(&mut self, sample: SampleLine) -> io::Result<()>;
     /// A strategy that drops out, to be recorded. `wrong`: its copy was wrong.
-    ///
-    /// # Errors
-    /// That of recording.
     fn skip(&mut self, skip: SkipLine, wrong: bool) -> io::Result<()>;
     /// A strategy that a race dropped, and what a race came to.
-    ///
-    /// # Errors
-    /// That of recording.
     fn out(&mut self, _: OutLine) -> io::Result<()> {
         Ok(())
     }
     /// See [`Self::out`].
-    ///
-    /// # Errors
-    /// That of recording.
     fn answer(&mut self, _: AnswerLine) -> io::Result<()> {
         Ok(())
     }
@@ -231,8 +208,8 @@ impl Rounds<'_> {
         }
         let mut round = self.done;
         while !contestants.is_empty() && !self.is_over(round) {
-            let failed =
-                self.round(arms, &contestants, None, round, copies, all, listener, &mut |_, _| ())?;
+            let lineup = Lineup { contestants: &contestants, reference: None, round, copies };
+            let failed = self.round(arms, lineup, all, listener)?.failed;
             contestants.retain(|contestant| !failed.contains(contestant));
             round += 1;
             listener.progress(Progress::Full { rounds: round });
@@ -240,27 +217,20 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    /// One round of these, by every arm, in random order; `reference` is measured before, between and
-    /// after all others. `note` hears each sample. Returns who refused what it could do before, and is to
-    /// be left out from here on.
-    #[expect(clippy::too_many_arguments, reason = "what it measures, and whom it tells")]
+    /// One round, by every arm, in random order.
     pub(super) fn round(
         &self,
         arms: &mut [NamedArm],
-        contestants: &[Contestant],
-        reference: Option<Contestant>,
-        round: u32,
-        copies: u64,
+        Lineup { contestants, reference, round, copies }: Lineup<'_>,
         all: &mut Measurements,
         listener: &mut dyn Listener,
-        note: &mut dyn FnMut(Contestant, &SampleLine),
-    ) -> Result<BTreeSet<Contestant>, RoundsError> {
+    ) -> Result<Round, RoundsError> {
         // What ran before moves a count by some tenths of a per cent: the memory that a copy gets is
         // what others gave back. No other noise hides that, so counted boots share their orders.
         let process = if self.clock == Clock::Instructions { 0 } else { self.process };
-        let mut order = Order::new(self.order_seed, &self.cell.id(), process, round);
+        let mut order = Order::new(self.order_seed, &self.id, process, round);
         let mut place = Place { round, position: 0, copies: order.jitter(copies) };
-        let mut failed = BTreeSet::new();
+        let mut done = Round::default();
         let shuffled = order.shuffled(contestants.len()).into_iter().map(|index| contestants[index]);
         let sequence: Vec<Contestant> = match reference {
             None => shuffled.collect(),
@@ -270,7 +240,7 @@ impl Rounds<'_> {
             }
         };
         for contestant in sequence {
-            if failed.contains(&contestant) {
+            if done.failed.contains(&contestant) {
                 continue;
             }
             // Which arm comes first is a coin for each strategy and round.
@@ -278,23 +248,20 @@ impl Rounds<'_> {
             for turn in 0..arms.len() {
                 let arm = if swap { arms.len() - 1 - turn } else { turn };
                 match self.sample(&mut arms[arm], contestant, place)? {
-                    Ok(line) => {
-                        note(contestant, &line);
-                        let line = Line::Sample(line);
-                        all.take(&line);
-                        if let Line::Sample(sample) = line {
-                            listener.sample(sample)?;
-                        }
+                    Ok(sample) => {
+                        done.copies.push((contestant, sample.copies.clone()));
+                        all.take(&Line::Sample(sample.clone()));
+                        listener.sample(sample)?;
                     }
                     Err((skip, wrong)) => {
                         listener.skip(skip, wrong)?;
-                        failed.insert(contestant);
+                        done.failed.insert(contestant);
                     }
                 }
                 place.position += 1;
             }
         }
-        Ok(failed)
+        Ok(done)
     }
 
     /// All rounds measured, or the time over and each process heard. When to stop never hangs on what
@@ -337,25 +304,26 @@ impl Rounds<'_> {
             let mut able_one = Able { strategy, kind: Kind::Copied, counters: Counters::new() };
             for (name, arm) in arms.iter_mut() {
                 match self.block(name, arm, strategy, Blocks::Observed)? {
-                    reply @ Reply::Block { .. } => {
-                        let observed = self.line(name, strategy, None, reply)?;
+                    Reply::Block(copies) => {
                         able_one.kind =
-                            Kind::of_copy(observed.bytes, observed.shared_bytes, observed.allocated_bytes);
-                        able_one.counters = observed.counters.clone().unwrap_or_default();
+                            Kind::of_copy(copies.bytes, copies.shared_bytes, copies.allocated_bytes);
+                        able_one.counters = copies.counters.clone().unwrap_or_default();
                         // Once is enough. An older build times this copy, in fresh memory.
-                        if self.process == 1 && self.done == 0 && observed.elapsed.is_empty() {
-                            listener.sample(observed)?;
+                        if self.process == 1 && self.done == 0 && copies.elapsed.is_empty() {
+                            listener.sample(self.line(name, strategy, None, copies))?;
                         }
                     }
-                    Reply::Refused { reason, call, errno, wrong } => {
-                        listener.skip(self.skip(strategy, reason, call, errno), wrong)?;
+                    Reply::Refused { why, wrong } => {
+                        listener.skip(why.line(self.id.clone(), strategy), wrong)?;
                         continue 'strategies;
                     }
                     other => return Err(failed(name, &other)),
                 }
             }
             match self.waits(arms, strategy)? {
-                Some(reason) => listener.skip(self.skip(strategy, reason, None, None), false)?,
+                Some(reason) => {
+                    listener.skip(Refused::because(reason).line(self.id.clone(), strategy), false)?;
+                }
                 None => able.push(able_one),
             }
         }
@@ -371,18 +339,14 @@ impl Rounds<'_> {
         let mut able = Vec::new();
         for limit in LIMITS {
             match self.block(name, arm, limit.name, Blocks::Timed(1))? {
-                Reply::Block { .. } => able.push(Contestant::new(limit.name)),
-                Reply::Refused { reason, call, errno, .. } => {
-                    listener.skip(self.skip(limit.name, reason, call, errno), false)?;
+                Reply::Block(_) => able.push(Contestant::new(limit.name)),
+                Reply::Refused { why, .. } => {
+                    listener.skip(why.line(self.id.clone(), limit.name), false)?;
                 }
                 other => return Err(failed(name, &other)),
             }
         }
         Ok(able)
-    }
-
-    fn skip(&self, strategy: &str, reason: String, call: Option<String>, errno: Option<String>) -> SkipLine {
-        SkipLine { cell: self.cell.id(), strategy: strategy.to_owned(), call, errno, reason }
     }
 
     /// Why a strategy is left out where the clock counts instructions.
@@ -395,7 +359,7 @@ impl Rounds<'_> {
         // Not of the observed copy, whose observers have threads.
         for _ in 0..PROBES {
             match Wait::of(|| self.block(name, arm, strategy, Blocks::Timed(1)))? {
-                (wait, Reply::Block { .. }) => waits.push(wait),
+                (wait, Reply::Block(_)) => waits.push(wait),
                 (_, other) => return Err(failed(name, &other)),
             }
         }
@@ -407,9 +371,13 @@ impl Rounds<'_> {
         let Some(&base) = names.iter().find(|name| **name == self.base).or(names.first()) else {
             return Ok(1);
         };
+        // So many bytes are not copied in a time that is too short.
+        if self.cell.size >= LARGE {
+            return Ok(1);
+        }
         let (name, arm) = &mut arms[0];
         match self.block(name, arm, base, Blocks::Timed(3))? {
-            Reply::Block { mut elapsed, .. } => {
+            Reply::Block(Copies { mut elapsed, .. }) => {
                 elapsed.sort_unstable();
                 let middle = elapsed.get(elapsed.len() / 2).copied().unwrap_or(1).max(1);
                 Ok((VALUE.as_nanos() as u64 / middle).clamp(1, MOST_COPIES))
@@ -433,43 +401,27 @@ impl Rounds<'_> {
             other => other?,
         };
         match reply {
-            Reply::Refused { reason, call, errno, wrong } => {
-                let reason = format!("from round {} on: {reason}", place.round);
-                Ok(Err((self.skip(strategy, reason, call, errno), wrong)))
+            Reply::Refused { why, wrong } => {
+                let reason = format!("from round {} on: {}", place.round, why.reason);
+                Ok(Err((Refused { reason, ..why }.line(self.id.clone(), strategy), wrong)))
             }
-            reply => {
-                let line = self.line(name, strategy, Some(place), reply)?;
+            Reply::Block(copies) => {
+                let line = self.line(name, strategy, Some(place), copies);
                 Ok(Ok(SampleLine { arm: contestant.entry.arm().unwrap_or(line.arm), ..line }))
             }
+            other => Err(failed(name, &other)),
         }
     }
 
-    /// What an arm answered, as a sample that stands at `place`, or outside the rounds.
-    fn line(
-        &self,
-        arm: &'static str,
-        strategy: &str,
-        place: Option<Place>,
-        reply: Reply,
-    ) -> Result<SampleLine, RoundsError> {
-        let Reply::Block { elapsed, bytes, shared_bytes, allocated_bytes, counters } = reply else {
-            return Err(failed(arm, &reply));
-        };
-        Ok(SampleLine {
-            cell: self.cell.id(),
-            strategy: strategy.to_owned(),
+    /// What an arm did, as a sample that stands at `place`, or outside the rounds.
+    fn line(&self, arm: &'static str, strategy: &str, place: Option<Place>, copies: Copies) -> SampleLine {
+        SampleLine {
             round: place.map(|place| place.round),
             position: place.map(|place| place.position),
             process: self.process,
             arm: arm.to_owned(),
-            elapsed,
-            bytes,
-            shared_bytes,
-            allocated_bytes,
-            // Its copy in the warm-up was.
-            verified: true,
-            counters,
-        })
+            ..copies.line(self.id.clone(), strategy)
+        }
     }
 
     fn block(
@@ -510,6 +462,25 @@ impl Rounds<'_> {
     }
 }
 
+/// Who is measured in a round.
+#[derive(Clone, Copy)]
+pub(super) struct Lineup<'a> {
+    pub contestants: &'a [Contestant],
+    /// Who of them is measured before, between and after all others.
+    pub reference: Option<Contestant>,
+    pub round: u32,
+    /// How many copies make a value, or up to a fifth more.
+    pub copies: u64,
+}
+
+/// What a round came to.
+#[derive(Default)]
+pub(super) struct Round {
+    pub copies: Vec<(Contestant, Copies)>,
+    /// Who refused what it could do before, and is to be left out from here on.
+    pub failed: BTreeSet<Contestant>,
+}
+
 /// What an arm is asked for.
 #[derive(Clone, Copy)]
 enum Blocks {
@@ -530,7 +501,7 @@ struct Place {
 fn failed(arm: &'static str, reply: &Reply) -> RoundsError {
     let message = match reply {
         Reply::Failed { message } => message.clone(),
-        Reply::Refused { reason, .. } => format!("a strategy that worked before refused: {reason}"),
+        Reply::Refused { why, .. } => format!("a strategy that worked before refused: {}", why.reason),
         other => format!("unexpected answer {other:?}"),
     };
     RoundsError::Failed { arm, message }

@@ -88,13 +88,11 @@ pub struct Selection {
     pub strategies: Option<Vec<&'static Strategy>>,
     /// Sizes in bytes.
     pub sizes: Option<Vec<u64>>,
-    /// Layouts.
     pub layouts: Option<Vec<&'static Layout>>,
     /// Cache states.
     pub cache: Option<Vec<CacheState>>,
     /// States of the target.
     pub dst: Option<Vec<DstMode>>,
-    /// Ends.
     pub end: Option<Vec<End>>,
     /// Set-ups.
     pub setup: Option<Vec<Setup>>,
@@ -105,39 +103,17 @@ pub struct Selection {
 /// A word that selects nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectionError {
-    /// No such name.
     #[error("no {what} is called {word:?}{}", offer(closest))]
-    Unknown {
-        /// Kind of thing.
-        what: &'static str,
-        /// What was given.
-        word: String,
-        /// Names like it.
-        closest: Vec<String>,
-    },
-    /// Not a size.
+    Unknown { what: &'static str, word: String, closest: Vec<String> },
     #[error(
         "{word:?} is not a size: write 4KiB, 16MiB, 1GiB, a range such as 1MiB..1GiB, or all{}",
         offer(closest)
     )]
-    Size {
-        /// What was given.
-        word: String,
-        /// Sizes like it.
-        closest: Vec<String>,
-    },
-    /// A list without a word.
+    Size { word: String, closest: Vec<String> },
     #[error("the list of {what} is empty")]
-    Empty {
-        /// Kind of thing.
-        what: &'static str,
-    },
-    /// Sizes or layouts beside a source that has its own.
+    Empty { what: &'static str },
     #[error("the user's own source has a size and layout of its own; leave out {what}")]
-    OwnSource {
-        /// What was given too.
-        what: &'static str,
-    },
+    OwnSource { what: &'static str },
 }
 
 fn offer(closest: &[String]) -> String {
@@ -157,9 +133,6 @@ impl Selection {
     }
 
     /// Understands the words.
-    ///
-    /// # Errors
-    /// See [`SelectionError`].
     pub fn new(variables: &Variables) -> Result<Self, SelectionError> {
         let strategies: Vec<&'static Strategy> = all().map(|(_, strategy)| strategy).collect();
         let selection = Self {

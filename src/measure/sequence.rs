@@ -1,18 +1,15 @@
 use super::cell::Cell;
 use super::clock::{Clock, NoClock};
+use super::error::TrialError;
 use super::plan::Entry;
-use super::protocol::Reply;
 use super::stage::{Stage, StageError, check_space};
-use super::trial::{Look, Outcome, TrialError};
+use super::trial::{Look, Outcome};
 use crate::fixture::{Place, SEED, Source};
-use crate::record::{Counters, SampleLine};
+use crate::record::{Copies, Counters};
 use crate::strategy::Strategy;
 use std::borrow::Borrow;
 
 /// Makes the source of an entry, after checking that there is room for it and a copy.
-///
-/// # Errors
-/// See [`StageError`].
 pub fn source_of(
     entry: &Entry,
     own: Option<&std::path::Path>,
@@ -38,9 +35,6 @@ pub struct Block {
 impl Block {
     /// Runs `copies` trials; the last copy is looked at as closely as `last` says. One that is not timed comes
     /// before them, so that each follows a copy by the same strategy.
-    ///
-    /// # Errors
-    /// The first [`TrialError`].
     pub fn run<S: Borrow<Source>, P: Borrow<Place>>(
         stage: &Stage<S, P>,
         strategy: &Strategy,
@@ -58,9 +52,6 @@ impl Block {
 
     /// One trial without a clock that is verified and observed. It comes first in a cell, where it
     /// finds fresh memory, which a time should not.
-    ///
-    /// # Errors
-    /// That of the trial.
     pub fn observe<S: Borrow<Source>, P: Borrow<Place>>(
         stage: &Stage<S, P>,
         strategy: &Strategy,
@@ -83,43 +74,18 @@ impl Block {
         self.outcomes.iter().map(|outcome| outcome.elapsed).sum()
     }
 
-    /// The line in the record, outside any round. `verified`: whether a copy by this strategy in
-    /// this cell was compared byte for byte before.
+    /// As the record has them. The times are left out where the copy was observed by what costs time.
     #[must_use]
-    pub fn line(&self, cell: &Cell, strategy: &Strategy, verified: bool) -> SampleLine {
+    pub fn copies(&self) -> Copies {
         let last = self.outcomes.last();
-        SampleLine {
-            cell: cell.id(),
-            strategy: strategy.name.to_owned(),
-            round: None,
-            position: None,
-            process: 1,
-            arm: "this".to_owned(),
-            elapsed: self.times(),
-            bytes: last.map_or(0, |outcome| outcome.bytes),
-            shared_bytes: last.and_then(|outcome| outcome.shared_bytes),
-            allocated_bytes: last.and_then(|outcome| outcome.allocated_bytes),
-            verified,
-            counters: Some(self.counters()),
-        }
-    }
-
-    /// The answer to one who asked for the block.
-    #[must_use]
-    pub fn reply(&self) -> Reply {
-        let last = self.outcomes.last();
-        Reply::Block {
-            elapsed: self.times(),
+        let timed = self.outcomes.iter().filter(|_| !self.observed);
+        Copies {
+            elapsed: timed.map(|outcome| outcome.elapsed).collect(),
             bytes: last.map_or(0, |outcome| outcome.bytes),
             shared_bytes: last.and_then(|outcome| outcome.shared_bytes),
             allocated_bytes: last.and_then(|outcome| outcome.allocated_bytes),
             counters: Some(self.counters()),
         }
-    }
-
-    /// Time of each copy; none where it was observed by what costs time.
-    fn times(&self) -> Vec<u64> {
-        self.outcomes.iter().filter(|_| !self.observed).map(|outcome| outcome.elapsed).collect()
     }
 
     /// Means per copy.

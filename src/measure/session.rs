@@ -1,12 +1,11 @@
 use super::arm::{Arm, ArmError};
-use super::availability::Refused;
 use super::plan::{Entry, Plan};
 use super::race::{Terms, race};
 use super::recorder::Recorder;
 use super::rounds::{Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 use super::sequence::source_of;
 use crate::analysis::{Margin, Measurements};
-use crate::record::{AnswerLine, Clock, Line, OutLine, SampleLine, SkipLine};
+use crate::record::{AnswerLine, Clock, Line, OutLine, Refused, SampleLine, SkipLine};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -39,8 +38,6 @@ pub struct Settings {
     pub clock: Clock,
     /// What the arm `old` is.
     pub against: Against,
-    /// This executable, as it is started for further processes.
-    pub this: PathBuf,
     /// Whether the limits of the machine are measured too.
     pub limits: bool,
     /// A planted slowdown.
@@ -67,7 +64,6 @@ impl Settings {
             first_process: 1,
             clock: Clock::Wall,
             against: Against::Nothing,
-            this: PathBuf::new(),
             limits: false,
             slowdown: None,
             entrants: vec![Entrant::Twin],
@@ -91,8 +87,6 @@ pub enum Against {
 pub struct Outcome {
     /// Copies that were wrong.
     pub wrong: Vec<String>,
-    /// Cells in which nothing could be measured, with the reason.
-    pub refused: Vec<String>,
     /// What races came to.
     pub answers: Vec<AnswerLine>,
     /// Why one process measured alone that was to have others.
@@ -106,9 +100,6 @@ pub trait Watcher {
 }
 
 /// Measures a plan. `all` holds what the record has already, for a run that goes on.
-///
-/// # Errors
-/// See [`RoundsError`]; what was measured until then is recorded.
 pub fn run_rounds(
     plan: &Plan,
     settings: &Settings,
@@ -138,8 +129,8 @@ pub fn run_rounds(
         for (index, entry) in plan.entries.iter().enumerate() {
             let id = entry.cell.id();
             if is_first {
-                for refusal in &entry.refusals {
-                    recorder.skip(&entry.cell, refusal.line(&entry.cell))?;
+                for skip in entry.skips() {
+                    recorder.skip(&entry.cell, skip)?;
                 }
             }
             let shares = (settings.first_process + processes - process) as usize * plan.entries.len() - index;
@@ -149,15 +140,14 @@ pub fn run_rounds(
                 Ok(source) => source,
                 Err(error) => {
                     if is_first {
-                        let refused = Refused { reason: error.to_string(), call: None, errno: None };
-                        recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
-                        outcome.refused.push(format!("{id}: {error}"));
+                        recorder.skip(&entry.cell, Refused::because(error).line(id, "*"))?;
                     }
                     continue;
                 }
             };
             let mut rounds = Rounds {
                 cell: &entry.cell,
+                id: id.clone(),
                 source: &source,
                 to: plan.to.path(),
                 strategies: strategies(entry, settings.base),
@@ -181,16 +171,14 @@ pub fn run_rounds(
             let terms = Terms {
                 margin: settings.margin,
                 until,
-                this: &settings.this,
                 processes: settings.processes,
                 entrants: &settings.entrants,
             };
             match race(&mut rounds, terms, all, &mut listener) {
                 Ok(answers) => outcome.answers.extend(answers),
                 Err(RoundsError::Source(error)) => {
-                    let refused = Refused { reason: format!("the source: {error}"), call: None, errno: None };
-                    recorder.skip(&entry.cell, refused.line(&entry.cell, "*"))?;
-                    outcome.refused.push(format!("{id}: {}", refused.reason));
+                    let refused = Refused::because(format!("the source: {error}"));
+                    recorder.skip(&entry.cell, refused.line(id, "*"))?;
                 }
                 Err(error) => return Err(error),
             }
@@ -200,11 +188,10 @@ pub fn run_rounds(
 }
 
 fn arms(settings: &Settings) -> Result<Vec<NamedArm>, ArmError> {
-    let this = || Ok(Arm::start(&settings.this)?.0);
     Ok(match &settings.against {
         Against::Nothing if settings.processes == Some(1) => vec![("this", Arm::here())],
-        Against::Nothing => vec![("this", this()?)],
-        Against::Build(old) => vec![("old", Arm::start(old)?.0), ("this", this()?)],
+        Against::Nothing => vec![("this", Arm::this()?)],
+        Against::Build(old) => vec![("old", Arm::start(old)?.0), ("this", Arm::this()?)],
     })
 }
 
@@ -249,7 +236,7 @@ impl Listener for Recording<'_> {
 
     fn skip(&mut self, skip: SkipLine, wrong: bool) -> std::io::Result<()> {
         if wrong {
-            self.wrong.push(format!("{} {}: {}", skip.cell, skip.strategy, skip.reason));
+            self.wrong.push(format!("{} {}: {}", skip.cell, skip.strategy, skip.refused.reason));
         }
         if self.is_first { self.recorder.skip(&self.entry.cell, skip) } else { Ok(()) }
     }

@@ -11,7 +11,7 @@ const MOST_NAMES: usize = 4;
 pub(super) fn by_reason(skips: &[SkipLine]) -> Vec<String> {
     let mut groups: Vec<(String, Vec<&SkipLine>)> = Vec::new();
     for skip in skips {
-        let reason = skip.reason.trim_end();
+        let reason = skip.refused.reason.trim_end();
         let key = without_figures(reason);
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, group)) => group.push(skip),
@@ -27,7 +27,7 @@ fn sentence(group: &[&SkipLine]) -> String {
         1 => group[0].cell.clone(),
         cells => format!("{cells} cells"),
     };
-    format!("skipped {} in {cells}: {}", names(group), group[0].reason.trim_end())
+    format!("skipped {} in {cells}: {}", names(group), group[0].refused.reason.trim_end())
 }
 
 fn names(group: &[&SkipLine]) -> String {
@@ -60,10 +60,10 @@ fn without_figures(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Refused;
 
     fn skip(cell: &str, strategy: &str, reason: &str) -> SkipLine {
-        let (cell, strategy, reason) = (cell.to_owned(), strategy.to_owned(), reason.to_owned());
-        SkipLine { cell, strategy, call: None, errno: None, reason }
+        Refused::because(reason).line(cell.to_owned(), strategy)
     }
 
     #[test]

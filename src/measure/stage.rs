@@ -1,4 +1,4 @@
-use super::trial::TrialError;
+use super::error::TrialError;
 use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
 use crate::strategy::Workspace;
 use crate::units::format_size;
@@ -21,20 +21,8 @@ pub struct Stage<S: Borrow<Source>, P: Borrow<Place>> {
 /// Why trials cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
-    /// The directories cannot hold the files.
     #[error("not enough space in {}: a {layout} source of {} and its copy need {}, {} are free; name another directory with --dir or COPYBENCH_DIR, or smaller sizes with --size or COPYBENCH_SIZES", directory.display(), format_size(*size), mebibytes(*needed), mebibytes(*free))]
-    Space {
-        /// Where.
-        directory: PathBuf,
-        /// Layout of the source.
-        layout: &'static str,
-        /// Length of the source.
-        size: u64,
-        /// Bytes needed.
-        needed: u64,
-        /// Bytes free.
-        free: u64,
-    },
+    Space { directory: PathBuf, layout: &'static str, size: u64, needed: u64, free: u64 },
     /// The source cannot be had.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -72,10 +60,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     }
 }
 
-/// Refuses a source and copy that the two directories have no room for, before anything is
-/// written.
-///
-/// # Errors
+/// Refuses a source and copy that the two directories have no room for, before anything is written. Errors:
 /// [`StageError::Space`] with the figures.
 pub(super) fn check_space(
     from: &Place,

@@ -1,7 +1,8 @@
+use super::error::TrialError;
 use crate::cache::{CacheState, establish};
 use crate::fixture::{Place, Source};
-use crate::measure::trial::TrialError;
 use crate::strategy::DstMode;
+use crate::sys::errno::during;
 use crate::sys::fiemap;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
@@ -75,10 +76,10 @@ fn prepare(file: &File, source: &Source, mode: DstMode, cache: CacheState) -> Re
     match mode {
         DstMode::New => Ok(()),
         DstMode::Preallocated if source.size() == 0 => Ok(()),
-        DstMode::Preallocated => during(
-            "allocating the target",
-            rustix::fs::fallocate(file, FallocateFlags::empty(), 0, source.size()),
-        ),
+        DstMode::Preallocated => {
+            let allocated = rustix::fs::fallocate(file, FallocateFlags::empty(), 0, source.size());
+            Ok(during("allocating the target", allocated)?)
+        }
         DstMode::Overwrite => {
             fill_with_other_bytes(source, file)?;
             during("settling the target", rustix::fs::fdatasync(file))?;
@@ -105,7 +106,7 @@ fn fill_with_other_bytes(source: &Source, target: &File) -> Result<(), TrialErro
         }
         at += length as u64;
     }
-    during("cutting the target", rustix::fs::ftruncate(target, source.size()))
+    Ok(during("cutting the target", rustix::fs::ftruncate(target, source.size()))?)
 }
 
 /// A cold cell has neither file in the page cache.
@@ -130,8 +131,4 @@ fn is_settled(file: &File, size: u64) -> Result<bool, TrialError> {
             Ok(own.map(|extent| extent.length).sum::<u64>() >= size)
         }
     }
-}
-
-fn during<T>(act: &'static str, result: Result<T, Errno>) -> Result<T, TrialError> {
-    result.map_err(|errno| TrialError::Prepare { act, source: errno.into() })
 }

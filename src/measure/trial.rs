@@ -1,12 +1,13 @@
 use super::cell::{Cell, End, Setup};
 use super::clock::{Clock, NoClock};
+use super::error::TrialError;
 use super::stage::Stage;
 use super::target::{self, Target};
-use crate::cache::{self, CacheError};
-use crate::fixture::{FixtureError, Place, Source};
+use crate::cache::{self};
+use crate::fixture::{Place, Source};
 use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
 use crate::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
-use crate::verify::{Mismatch, Promise, verify};
+use crate::verify::{Promise, verify};
 use std::borrow::Borrow;
 use std::fs::File;
 use std::io;
@@ -48,52 +49,8 @@ impl Outcome {
     }
 }
 
-/// Why there is no outcome.
-#[derive(Debug, thiserror::Error)]
-pub enum TrialError {
-    /// The target or the clockwork around the copy failed.
-    #[error("{act}: {source}")]
-    Prepare {
-        /// What was being done.
-        act: &'static str,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// The source is not what it was and could not be made anew.
-    #[error("the source: {0}")]
-    Source(#[from] FixtureError),
-    /// The cache state could not be established.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-    /// The strategy refused or failed.
-    #[error(transparent)]
-    Copy(#[from] CopyError),
-    /// The strategy reported a wrong number of bytes.
-    #[error("it reported {reported} bytes of {expected}")]
-    Count {
-        /// Bytes that it said it copied.
-        reported: u64,
-        /// Length of the source.
-        expected: u64,
-    },
-    /// The copy is not the source.
-    #[error("the copy is wrong: {0}")]
-    Mismatch(#[from] Mismatch),
-}
-
-impl TrialError {
-    /// Whether the copy was wrong, rather than refused.
-    #[must_use]
-    pub fn is_wrong_copy(&self) -> bool {
-        matches!(self, Self::Count { .. } | Self::Mismatch(_))
-    }
-}
-
 impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// One copy of the whole source: prepare, confirm the cache state, time, observe, look.
-    ///
-    /// # Errors
-    /// See [`TrialError`]; the target is gone in any case.
     pub fn trial(
         &self,
         strategy: &Strategy,
@@ -110,10 +67,8 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         self.attempt(strategy, cell, clock, observers, look == Look::Verify)
     }
 
-    /// One copy without a clock, verified, with all observers that a timed copy cannot have.
-    ///
-    /// # Errors
-    /// As [`Stage::trial`]. An observer that is refused leaves its counters out; see
+    /// One copy without a clock, verified, with all observers that a timed copy cannot have. Errors: as
+    /// [`Stage::trial`]. An observer that is refused leaves its counters out; see
     /// [`Plan::remarks`](super::Plan::remarks).
     pub fn observed_trial(&self, strategy: &Strategy, cell: &Cell) -> Result<Outcome, TrialError> {
         // What others cost would be counted as the copy's by those that see every copy.

@@ -3,9 +3,7 @@ use super::selection::closest;
 /// A variable that the program, its build, its scripts or its tests read.
 #[derive(Debug)]
 pub struct Variable {
-    /// Its name.
     pub name: &'static str,
-    /// What it sets.
     pub sets: &'static str,
     /// Whether it is offered to users in place of one that does not exist.
     pub is_for_users: bool,
@@ -59,10 +57,7 @@ pub struct UnknownVariable {
 }
 
 /// Refuses variables of the environment that look like ours and are none: what they were to set would be
-/// left at its default in silence.
-///
-/// # Errors
-/// The first by name.
+/// left at its default in silence. Errors: the first by name.
 pub fn check_environment() -> Result<(), UnknownVariable> {
     let mut unknown: Vec<String> = std::env::vars_os()
         .map(|(name, _)| name.to_string_lossy().into_owned())

@@ -21,7 +21,7 @@ impl Wait {
         let before = requests();
         let reply = copy()?;
         let switches = match &reply {
-            Reply::Block { counters: Some(counters), .. } => counters.get("voluntary_switches").copied(),
+            Reply::Block(copies) => copies.counter("voluntary_switches"),
             _ => None,
         };
         let requests = requests().saturating_sub(before);

@@ -1,6 +1,5 @@
 //! The one who measures on request: in this process, or behind the standard streams of another.
 
-use super::availability::Refused;
 use super::cell::{Cell, End, Setup};
 use super::clock::{Clock, Delayed, WallClock};
 use super::limit;
@@ -10,7 +9,7 @@ use super::stage::Stage;
 use super::trial::Look;
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Place, Source};
-use crate::record::FileSystems;
+use crate::record::{Copies, FileSystems, Refused};
 use crate::strategy::{self, DstMode};
 use std::io::{BufRead, Write};
 use std::rc::Rc;
@@ -24,15 +23,19 @@ pub struct Worker {
     limits: limit::Buffers,
 }
 
-impl Worker {
+/// Who measures on request: copies, or whatever else is done in rounds, timed.
+pub trait Answer {
     /// The answer to one request.
-    pub fn answer(&mut self, request: &Request) -> Reply {
-        match self.try_answer(request) {
-            Ok(reply) => reply,
-            Err(message) => Reply::Failed { message },
-        }
-    }
+    fn answer(&mut self, request: &Request) -> Reply;
+}
 
+impl Answer for Worker {
+    fn answer(&mut self, request: &Request) -> Reply {
+        self.try_answer(request).unwrap_or_else(|message| Reply::Failed { message })
+    }
+}
+
+impl Worker {
     fn try_answer(&mut self, request: &Request) -> Result<Reply, String> {
         match request {
             Request::Hello { protocol: PROTOCOL } => Ok(Reply::Hello {
@@ -73,24 +76,13 @@ impl Worker {
     fn block(&mut self, name: &str, copies: u64, verify: bool, slowdown: f64) -> Result<Reply, String> {
         let (cell, stage) = self.turned_to.as_ref().ok_or("no cell yet")?;
         if let Some(limit) = limit::find(name) {
-            let elapsed = match self.limits.measure(limit, cell.size, copies) {
-                Ok(elapsed) => elapsed,
-                Err(reason) => {
-                    return Ok(Reply::Refused { reason, call: None, errno: None, wrong: false });
-                }
-            };
-            let (bytes, none) = (cell.size, None);
-            return Ok(Reply::Block {
-                elapsed,
-                bytes,
-                shared_bytes: none,
-                allocated_bytes: none,
-                counters: None,
+            return Ok(match self.limits.measure(limit, cell.size, copies) {
+                Ok(elapsed) => Reply::Block(Copies { elapsed, bytes: cell.size, ..Copies::default() }),
+                Err(reason) => Reply::refused(reason),
             });
         }
         let Some(strategy) = strategy::find(name) else {
-            let reason = "one of the two builds does not have it".to_owned();
-            return Ok(Reply::Refused { reason, call: None, errno: None, wrong: false });
+            return Ok(Reply::refused("one of the two builds does not have it"));
         };
         let wall = WallClock::new();
         let delayed = Delayed::new(&wall, slowdown);
@@ -100,18 +92,10 @@ impl Worker {
         } else {
             Block::run(stage, strategy, cell, clock, copies, Look::Extents)
         };
-        match block {
-            Ok(block) => Ok(block.reply()),
-            Err(error) => {
-                let refused = Refused::from_error(&error);
-                Ok(Reply::Refused {
-                    reason: refused.reason,
-                    call: refused.call.map(str::to_owned),
-                    errno: refused.errno.map(str::to_owned),
-                    wrong: error.is_wrong_copy(),
-                })
-            }
-        }
+        Ok(match block {
+            Ok(block) => Reply::Block(block.copies()),
+            Err(error) => Reply::Refused { why: Refused::from(&error), wrong: error.is_wrong_copy() },
+        })
     }
 }
 
@@ -120,9 +104,6 @@ fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, word: &str) -> Option<
 }
 
 /// Answers one request a line until the input ends, which it does when the other side dies.
-///
-/// # Errors
-/// Those of reading and writing.
 pub fn serve(input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
     let mut worker = Worker::default();
     for line in input.lines() {

@@ -28,11 +28,13 @@ thread_local! {
     static KEPT: Cell<Option<Counters>> = const { Cell::new(None) };
 }
 
+const TOTAL: &str = "calls.total";
+
 /// Calls counted by name, which are those that a way to copy may be told by; the rest is `calls.other`.
 macro_rules! calls {
     ($($name:ident $number:ident,)*) => {
         const COUNTERS: &[Counter] = &[
-            Counter { key: "calls.total", unit: Times },
+            Counter { key: TOTAL, unit: Times },
             $(Counter { key: concat!("calls.", stringify!($name)), unit: Times },)*
             Counter { key: "calls.other", unit: Times },
         ];
@@ -59,6 +61,13 @@ calls! {
     rt_sigaction SYS_rt_sigaction, rt_sigprocmask SYS_rt_sigprocmask,
 }
 
+/// The call that a counter of that key counts; none for those of other things, or of all calls.
+#[must_use]
+pub fn call_of(key: &str) -> Option<&str> {
+    let mut counters = COUNTERS.iter().map(|counter| counter.key).filter(|key| *key != TOTAL);
+    counters.find(|known| *known == key)?.split_once('.').map(|(_, name)| name)
+}
+
 struct Calls {
     counters: Option<Counters>,
     started: Result<(), Errno>,
@@ -83,7 +92,7 @@ impl Observation for Calls {
         let counts = COUNTERS.iter().zip(counted).map(|(counter, (_, count))| (counter.key, *count));
         let other = ("calls.other", total.saturating_sub(named));
         // A call that was not made has no counter, or every line would name them all.
-        Ok(counts.chain([other]).filter(|(key, count)| *count > 0 || *key == "calls.total").collect())
+        Ok(counts.chain([other]).filter(|(key, count)| *count > 0 || *key == TOTAL).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::sys::page_size;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 fn observer(name: &str) -> &'static Observer {

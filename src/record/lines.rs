@@ -1,4 +1,4 @@
-use super::{Clock, Line, SCHEMA};
+use super::{Clock, Line, SCHEMA, major};
 use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -9,62 +9,22 @@ use std::path::{Path, PathBuf};
 /// Why a record cannot be used. Every variant names the file, and the line where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file cannot be read.
     #[error("reading {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A line is not of this schema.
+    Io { path: PathBuf, source: io::Error },
     #[error("{}:{line}: not a record line: {message}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What the parser said.
-        message: String,
-    },
-    /// A line was written by a schema of another major version.
+    Line { path: PathBuf, line: usize, message: String },
     #[error("{}:{line}: schema {found}, but this copybench reads {SCHEMA}; use the copybench that wrote it", path.display())]
-    Schema {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// The version that was found.
-        found: String,
-    },
-    /// A cell, sample or skip stands before any run line.
+    Schema { path: PathBuf, line: usize, found: String },
     #[error("{}:{line}: a line before the first run line", path.display())]
-    NoRun {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-    },
-    /// Runs of two clocks were given together.
+    NoRun { path: PathBuf, line: usize },
     #[error("{}:{line}: its clock is {}, that of the runs before it {}; times of different clocks are never compared", path.display(), found.name(), expected.name())]
-    MixedClocks {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// Clock of the earlier runs.
-        expected: Clock,
-        /// Clock of this one.
-        found: Clock,
-    },
+    MixedClocks { path: PathBuf, line: usize, expected: Clock, found: Clock },
 }
 
 /// Who is given the lines of records, one after the other.
 pub trait Take {
-    /// Takes the text of a sample, nearly all lines of a record, parsed as far as it is needed.
-    ///
-    /// # Errors
-    /// What the parser says; the line is then parsed as any other, and nothing was taken.
+    /// Takes the text of a sample, nearly all lines of a record, parsed as far as it is needed. Errors:
+    /// what the parser says; the line is then parsed as any other, and nothing was taken.
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()>;
 
     /// Takes a line of the file `path`.
@@ -74,9 +34,6 @@ pub trait Take {
 /// Gives every line of record files to `take`, in order, without keeping any: a million samples
 /// need no more memory than one. `clock` is that of runs which were read before, if any, and becomes
 /// that of these. Returns remarks that a user should see: truncated last lines.
-///
-/// # Errors
-/// See [`ReadError`]; a truncated last line is a remark only.
 pub fn visit_files(
     clock: &mut Option<Clock>,
     paths: &[PathBuf],
@@ -124,9 +81,6 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
 
 /// Gives every line of one record to `take`; `path` is only used in messages. `clock` is that of the
 /// runs before, if any. Returns a remark on a last line that is cut short.
-///
-/// # Errors
-/// See [`ReadError`].
 pub fn visit(
     path: &Path,
     mut input: impl BufRead,
@@ -196,7 +150,7 @@ pub fn is_cut(raw: &[u8], error: &serde_json::Error) -> bool {
 }
 
 fn is_compatible(schema: &str) -> bool {
-    matches!(schema.split('.').next(), Some("1" | "2"))
+    matches!(major(schema), "1" | "2")
 }
 
 /// A line that does not parse may be of a newer schema, which is the better message.

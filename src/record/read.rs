@@ -30,9 +30,6 @@ pub struct Read {
 }
 
 /// Reads record files whole; [`visit_files`] takes less memory.
-///
-/// # Errors
-/// See [`ReadError`]; a truncated last line is a warning only.
 pub fn read_files(paths: &[PathBuf]) -> Result<Read, ReadError> {
     let mut read = Read::default();
     read.warnings = visit_files(&mut None, paths, &mut read)?;
@@ -40,9 +37,6 @@ pub fn read_files(paths: &[PathBuf]) -> Result<Read, ReadError> {
 }
 
 /// Reads the text of one record file, whose name is only used in messages.
-///
-/// # Errors
-/// See [`ReadError`]; a truncated last line is a warning only.
 pub fn read_text(path: &Path, text: &str) -> Result<Read, ReadError> {
     let mut read = Read::default();
     let warning = visit(path, text.as_bytes(), &mut None, &mut read)?;

@@ -43,10 +43,7 @@ pub struct TimedSample<'a, C = IgnoredAny> {
 pub type CountersOf<'a> = BTreeMap<Cow<'a, str>, u64>;
 
 impl<'a, C: Deserialize<'a>> TimedSample<'a, C> {
-    /// Parses a line.
-    ///
-    /// # Errors
-    /// What the parser says.
+    /// Parses a line. Errors: what the parser says.
     pub fn parse(line: &'a [u8]) -> serde_json::Result<Self> {
         // Checked once as a whole, the text need not be checked string by string.
         match std::str::from_utf8(line) {
@@ -72,11 +69,11 @@ impl<'a> From<&'a SampleLine> for TimedSample<'a, CountersOf<'a>> {
             position: line.position,
             process: line.process,
             arm: Cow::Borrowed(&line.arm),
-            elapsed: Cow::Borrowed(&line.elapsed),
-            bytes: line.bytes,
-            shared_bytes: line.shared_bytes,
-            allocated_bytes: line.allocated_bytes,
-            counters: line.counters.as_ref().map(borrowed),
+            elapsed: Cow::Borrowed(&line.copies.elapsed),
+            bytes: line.copies.bytes,
+            shared_bytes: line.copies.shared_bytes,
+            allocated_bytes: line.copies.allocated_bytes,
+            counters: line.copies.counters.as_ref().map(borrowed),
         }
     }
 }

@@ -24,9 +24,6 @@ impl Writer {
     }
 
     /// Appends one line.
-    ///
-    /// # Errors
-    /// Those of writing.
     pub fn write(&mut self, line: &Line) -> io::Result<()> {
         match line {
             Line::Sample(_) => self.samples += 1,

@@ -1,10 +1,11 @@
 //! Everything that charts show, computed here so that the script which draws computes nothing.
 
-use super::{Family, Strategy, family_of, race};
+use super::{family_of, race};
 use crate::analysis::history::{Histories, History};
 use crate::analysis::summary::Summary;
 use crate::analysis::{Digest, Digests, Interval, Margin, Measurements, summarise};
 use crate::record::{AnswerLine, Behind, Clock, Commit, Counters, SCHEMA, SkipLine};
+use crate::strategy::{self, FAMILIES};
 use crate::units::{duration, format_size};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,8 +18,8 @@ pub struct ChartData<'a> {
     base: &'a str,
     margin: f64,
     runs: Vec<RunRow<'a>>,
-    families: &'a [Family],
-    strategies: Vec<&'a Strategy>,
+    families: Vec<FamilyRow>,
+    strategies: Vec<StrategyRow>,
     cells: Vec<CellRow<'a>>,
     answers: Vec<AnswerRow<'a>>,
     rows: Vec<Row<'a>>,
@@ -27,6 +28,20 @@ pub struct ChartData<'a> {
     history: Vec<History>,
     claims: Vec<serde_json::Value>,
     warnings: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct FamilyRow {
+    name: &'static str,
+    summary: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct StrategyRow {
+    name: &'static str,
+    family: &'static str,
+    summary: &'static str,
+    holes: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +98,7 @@ struct AnswerRow<'a> {
 #[derive(Debug, Serialize)]
 struct PlaceRow {
     strategy: String,
-    family: String,
+    family: &'static str,
     /// `first`, `shared` or `out`.
     place: &'static str,
     words: String,
@@ -102,7 +117,7 @@ struct Row<'a> {
     run: usize,
     cell: &'a str,
     strategy: String,
-    family: String,
+    family: &'static str,
     kind: &'static str,
     rank: usize,
     n: usize,
@@ -142,15 +157,25 @@ struct SkipRow<'a> {
 
 /// Computes the document.
 #[must_use]
-pub fn chart<'a>(read: &'a Digests, families: &'a [Family], base: &'a str, margin: Margin) -> ChartData<'a> {
+pub fn chart<'a>(read: &'a Digests, base: &'a str, margin: Margin) -> ChartData<'a> {
     let mut data = ChartData {
         schema: SCHEMA,
         clock: read.runs.first().map_or(Clock::Wall, |run| run.run.clock),
         base,
         margin: margin.fraction(),
         runs: read.runs.iter().map(run_row).collect(),
-        families,
-        strategies: families.iter().flat_map(|family| &family.strategies).collect(),
+        families: FAMILIES
+            .iter()
+            .map(|family| FamilyRow { name: family.name, summary: family.summary })
+            .collect(),
+        strategies: strategy::all()
+            .map(|(family, strategy)| StrategyRow {
+                name: strategy.name,
+                family: family.name,
+                summary: strategy.summary,
+                holes: strategy.holes.name(),
+            })
+            .collect(),
         cells: Vec::new(),
         answers: Vec::new(),
         rows: Vec::new(),
@@ -161,7 +186,7 @@ pub fn chart<'a>(read: &'a Digests, families: &'a [Family], base: &'a str, margi
         warnings: &read.warnings,
     };
     for (index, run) in read.runs.iter().enumerate() {
-        data.take(index, run, families, base, margin);
+        data.take(index, run, base, margin);
     }
     data
 }
@@ -183,10 +208,10 @@ impl<'a> ChartData<'a> {
         Self { claims, ..self }
     }
 
-    fn take(&mut self, index: usize, run: &'a Digest, families: &[Family], base: &'a str, margin: Margin) {
+    fn take(&mut self, index: usize, run: &'a Digest, base: &'a str, margin: Margin) {
         for (id, cell) in &run.all.cells {
             let summaries = summarise(&run.all, id, "this", base, margin);
-            let answers = answers(index, run, id, families, base, margin);
+            let answers = answers(index, run, id, base, margin);
             self.answers.extend(answers);
             self.cells.push(CellRow {
                 run: index,
@@ -209,7 +234,7 @@ impl<'a> ChartData<'a> {
             for summary in summaries {
                 let rank = ranks.entry(summary.kind.name()).and_modify(|rank| *rank += 1).or_insert(1);
                 let counters = run.counters(id, &summary.strategy);
-                let family = family_of(families, &summary.strategy);
+                let family = family_of(&summary.strategy);
                 self.rows.push(row(index, id, cell.size, *rank, summary, family, base, counters));
             }
         }
@@ -224,14 +249,7 @@ impl<'a> ChartData<'a> {
     }
 }
 
-fn answers<'a>(
-    run: usize,
-    digest: &Digest,
-    cell: &'a str,
-    families: &[Family],
-    base: &str,
-    margin: Margin,
-) -> Vec<AnswerRow<'a>> {
+fn answers<'a>(run: usize, digest: &Digest, cell: &'a str, base: &str, margin: Margin) -> Vec<AnswerRow<'a>> {
     let all = &digest.all;
     race::answers(all, cell, base, margin)
         .into_iter()
@@ -240,13 +258,13 @@ fn answers<'a>(
             cell,
             sentence: race::sentence(&line),
             margin: line.margin,
-            places: places(all, cell, &line, families),
+            places: places(all, cell, &line),
             kind: line.kind,
         })
         .collect()
 }
 
-fn places(all: &Measurements, cell: &str, line: &AnswerLine, families: &[Family]) -> Vec<PlaceRow> {
+fn places(all: &Measurements, cell: &str, line: &AnswerLine) -> Vec<PlaceRow> {
     if line.best.is_none() {
         return Vec::new();
     }
@@ -260,7 +278,7 @@ fn places(all: &Measurements, cell: &str, line: &AnswerLine, families: &[Family]
             let range = ranges.get(strategy).filter(|_| at > 0);
             PlaceRow {
                 strategy: strategy.to_owned(),
-                family: family_of(families, strategy),
+                family: family_of(strategy),
                 place: match at {
                     0 => "first",
                     at if at <= line.shares.len() => "shared",
@@ -302,7 +320,7 @@ fn row<'a>(
     size: u64,
     rank: usize,
     summary: Summary,
-    family: String,
+    family: &'static str,
     base: &str,
     counters: Option<Counters>,
 ) -> Row<'a> {

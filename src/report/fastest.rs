@@ -1,6 +1,6 @@
 //! The table that `copybench copy` chooses by, as Rust source, made from records.
 
-use super::{Family, family_of};
+use super::family_of;
 use crate::analysis::median;
 use crate::record::{CellLine, Clock, Run};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ const HEAD: &str = "\
 //! that is below the medians of all loops of read and write. The newest run with a cell decides.
 //! Edits will be lost.
 
-use super::choose::Row;
+use super::row::Row;
 
 #[rustfmt::skip]
 pub(super) static FASTEST: &[Row] = &[
@@ -28,15 +28,15 @@ type Times = BTreeMap<String, f64>;
 
 /// The source text, for strategies of the families `candidates`.
 #[must_use]
-pub fn fastest(runs: &[Run], families: &[Family], candidates: &[&str]) -> String {
+pub fn fastest(runs: &[Run], candidates: &[&str]) -> String {
     let mut runs: Vec<&Run> = runs.iter().filter(|run| run.run.clock == Clock::Wall).collect();
     runs.sort_by_key(|run| &run.run.started);
     let mut cells: BTreeMap<(String, u64), Times> = BTreeMap::new();
     for run in runs {
         for cell in run.cells.values().filter(|cell| is_typical(cell)) {
             let mut times = times(run, cell);
-            times.retain(|name, _| candidates.contains(&family_of(families, name).as_str()));
-            if times.keys().any(|name| family_of(families, name) == LOOP) {
+            times.retain(|name, _| candidates.contains(&family_of(name)));
+            if times.keys().any(|name| family_of(name) == LOOP) {
                 cells.insert((cell.fs.target.clone(), cell.size), times);
             }
         }
@@ -44,7 +44,7 @@ pub fn fastest(runs: &[Run], families: &[Family], candidates: &[&str]) -> String
     let mut text = HEAD.to_owned();
     let mut before: Option<(String, Vec<String>)> = None;
     for ((file_system, size), times) in cells {
-        let row = (file_system, order(&times, families));
+        let row = (file_system, order(&times));
         if before.as_ref() != Some(&row) {
             let (file_system, order) = &row;
             let _ = writeln!(
@@ -67,21 +67,21 @@ fn is_typical(cell: &CellLine) -> bool {
 fn times(run: &Run, cell: &CellLine) -> Times {
     let mut all: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     let samples = run.samples.iter().filter(|sample| sample.cell == cell.cell && sample.arm == "this");
-    for sample in samples.filter(|sample| sample.shared_bytes.is_none_or(|shared| shared == 0)) {
-        let elapsed: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
+    for sample in samples.filter(|sample| sample.copies.shared_bytes.is_none_or(|shared| shared == 0)) {
+        let elapsed: Vec<f64> = sample.copies.elapsed.iter().map(|time| *time as f64).collect();
         all.entry(&sample.strategy).or_default().extend(median(&elapsed));
     }
     all.into_iter().filter_map(|(name, times)| Some((name.to_owned(), median(&times)?))).collect()
 }
 
 /// The fastest strategy of each family that is faster than the fastest loop, the fastest first.
-fn order(times: &Times, families: &[Family]) -> Vec<String> {
+fn order(times: &Times) -> Vec<String> {
     let mut ranked: Vec<(&String, f64)> = times.iter().map(|(name, time)| (name, *time)).collect();
     ranked.sort_by(|left, right| left.1.total_cmp(&right.1));
     let mut seen = Vec::new();
     let mut order = Vec::new();
     for (name, _) in ranked {
-        let family = family_of(families, name);
+        let family = family_of(name);
         if seen.contains(&family) {
             continue;
         }
@@ -96,24 +96,9 @@ fn order(times: &Times, families: &[Family]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Strategy;
     use super::*;
     use crate::record::read_text;
     use std::path::Path;
-
-    fn family(name: &str, strategies: &[&str]) -> Family {
-        let strategy = |strategy: &&str| Strategy {
-            name: (*strategy).to_owned(),
-            family: name.to_owned(),
-            summary: String::new(),
-            holes: String::new(),
-        };
-        Family {
-            name: name.to_owned(),
-            summary: String::new(),
-            strategies: strategies.iter().map(strategy).collect(),
-        }
-    }
 
     /// Times of a run in one cell of 1 MiB.
     fn run(day: &str, layout: &str, times: &[(&str, u64)]) -> Vec<Run> {
@@ -127,36 +112,35 @@ mod tests {
             let _ = writeln!(
                 text,
                 r#"{{"t":"sample","cell":"{cell}","strategy":"{strategy}","round":{round},"position":0,"process":1,"arm":"this","elapsed":[{time}],"bytes":1048576,"shared_bytes":{},"allocated_bytes":1048576,"verified":true,"counters":null}}"#,
-                u64::from(*strategy == "clone") * 1048576
+                u64::from(*strategy == "ficlone") * 1048576
             );
         }
         read_text(Path::new("run.jsonl"), &text).unwrap().runs
     }
 
     fn rows(runs: &[Run]) -> Vec<String> {
-        let families = [
-            family("read-write", &["rw-4k", "rw-1m"]),
-            family("splice", &["splice"]),
-            family("slow", &["slow"]),
-            family("mmap", &["mmap"]),
-            family("clone", &["clone"]),
-        ];
-        let text = fastest(runs, &families, &["read-write", "splice", "slow", "clone"]);
+        let text = fastest(runs, &["read-write", "splice", "sendfile", "clone"]);
         text.lines().filter(|line| line.contains("Row {")).map(|line| line.trim().to_owned()).collect()
     }
 
-    const TIMES: &[(&str, u64)] =
-        &[("rw-4k", 90), ("rw-1m", 50), ("splice", 40), ("slow", 60), ("mmap", 1), ("clone", 2)];
+    const TIMES: &[(&str, u64)] = &[
+        ("read-write-4k", 90),
+        ("read-write-1m", 50),
+        ("splice-1m", 40),
+        ("sendfile", 60),
+        ("mmap-mmap", 1),
+        ("ficlone", 2),
+    ];
 
     #[test]
     fn families_faster_than_the_loop_are_ranked_without_clones_and_others() {
-        let row = r#"Row { file_system: "xfs", size: 1048576, order: &["splice"] },"#;
+        let row = r#"Row { file_system: "xfs", size: 1048576, order: &["splice-1m"] },"#;
         assert_eq!(rows(&run("02", "dense", TIMES)), [row]);
     }
 
     #[test]
     fn the_newest_run_decides_and_other_layouts_do_not() {
-        let mut runs = run("03", "dense", &[("rw-4k", 10), ("splice", 20)]);
+        let mut runs = run("03", "dense", &[("read-write-4k", 10), ("splice-1m", 20)]);
         runs.extend(run("02", "dense", TIMES));
         runs.extend(run("04", "holes", TIMES));
         let row = r#"Row { file_system: "xfs", size: 1048576, order: &[] },"#;

@@ -1,15 +1,15 @@
 //! Lists for documents: the families, the catalogue of strategies, and the runs of a folder.
 
-use super::Family;
 use crate::record::Run;
+use crate::strategy::{FAMILIES, all};
 use std::fmt::Write;
 use std::path::Path;
 
 /// Every family with its mechanism, as a Markdown table.
 #[must_use]
-pub fn families(families: &[Family]) -> String {
+pub fn families() -> String {
     let mut text = "| family | mechanism | strategies |\n|---|---|--:|\n".to_owned();
-    for family in families {
+    for family in FAMILIES {
         let _ = writeln!(text, "| {} | {} | {} |", family.name, family.summary, family.strategies.len());
     }
     text
@@ -17,20 +17,22 @@ pub fn families(families: &[Family]) -> String {
 
 /// Every strategy by family, as a Markdown table.
 #[must_use]
-pub fn catalogue(families: &[Family]) -> String {
-    let count: usize = families.iter().map(|family| family.strategies.len()).sum();
+pub fn catalogue() -> String {
     let mut text = format!(
-        "{count} strategies in {} families. The first of a family is its representative.\n\n",
-        families.len()
+        "{} strategies in {} families. The first of a family is its representative.\n\n",
+        all().count(),
+        FAMILIES.len()
     );
     text.push_str("| family | strategy | what it does | holes |\n|---|---|---|---|\n");
-    for family in families {
+    for family in FAMILIES {
         for (index, strategy) in family.strategies.iter().enumerate() {
-            let name = if index == 0 { family.name.as_str() } else { "" };
+            let name = if index == 0 { family.name } else { "" };
             let _ = writeln!(
                 text,
                 "| {name} | `{}` | {} | {} |",
-                strategy.name, strategy.summary, strategy.holes
+                strategy.name,
+                strategy.summary,
+                strategy.holes.name()
             );
         }
     }

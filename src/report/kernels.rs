@@ -219,7 +219,7 @@ fn left_out(columns: &[Column<'_>], cell: &str, format: Format) -> String {
     let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for column in columns {
         for skip in column.run.skips.iter().filter(|skip| skip.cell == cell) {
-            let reason = skip.reason.lines().next().unwrap_or_default();
+            let reason = skip.refused.reason.lines().next().unwrap_or_default();
             // How often it waited is of no interest here and differs from kernel to kernel.
             let reason = reason.split(" (").next().unwrap_or(reason);
             reasons.entry((&skip.strategy, reason)).or_default().push(&column.name);
@@ -253,9 +253,9 @@ mod tests {
         let mut example = Example::default();
         for boot in 0..2_u32 {
             let mut line = sample("ext4|dense|1MiB|warm|new|none", "mmap-write", 0, 0.0);
-            line.elapsed = vec![count + u64::from(boot)];
+            line.copies.elapsed = vec![count + u64::from(boot)];
             line.process = boot + 1;
-            line.counters = Some(Counters::from([("minor_faults".to_owned(), faults)]));
+            line.copies.counters = Some(Counters::from([("minor_faults".to_owned(), faults)]));
             example = example.with(line);
         }
         let mut run = example.run();
@@ -271,7 +271,7 @@ mod tests {
     fn a_count_that_waited_is_no_count() {
         let mut runs = [kernel("6.1.0", 1_000_000, 16, "y"), kernel("6.12.1", 9_000_000, 16, "y")];
         for sample in &mut runs[1].samples {
-            sample.counters = Some(Counters::from([("voluntary_switches".to_owned(), 3)]));
+            sample.copies.counters = Some(Counters::from([("voluntary_switches".to_owned(), 3)]));
         }
         let margin = usual_margin(runs.iter().map(|run| &run.run));
         let page = page(&runs.map(|run| Digest::of(&run)), "read-write-256k", margin, Format::Text);

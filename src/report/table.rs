@@ -2,9 +2,10 @@
 
 use super::grid::lay_out;
 use super::race::{answers, sentence};
-use crate::analysis::summary::{Relative, Summary};
+use crate::analysis::summary::{Relative, Summary, speed_of};
 use crate::analysis::{Kind, Margin, Measurements, Verdict, summarise};
 use crate::record::CellLine;
+use crate::strategy::{self, COPY_LIMIT};
 use crate::units::{duration, format_size};
 use std::fmt::Write;
 
@@ -60,7 +61,9 @@ pub fn cell(
         let rows = rows.into_iter().map(|summary| {
             let mut cells = row(summary, base).to_vec();
             if with_limits {
-                cells.extend([summary.of_limit, summary.of_mechanism].map(fraction));
+                let limit = strategy::find(&summary.strategy).map_or(COPY_LIMIT, |strategy| strategy.limit);
+                let of_mechanism = speed_of(all, [&cell.cell, &summary.strategy, "this"], limit);
+                cells.extend([summary.of_limit, of_mechanism.filter(|_| kind == Kind::Copied)].map(fraction));
             }
             cells
         });

@@ -1,6 +1,4 @@
-use super::Task;
-use super::error::{Cause, CopyError, During};
-use rustix::fs::SeekFrom;
+use super::error::{Cause, CopyError};
 use rustix::io::Errno;
 
 /// Most bytes that one call is asked for. The kernel itself cuts every call at 0x7ffff000.
@@ -74,15 +72,6 @@ pub(super) fn advance(
             Err(cause) => return Err(CopyError::at(copied, cause)),
         }
     }
-}
-
-/// Moves the file offsets of both files to the start of the range.
-pub(super) fn seek_both(task: Task<'_>) -> Result<(), CopyError> {
-    let seek = |file, offset| rustix::fs::seek(file, SeekFrom::Start(offset)).during("lseek");
-    seek(task.source, task.span.source)
-        .and_then(|_| seek(task.target, task.span.target))
-        .map(drop)
-        .map_err(|cause| CopyError::at(0, cause))
 }
 
 /// Calls `write` until it has taken all `length` bytes; it gets the number of bytes done.

@@ -1,8 +1,7 @@
 //! What people call when they do not choose: the standard library.
 
-use super::advance::seek_both;
 use super::error::{Cause, CopyError};
-use super::{Family, Holes, Method, Strategy, Task};
+use super::{Family, Holes, Method, Sharing, Strategy, Task};
 use rustix::io::Errno;
 use std::io::{self, Read};
 use std::path::Path;
@@ -15,6 +14,7 @@ pub(super) static FAMILY: Family = Family {
             name: "std-io-copy",
             summary: "std::io::copy between two open files: copy_file_range, then sendfile, then read/write",
             holes: Holes::ByFileSystem,
+            sharing: Sharing::Maybe,
             method: Method::Handles(io_copy),
             ..Strategy::BASE
         },
@@ -22,6 +22,7 @@ pub(super) static FAMILY: Family = Family {
             name: "std-fs-copy",
             summary: "std::fs::copy from path to path; opens both files and sets the mode",
             holes: Holes::ByFileSystem,
+            sharing: Sharing::Maybe,
             method: Method::Paths(fs_copy),
             ..Strategy::BASE
         },
@@ -30,7 +31,7 @@ pub(super) static FAMILY: Family = Family {
 
 fn io_copy(task: Task<'_>) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
-    seek_both(task)?;
+    task.seek_both()?;
     let (mut from, mut to) = (source, target);
     let copied = match span.length {
         None => io::copy(&mut from, &mut to),

@@ -4,7 +4,7 @@
 use super::advance::MOST;
 use super::error::{Cause, CopyError, During};
 use super::mapped::over_windows;
-use super::{Family, Holes, Mechanism, Strategy, Task};
+use super::{Family, Holes, Mechanism, Sharing, Strategy, Task};
 use crate::sys::clone_range::clone_range;
 use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
@@ -20,7 +20,7 @@ pub(super) static FAMILY: Family = Family {
 };
 
 const fn variant(name: &'static str, summary: &'static str, copy: Mechanism) -> Strategy {
-    Strategy { holes: Holes::Kept, ..Strategy::handles(name, summary, copy) }
+    Strategy { holes: Holes::Kept, sharing: Sharing::Always, ..Strategy::handles(name, summary, copy) }
 }
 
 fn whole(task: Task<'_>) -> Result<u64, CopyError> {

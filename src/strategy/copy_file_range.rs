@@ -4,7 +4,7 @@
 
 use super::advance::{MOST, Step, advance};
 use super::error::{Cause, CopyError, During};
-use super::{Family, Holes, Mechanism, Strategy, Task};
+use super::{Family, Holes, Mechanism, Sharing, Strategy, Task};
 use std::fs::File;
 
 pub(super) static FAMILY: Family = Family {
@@ -18,7 +18,7 @@ pub(super) static FAMILY: Family = Family {
 };
 
 const fn variant(name: &'static str, summary: &'static str, copy: Mechanism) -> Strategy {
-    Strategy { holes: Holes::ByFileSystem, ..Strategy::handles(name, summary, copy) }
+    Strategy { holes: Holes::ByFileSystem, sharing: Sharing::Maybe, ..Strategy::handles(name, summary, copy) }
 }
 
 fn copy(task: Task<'_>, chunk: u64) -> Result<u64, CopyError> {

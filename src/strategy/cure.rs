@@ -40,6 +40,7 @@ pub(super) fn cure(call: &str, errno: Errno) -> Option<&'static str> {
     let known = CURES.iter().find(|(name, refused, _)| *name == call && *refused == errno);
     known.map(|(.., cure)| *cure).or(match errno {
         Errno::NOSPC | Errno::DQUOT => Some("free some space there, or name another directory"),
+        Errno::NOMEM => Some("free some memory, or raise the limit of address space: ulimit -v"),
         Errno::MFILE => Some("raise the limit of open files: ulimit -n"),
         _ => None,
     })

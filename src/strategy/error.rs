@@ -15,43 +15,22 @@ pub struct CopyError {
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// A system call refused.
     #[error("{call}: {}", describe(*errno))]
-    Call {
-        /// Name of the call.
-        call: &'static str,
-        /// Its errno.
-        errno: Errno,
-    },
-    /// The source ended inside the range asked for.
+    Call { call: &'static str, errno: Errno },
     #[error("the source ended before the range did")]
     SourceEnded,
-    /// The source got shorter while it was mapped.
     #[error("the source shrank while it was mapped")]
     SourceShrank,
-    /// The source holds more than its size says, as files of procfs and sysfs do.
     #[error("the source's size is not the length of its content, which this mechanism goes by")]
     SizeLies,
-    /// A page of the mapped target got no block: the file system is full or the file shrank.
     #[error("no block for a page of the mapped target: the file system is full or the target shrank")]
     TargetFault,
-    /// A library or program reported something that is not an errno.
     #[error("{program}: {message}")]
-    Program {
-        /// Who reported it.
-        program: &'static str,
-        /// What it said.
-        message: String,
-    },
-    /// The strategy copies whole files, not ranges.
+    Program { program: &'static str, message: String },
     #[error("it copies whole files, not ranges")]
     WholeOnly,
-    /// The strategy takes paths, not open files.
     #[error("{strategy} copies between paths, not between open files or ranges")]
-    NeedsPaths {
-        /// Name of the strategy.
-        strategy: &'static str,
-    },
+    NeedsPaths { strategy: &'static str },
 }
 
 impl CopyError {

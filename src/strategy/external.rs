@@ -1,7 +1,7 @@
 //! Other programs, timed as whole processes: starting and ending them is part of their time.
 
 use super::error::{Cause, CopyError};
-use super::{Family, Holes, Method, Strategy};
+use super::{Family, Holes, Method, Sharing, Strategy};
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,9 +11,12 @@ pub(super) static FAMILY: Family = Family {
     name: "external",
     summary: "other programs, timed as whole processes",
     strategies: &[
-        program("cp", "GNU or other cp, whole process", |s, t| {
-            run("cp", "coreutils", s, t, |from, to| vec![from, to])
-        }),
+        Strategy {
+            sharing: Sharing::Maybe,
+            ..program("cp", "GNU or other cp, whole process", |s, t| {
+                run("cp", "coreutils", s, t, |from, to| vec![from, to])
+            })
+        },
         program("cp-reflink-never", "cp --reflink=never, whole process", |s, t| {
             run("cp", "coreutils", s, t, |from, to| vec!["--reflink=never".into(), from, to])
         }),

@@ -3,7 +3,7 @@
 use super::advance::MOST;
 use super::error::{Cause, CopyError};
 use super::mapped::{check_faults, extend, over_windows};
-use super::{Family, Method, Strategy, Task};
+use super::{Family, Method, Strategy, Task, ZERO_COPY_LIMIT};
 use crate::sys::slice_copy;
 use rustix::io::Errno;
 
@@ -13,6 +13,7 @@ pub(super) static FAMILY: Family = Family {
     strategies: &[Strategy {
         name: "memmap2-slice",
         summary: "memmap2::Mmap to memmap2::MmapMut with copy_from_slice, as Rust programs do it",
+        limit: ZERO_COPY_LIMIT,
         method: Method::Handles(copy),
         ..Strategy::BASE
     }],

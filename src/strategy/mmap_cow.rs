@@ -2,7 +2,7 @@
 //! never sees, so that they have to be written back with write(2). Three passes over the data;
 //! it is here to show what copy-on-write costs.
 
-use super::advance::{MOST, seek_both, write_all};
+use super::advance::{MOST, write_all};
 use super::error::CopyError;
 use super::mapped::{View, check_faults, extend, over_windows};
 use super::{Family, Method, Need, Strategy, Task};
@@ -21,7 +21,7 @@ pub(super) static FAMILY: Family = Family {
 
 fn copy(task: Task<'_>) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
-    seek_both(task)?;
+    task.seek_both()?;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let from = View::SOURCE.map(source, step.source, step.length)?;

@@ -10,15 +10,15 @@ pub(super) static FAMILY: Family = Family {
     name: "mmap-mmap",
     summary: "map the source and the target, copy memory to memory",
     strategies: &[
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap",
             "both files mapped MAP_SHARED, one memcpy: the workshop's exercise 1",
             |task| copy(task, MOST, View::SOURCE, View::TARGET),
         ),
-        Strategy::handles("mmap-mmap-populate", "both mapped with MAP_POPULATE", |task| {
+        Strategy::stores("mmap-mmap-populate", "both mapped with MAP_POPULATE", |task| {
             copy(task, MOST, View::SOURCE.populate(), View::TARGET.populate())
         }),
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-prefault",
             "pages faulted in by MADV_POPULATE_READ and MADV_POPULATE_WRITE",
             |task| {
@@ -30,20 +30,20 @@ pub(super) static FAMILY: Family = Family {
                 )
             },
         ),
-        Strategy::handles("mmap-mmap-sequential", "both mapped, MADV_SEQUENTIAL on both", |task| {
+        Strategy::stores("mmap-mmap-sequential", "both mapped, MADV_SEQUENTIAL on both", |task| {
             copy(task, MOST, View::SOURCE.advise(Advice::Sequential), View::TARGET.advise(Advice::Sequential))
         }),
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-window-2m",
             "both mapped through a window of 2 MiB that slides",
             |task| copy(task, 2 << 20, View::SOURCE, View::TARGET),
         ),
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-window-32m",
             "both mapped through a window of 32 MiB that slides",
             |task| copy(task, 32 << 20, View::SOURCE, View::TARGET),
         ),
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-window-2m-populate",
             "a sliding window of 2 MiB, mapped with MAP_POPULATE",
             |task| copy(task, 2 << 20, View::SOURCE.populate(), View::TARGET.populate()),

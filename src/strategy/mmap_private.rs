@@ -8,7 +8,7 @@ pub(super) static FAMILY: Family = Family {
     name: "mmap-private",
     summary: "as mmap-mmap and mmap-write, with the source mapped MAP_PRIVATE",
     strategies: &[
-        Strategy::handles(
+        Strategy::stores(
             "mmap-private-mmap",
             "source mapped MAP_PRIVATE, target MAP_SHARED, one memcpy",
             |task| mmap_mmap::copy(task, MOST, View::SOURCE.private(), View::TARGET),

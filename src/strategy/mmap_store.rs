@@ -16,35 +16,29 @@ pub(super) static FAMILY: Family = Family {
     name: "mmap-store",
     summary: "as mmap-mmap, with other stores or other ways to map",
     strategies: &[
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-nontemporal",
             "both mapped, non-temporal stores that pass the CPU's caches",
             |task| stored(task, Kind::NonTemporal),
         ),
-        Strategy::handles(
-            "mmap-mmap-rep-movsb",
-            "both mapped, copied by the instruction rep movsb",
-            |task| stored(task, Kind::RepMovsb),
-        ),
-        Strategy::handles("mmap-mmap-hugepage", "both mapped, MADV_HUGEPAGE on both", |task| {
+        Strategy::stores("mmap-mmap-rep-movsb", "both mapped, copied by the instruction rep movsb", |task| {
+            stored(task, Kind::RepMovsb)
+        }),
+        Strategy::stores("mmap-mmap-hugepage", "both mapped, MADV_HUGEPAGE on both", |task| {
             let huge = Advice::LinuxHugepage;
             mmap_mmap::copy(task, MOST, View::SOURCE.advise(huge), View::TARGET.advise(huge))
         }),
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-fallocate",
             "target's blocks allocated with fallocate(2) first",
             allocated,
         ),
-        Strategy::handles(
+        Strategy::stores(
             "mmap-mmap-slide-2m",
             "one window of 2 MiB on each file, moved on with MAP_FIXED",
             slid,
         ),
-        Strategy::handles(
-            "mmap-mmap-remap-2m",
-            "mappings that grow by 2 MiB at a time with mremap(2)",
-            grown,
-        ),
+        Strategy::stores("mmap-mmap-remap-2m", "mappings that grow by 2 MiB at a time with mremap(2)", grown),
     ],
 };
 

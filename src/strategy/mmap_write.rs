@@ -1,6 +1,6 @@
 //! The source mapped, the target written: the workshop's second exercise and its variants.
 
-use super::advance::{MOST, seek_both, write_all};
+use super::advance::{MOST, write_all};
 use super::error::CopyError;
 use super::mapped::{View, name_fault, over_windows};
 use super::{Family, Strategy, Task};
@@ -47,7 +47,7 @@ pub(super) static FAMILY: Family = Family {
 /// Maps the source once, 1 GiB at most, and writes the mapping out in pieces of `piece` bytes.
 pub(super) fn copy(task: Task<'_>, piece: u64, from: View) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
-    seek_both(task)?;
+    task.seek_both()?;
     over_windows(source, span, MOST, |step| {
         let from = from.map(source, step.source, step.length)?;
         let piece = piece as usize;

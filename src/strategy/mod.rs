@@ -15,6 +15,7 @@ mod direct_io;
 mod error;
 mod external;
 mod fadvise;
+mod family;
 mod flagged;
 mod io_uring;
 mod io_uring_direct;
@@ -46,15 +47,18 @@ mod workspace;
 
 pub use advance::Span;
 pub use error::{Cause, CopyError};
+pub use family::{
+    COPY_LIMIT, DstMode, Family, Holes, Mechanism, Method, Need, Sharing, Strategy, ZERO_COPY_LIMIT,
+};
 pub use set_length::set_length;
 pub use task::Task;
 pub use workspace::Workspace;
 
-use std::fs::File;
-use std::path::Path;
+/// Families that are represented, by their first strategies, where not all are measured: so many that
+/// a default run keeps its time however many there are.
+pub const REPRESENTATIVES: usize = 12;
 
-/// Every family. The order is that of all tables and charts; the first twelve families are
-/// represented where only representatives are measured.
+/// Every family. The order is that of all tables and charts.
 pub static FAMILIES: &[&Family] = &[
     &read_write::FAMILY,
     &mmap_mmap::FAMILY,
@@ -85,152 +89,6 @@ pub static FAMILIES: &[&Family] = &[
     &reflink_copy::FAMILY,
     &external::FAMILY,
 ];
-
-/// Strategies of one mechanism. The first is the representative.
-#[derive(Debug)]
-pub struct Family {
-    /// Key of the family.
-    pub name: &'static str,
-    /// The mechanism in one sentence.
-    pub summary: &'static str,
-    /// Its variants.
-    pub strategies: &'static [Strategy],
-}
-
-/// One way to copy a regular file.
-#[derive(Debug)]
-pub struct Strategy {
-    /// The key everywhere: records, charts, command line.
-    pub name: &'static str,
-    /// What it does, in one sentence.
-    pub summary: &'static str,
-    /// What happens to holes of the source.
-    pub holes: Holes,
-    /// States of the target that it can start from.
-    pub dst: &'static [DstMode],
-    /// Conditions that a trial copy of a page would not show.
-    pub needs: &'static [Need],
-    /// The copy itself.
-    pub method: Method,
-}
-
-/// What a strategy promises about holes of the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holes {
-    /// The target has none.
-    Filled,
-    /// They are holes of the target too.
-    Kept,
-    /// The file system decides.
-    ByFileSystem,
-}
-
-impl Holes {
-    /// The word in tables and in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Filled => "filled",
-            Self::Kept => "kept",
-            Self::ByFileSystem => "by file system",
-        }
-    }
-}
-
-/// State of the target before the copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DstMode {
-    /// A file that did not exist: empty, no blocks.
-    New,
-    /// Same size and blocks as the copy will have, other bytes.
-    Overwrite,
-    /// Blocks allocated with `fallocate(2)`, nothing written.
-    Preallocated,
-}
-
-impl DstMode {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::New, Self::Overwrite, Self::Preallocated];
-
-    /// The word in cell ids and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Overwrite => "overwrite",
-            Self::Preallocated => "preallocated",
-        }
-    }
-}
-
-/// A condition for a strategy that copying one page does not try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    /// Private memory as large as the file, at most 1 GiB.
-    MemoryOfFile,
-}
-
-/// A copy between open files, over any range; returns the number of bytes copied.
-pub type Mechanism = fn(Task<'_>) -> Result<u64, CopyError>;
-
-/// How the copy is called.
-#[derive(Debug)]
-pub enum Method {
-    /// From an open source to a target open for reading and writing, over any range.
-    Handles(Mechanism),
-    /// From a path to a path, whole files only.
-    Paths(fn(&Path, &Path) -> Result<u64, CopyError>),
-}
-
-impl Strategy {
-    /// Defaults of the tables.
-    const BASE: Self = Self {
-        name: "",
-        summary: "",
-        holes: Holes::Filled,
-        dst: DstMode::ALL,
-        needs: &[],
-        method: Method::Handles(|task| task.span.ended(0)),
-    };
-
-    /// A strategy between open files that fills holes and needs nothing special.
-    const fn handles(name: &'static str, summary: &'static str, copy: Mechanism) -> Self {
-        Self { name, summary, method: Method::Handles(copy), ..Self::BASE }
-    }
-
-    /// Copies a range between open files and returns the number of bytes copied. After a copy
-    /// of a whole file the target ends where the copy ended.
-    ///
-    /// # Errors
-    /// See [`CopyError`]; `Cause::NeedsPaths` for strategies that take paths.
-    pub fn copy(&self, task: Task<'_>) -> Result<u64, CopyError> {
-        let Method::Handles(copy) = self.method else {
-            return Err(CopyError::at(0, Cause::NeedsPaths { strategy: self.name }));
-        };
-        let copied = copy(task)?;
-        if task.span.is_whole() {
-            end_at(task.target, copied)?;
-        }
-        Ok(copied)
-    }
-
-    /// Whether it takes paths instead of open files.
-    #[must_use]
-    pub fn takes_paths(&self) -> bool {
-        matches!(self.method, Method::Paths(_))
-    }
-}
-
-/// Cuts what the target had beyond the copy; asks first, as cutting at the same length is not
-/// free on every file system, and asks by lseek(2), which costs a third of fstat(2).
-fn end_at(target: &File, length: u64) -> Result<(), CopyError> {
-    let failed = |call| move |errno| CopyError::call(call, length, errno);
-    let now = rustix::fs::seek(target, rustix::fs::SeekFrom::End(0)).map_err(failed("lseek"))?;
-    if now != length {
-        set_length(target, length).map_err(failed("ftruncate"))?;
-    }
-    Ok(())
-}
 
 /// Every strategy with its family, in the order of the registry.
 pub fn all() -> impl Iterator<Item = (&'static Family, &'static Strategy)> {

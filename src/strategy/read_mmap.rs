@@ -1,6 +1,6 @@
 //! The target mapped, the source read straight into it.
 
-use super::advance::{MOST, seek_both};
+use super::advance::MOST;
 use super::error::{Cause, CopyError, During};
 use super::mapped::{View, extend, over_windows};
 use super::{Family, Strategy, Task};
@@ -11,13 +11,13 @@ pub(super) static FAMILY: Family = Family {
     name: "read-mmap",
     summary: "map the target and read(2) the source into the mapping",
     strategies: &[
-        Strategy::handles("read-mmap", "target mapped, one read(2) into it", |task| {
+        Strategy::stores("read-mmap", "target mapped, one read(2) into it", |task| {
             copy(task, MOST, View::TARGET)
         }),
-        Strategy::handles("read-mmap-1m", "target mapped, read(2) in pieces of 1 MiB", |task| {
+        Strategy::stores("read-mmap-1m", "target mapped, read(2) in pieces of 1 MiB", |task| {
             copy(task, 1 << 20, View::TARGET)
         }),
-        Strategy::handles(
+        Strategy::stores(
             "read-mmap-prefault",
             "target faulted in by MADV_POPULATE_WRITE, one read(2)",
             |task| copy(task, MOST, View::TARGET.advise(Advice::LinuxPopulateWrite)),
@@ -27,7 +27,7 @@ pub(super) static FAMILY: Family = Family {
 
 fn copy(task: Task<'_>, piece: u64, to: View) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
-    seek_both(task)?;
+    task.seek_both()?;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let to = to.map(target, step.target, step.length)?;

@@ -1,6 +1,6 @@
 //! The loop that every textbook has: read(2) into a buffer, write(2) it out.
 
-use super::advance::{advance, seek_both, write_all};
+use super::advance::{advance, write_all};
 use super::error::{CopyError, During};
 use super::{Family, Strategy, Task};
 
@@ -45,7 +45,7 @@ fn misaligned(task: Task<'_>, size: usize) -> Result<u64, CopyError> {
 const HEADER: usize = 16;
 
 fn copy_by(task: Task<'_>, buffer: &mut [u8]) -> Result<u64, CopyError> {
-    seek_both(task)?;
+    task.seek_both()?;
     advance(task.span, buffer.len() as u64, |step| {
         let length = rustix::io::read(task.source, &mut buffer[..step.length]).during("read")?;
         write_all("write", length, |done| rustix::io::write(task.target, &buffer[done..length]))?;

@@ -1,7 +1,7 @@
 //! The reflink-copy crate, as Rust programs use it: a clone, or std::fs::copy.
 
 use super::error::{Cause, CopyError};
-use super::{DstMode, Family, Holes, Method, Strategy};
+use super::{DstMode, Family, Holes, Method, Sharing, Strategy};
 use rustix::io::Errno;
 use std::path::Path;
 
@@ -12,6 +12,7 @@ pub(super) static FAMILY: Family = Family {
         name: "reflink-copy",
         summary: "reflink_copy::reflink_or_copy from path to path, to a file that does not exist yet",
         holes: Holes::ByFileSystem,
+        sharing: Sharing::Maybe,
         dst: &[DstMode::New],
         method: Method::Paths(copy),
         ..Strategy::BASE

@@ -1,6 +1,6 @@
 //! sendfile(2): the kernel moves pages through a pipe of its own into the target's page cache.
 
-use super::advance::{MOST, advance, seek_both};
+use super::advance::{MOST, advance};
 use super::error::{CopyError, During};
 use super::{Family, Strategy, Task};
 
@@ -16,7 +16,7 @@ pub(super) static FAMILY: Family = Family {
 fn copy(task: Task<'_>, chunk: u64) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
     // The target's own offset is the only one that the call can write at.
-    seek_both(task)?;
+    task.seek_both()?;
     advance(span, chunk, |step| {
         let mut offset = step.source;
         rustix::fs::sendfile(target, source, Some(&mut offset), step.length).during("sendfile")

@@ -5,7 +5,7 @@ use super::advance::{MOST, Step, advance};
 use super::error::{Cause, CopyError, During};
 use super::mapped::{extend, over_windows};
 use super::positional::{copy_step, write_at};
-use super::{Family, Holes, Mechanism, Strategy, Task, copy_file_range};
+use super::{Family, Holes, Mechanism, Sharing, Strategy, Task, copy_file_range};
 use rustix::fs::{FallocateFlags, SeekFrom};
 use rustix::io::Errno;
 use std::fs::File;
@@ -22,11 +22,14 @@ pub(super) static FAMILY: Family = Family {
                 by_seeking(task, BUFFER as u64, |step| copy_step(task.source, task.target, step, &mut buffer))
             },
         ),
-        variant(
-            "sparse-seek-copy-file-range",
-            "data found by SEEK_DATA and SEEK_HOLE, copy_file_range(2)",
-            |task| by_seeking(task, MOST, |step| copy_file_range::call(task.source, task.target, step)),
-        ),
+        Strategy {
+            sharing: Sharing::Maybe,
+            ..variant(
+                "sparse-seek-copy-file-range",
+                "data found by SEEK_DATA and SEEK_HOLE, copy_file_range(2)",
+                |task| by_seeking(task, MOST, |step| copy_file_range::call(task.source, task.target, step)),
+            )
+        },
         variant(
             "sparse-zero-scan-4k",
             "pread of 1 MiB, pages of 4 KiB that hold only zeros become holes",

@@ -8,7 +8,7 @@ use super::direct_io::Sides;
 use super::error::{Cause, CopyError, During};
 use super::mapped::{View, extend};
 use super::planned::planned;
-use super::{Family, Holes, Strategy, Task, direct, mmap_mmap, positional};
+use super::{Family, Holes, Sharing, Strategy, Task, direct, mmap_mmap, positional};
 use crate::sys::page_size;
 use rayon_core::ThreadPool;
 
@@ -31,13 +31,14 @@ pub(super) static FAMILY: Family = Family {
         ),
         Strategy {
             holes: Holes::ByFileSystem,
+            sharing: Sharing::Maybe,
             ..Strategy::handles(
                 "threads-2-copy-file-range",
                 "two threads, copy_file_range(2) of each range",
                 |task| share(task, 2, |_| Ok(()), copy_file_range),
             )
         },
-        Strategy::handles("threads-2-mmap-mmap", "two threads, both files mapped, memcpy", |task| {
+        Strategy::stores("threads-2-mmap-mmap", "two threads, both files mapped, memcpy", |task| {
             let map = |part: Task<'_>| mmap_mmap::copy(part, MOST, View::SOURCE, View::TARGET);
             // Before they begin: a thread that extends the file could cut what another extended.
             share(task, 2, |length| extend(task.target, task.span.target, length as usize), map)

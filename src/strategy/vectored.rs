@@ -1,6 +1,6 @@
 //! readv(2) and writev(2): one call for several buffers.
 
-use super::advance::{advance, seek_both, write_all};
+use super::advance::{advance, write_all};
 use super::error::{CopyError, During};
 use super::{Family, Strategy, Task};
 use rustix::io::Errno;
@@ -16,7 +16,7 @@ pub(super) static FAMILY: Family = Family {
     summary: "one call that fills or empties several buffers",
     strategies: &[
         Strategy::handles("readv-writev-16x64k", "readv(2) and writev(2) of 16 buffers of 64 KiB", |task| {
-            seek_both(task)?;
+            task.seek_both()?;
             copy(
                 task,
                 ["readv", "writev"],

@@ -38,21 +38,15 @@ pub struct AddressSpace {
 }
 
 impl AddressSpace {
-    /// An empty set of mappings.
-    ///
-    /// # Errors
-    /// `EBUSY` where the process has more than one thread: another thread could map memory where
-    /// this one expects none. The errno of reading `/proc/self/task`.
+    /// An empty set of mappings. Errors: `EBUSY` where the process has more than one thread: another thread
+    /// could map memory where this one expects none. The errno of reading `/proc/self/task`.
     pub fn new() -> Result<Self, Errno> {
         let tasks = std::fs::read_dir("/proc/self/task")
             .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
         if tasks.count() == 1 { Ok(Self { live: Vec::new(), thread: PhantomData }) } else { Err(Errno::BUSY) }
     }
 
-    /// Maps, and gives the address.
-    ///
-    /// # Errors
-    /// The errno of `mmap(2)`; `EINVAL` for `MAP_FIXED`.
+    /// Maps, and gives the address. Errors: the errno of `mmap(2)`; `EINVAL` for `MAP_FIXED`.
     pub fn map(&mut self, request: Request<'_>) -> Result<usize, Errno> {
         let Request { hint, length, protection, flags, file, offset } = request;
         if flags.contains(MapFlags::FIXED) {
@@ -71,10 +65,8 @@ impl AddressSpace {
         Ok(start)
     }
 
-    /// Removes every mapping in the pages of `length` bytes from `address`; these may have none.
-    ///
-    /// # Errors
-    /// The errno of `munmap(2)`; `EBUSY` where a page belongs to somebody else.
+    /// Removes every mapping in the pages of `length` bytes from `address`; these may have none. Errors:
+    /// the errno of `munmap(2)`; `EBUSY` where a page belongs to somebody else.
     pub fn unmap(&mut self, address: usize, length: usize) -> Result<(), Errno> {
         let page = super::page_size();
         let end = address.checked_add(length).ok_or(Errno::INVAL)?.next_multiple_of(page);
@@ -89,10 +81,8 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// `msync(2)` with `MS_SYNC`: waits until the pages are written to the file.
-    ///
-    /// # Errors
-    /// The errno of `msync(2)`; `EBUSY` where a page belongs to somebody else.
+    /// `msync(2)` with `MS_SYNC`: waits until the pages are written to the file. Errors: the errno of
+    /// `msync(2)`; `EBUSY` where a page belongs to somebody else.
     pub fn sync(&self, address: usize, length: usize) -> Result<(), Errno> {
         let end = address.checked_add(length).ok_or(Errno::INVAL)?;
         if !(address..end).step_by(super::page_size()).all(|page| self.allows(page)) {
@@ -102,9 +92,7 @@ impl AddressSpace {
         unsafe { rustix::mm::msync(ptr::with_exposed_provenance_mut(address), length, MsyncFlags::SYNC) }
     }
 
-    /// The byte at `address`. Ends the process by SIGSEGV or SIGBUS where it cannot be loaded.
-    ///
-    /// # Errors
+    /// The byte at `address`. Ends the process by SIGSEGV or SIGBUS where it cannot be loaded. Errors:
     /// `EBUSY` where the page belongs to somebody else.
     pub fn load(&self, address: usize) -> Result<u8, Errno> {
         if !self.allows(address) {
@@ -115,10 +103,8 @@ impl AddressSpace {
         Ok(unsafe { ptr::with_exposed_provenance::<u8>(address).read_volatile() })
     }
 
-    /// Stores a byte at `address`. Ends the process as [`AddressSpace::load`] does.
-    ///
-    /// # Errors
-    /// `EBUSY` where the page belongs to somebody else.
+    /// Stores a byte at `address`. Ends the process as [`AddressSpace::load`] does. Errors: `EBUSY` where
+    /// the page belongs to somebody else.
     pub fn store(&mut self, address: usize, byte: u8) -> Result<(), Errno> {
         if !self.allows(address) {
             return Err(Errno::BUSY);

@@ -57,11 +57,9 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue with `slots` page-aligned buffers of `length` bytes.
-    ///
-    /// # Errors
-    /// `EINVAL` without slots or bytes; of `io_setup(2)`: `EAGAIN` where the system's limit
-    /// `/proc/sys/fs/aio-max-nr` is reached, `ENOSYS` in a kernel without AIO.
+    /// A queue with `slots` page-aligned buffers of `length` bytes. Errors: `EINVAL` without slots or
+    /// bytes; of `io_setup(2)`: `EAGAIN` where the system's limit `/proc/sys/fs/aio-max-nr` is reached,
+    /// `ENOSYS` in a kernel without AIO.
     pub fn new(slots: usize, length: usize) -> Result<Self, Errno> {
         let slots = Slots::new(slots, length)?;
         let mut context: libc::c_ulong = 0;
@@ -72,11 +70,8 @@ impl Queue {
         Ok(Self { context, slots: ManuallyDrop::new(slots) })
     }
 
-    /// Starts to read `file` from `offset` into `range` of a slot. `flags` are those of
-    /// `preadv2(2)` (Linux 4.13).
-    ///
-    /// # Errors
-    /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it; of `io_submit(2)`.
+    /// Starts to read `file` from `offset` into `range` of a slot. `flags` are those of `preadv2(2)` (Linux
+    /// 4.13). Errors: `EBUSY` where the slot is in use, `EINVAL` for a range outside it; of `io_submit(2)`.
     pub fn read(
         &mut self,
         slot: usize,
@@ -90,9 +85,6 @@ impl Queue {
 
     /// Starts to write `range` of a slot to `file` at `offset`. `flags` are those of
     /// `pwritev2(2)` (Linux 4.13).
-    ///
-    /// # Errors
-    /// As [`Queue::read`].
     pub fn write(
         &mut self,
         slot: usize,
@@ -104,10 +96,7 @@ impl Queue {
         self.submit(slot, range, file, offset, flags, Operation::Write)
     }
 
-    /// Waits until one operation is over.
-    ///
-    /// # Errors
-    /// `ENODATA` where none is in flight; of `io_getevents(2)`.
+    /// Waits until one operation is over. Errors: `ENODATA` where none is in flight; of `io_getevents(2)`.
     pub fn wait(&mut self) -> Result<Completion, Errno> {
         if self.slots.in_flight() == 0 {
             return Err(Errno::NODATA);
@@ -126,32 +115,16 @@ impl Queue {
         Ok(Completion::new(slot, operation, event.result))
     }
 
-    /// A slot that nothing works on.
-    #[must_use]
-    pub fn idle_slot(&self) -> Option<usize> {
-        self.slots.idle()
-    }
-
     /// Operations that are not over.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.slots.in_flight()
     }
 
-    /// The bytes of an idle slot.
-    ///
-    /// # Errors
-    /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
+    /// The bytes of an idle slot. Errors: `EBUSY` where the slot is in use, `EINVAL` where there is none of
+    /// that number.
     pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
         self.slots.bytes(slot)
-    }
-
-    /// The bytes of an idle slot, to be filled.
-    ///
-    /// # Errors
-    /// As [`Queue::slot`].
-    pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
-        self.slots.bytes_mut(slot)
     }
 
     fn submit(

@@ -26,19 +26,14 @@ unsafe impl Send for Buffer {}
 unsafe impl Sync for Buffer {}
 
 impl Buffer {
-    /// A buffer of `length` bytes that starts on a page.
-    ///
-    /// # Errors
-    /// `EINVAL` for a length of zero; `ENOMEM` of `mmap(2)`.
+    /// A buffer of `length` bytes that starts on a page. Errors: `EINVAL` for a length of zero; `ENOMEM` of
+    /// `mmap(2)`.
     pub fn new(length: usize) -> Result<Self, Errno> {
         Self::with_alignment(length, super::page_size())
     }
 
-    /// A buffer of `length` bytes that starts on a multiple of `alignment` bytes.
-    ///
-    /// # Errors
-    /// `EINVAL` for a length of zero and an alignment that is no power of two; `ENOMEM` of
-    /// `mmap(2)`.
+    /// A buffer of `length` bytes that starts on a multiple of `alignment` bytes. Errors: `EINVAL` for a
+    /// length of zero and an alignment that is no power of two; `ENOMEM` of `mmap(2)`.
     pub fn with_alignment(length: usize, alignment: usize) -> Result<Self, Errno> {
         if length == 0 || !alignment.is_power_of_two() {
             return Err(Errno::INVAL);

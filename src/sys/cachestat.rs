@@ -28,11 +28,8 @@ pub struct Residency {
     pub writeback: Option<u64>,
 }
 
-/// Residency of the first `length` bytes of `file`. Where nothing is cached, a page is read
-/// afterwards to see whether that was true.
-///
-/// # Errors
-/// [`Untold`] where no call tells the truth.
+/// Residency of the first `length` bytes of `file`. Where nothing is cached, a page is read afterwards to
+/// see whether that was true. Errors: [`Untold`] where no call tells the truth.
 pub fn residency(file: impl AsFd, length: u64) -> Result<Residency, Untold> {
     if length == 0 {
         return Ok(Residency::default());
@@ -45,31 +42,22 @@ pub fn residency(file: impl AsFd, length: u64) -> Result<Residency, Untold> {
 pub struct Witness(Call);
 
 impl Witness {
-    /// One for `file`; a page of it may be read for that.
-    ///
-    /// # Errors
-    /// [`Untold`] where there is none.
+    /// One for `file`; a page of it may be read for that. Errors: [`Untold`] where there is none.
     pub fn of(file: impl AsFd) -> Result<Self, Untold> {
         find(&CALLS, file.as_fd())
     }
 
-    /// Residency of the first `length` bytes of the file.
-    ///
-    /// # Errors
-    /// The errno of the call.
+    /// Residency of the first `length` bytes of the file. Errors: the errno of the call.
     pub fn residency(&self, file: impl AsFd, length: u64) -> Result<Residency, Errno> {
         if length == 0 { Ok(Residency::default()) } else { (self.0.ask)(file.as_fd(), 0, length) }
     }
 
     /// Whether the page at `offset` is in the page cache once it is read; the holes of tmpfs are not.
-    ///
-    /// # Errors
-    /// The errno of a call.
+    /// Errors: the errno of a call.
     pub fn keeps(&self, file: impl AsFd, offset: u64) -> Result<bool, Errno> {
         self.0.keeps(file.as_fd(), offset)
     }
 
-    /// Its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name

@@ -17,13 +17,11 @@ struct Request {
 
 const FICLONERANGE: rustix::ioctl::Opcode = opcode::write::<Request>(0x94, 13);
 
-/// Shares `length` bytes of `source` from `source_offset` with `target` at `target_offset`; a
-/// length of zero means up to the source's end. All are multiples of the file system's block,
-/// but for a range that ends with the source.
-///
-/// # Errors
-/// `EINVAL` for a range that is not made of blocks or ends past the source; `EOPNOTSUPP` where
-/// the file system shares no extents, `EXDEV` across two; others of `ioctl_ficlonerange(2)`.
+/// Shares `length` bytes of `source` from `source_offset` with `target` at `target_offset`; a length of
+/// zero means up to the source's end. All are multiples of the file system's block, but for a range that
+/// ends with the source. Errors: `EINVAL` for a range that is not made of blocks or ends past the source;
+/// `EOPNOTSUPP` where the file system shares no extents, `EXDEV` across two; others of
+/// `ioctl_ficlonerange(2)`.
 pub fn clone_range(
     source: impl AsFd,
     source_offset: u64,

@@ -7,10 +7,8 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::IntoRawFd;
 
-/// Closes `file`, whose descriptor is gone afterwards, whatever is returned.
-///
-/// # Errors
-/// That of `close(2)`, but for EINTR, after which Linux has closed the descriptor too.
+/// Closes `file`, whose descriptor is gone afterwards, whatever is returned. Errors: that of `close(2)`,
+/// but for EINTR, after which Linux has closed the descriptor too.
 pub fn close(file: File) -> Result<(), Errno> {
     let descriptor = file.into_raw_fd();
     // SAFETY: the descriptor was owned by the file alone, which gave it up.

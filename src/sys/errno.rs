@@ -30,6 +30,20 @@ pub fn describe(errno: Errno) -> String {
     name(errno).map_or_else(|| text.clone(), |name| format!("{name} ({meaning})"))
 }
 
+/// A system call that refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{call}: {}", describe(*errno))]
+pub struct Refused {
+    /// Its name, or what was being done.
+    pub call: &'static str,
+    pub errno: Errno,
+}
+
+/// Names the call that an errno came from.
+pub fn during<T>(call: &'static str, result: Result<T, Errno>) -> Result<T, Refused> {
+    result.map_err(|errno| Refused { call, errno })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,10 +42,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches `length` bytes from the page-aligned address `start`.
-    ///
-    /// # Errors
-    /// `EAGAIN` where 256 ranges are watched already; the errno of `sigaction(2)`.
+    /// Watches `length` bytes from the page-aligned address `start`. Errors: `EAGAIN` where 256 ranges are
+    /// watched already; the errno of `sigaction(2)`.
     ///
     /// # Safety
     /// The range is one live mapping, owned by the caller, that outlives the watch, and whose

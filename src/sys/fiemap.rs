@@ -22,7 +22,6 @@ pub struct Extent {
     pub logical: u64,
     /// Offset on the device; meaningless while `delayed`.
     pub physical: u64,
-    /// Length.
     pub length: u64,
     /// Not yet given a place on the device.
     pub delayed: bool,
@@ -54,10 +53,8 @@ struct Request {
     extents: [RawExtent; BATCH],
 }
 
-/// All extents of `file`, in order of their offset in the file.
-///
-/// # Errors
-/// `EOPNOTSUPP` where the file system has no extents to tell of (tmpfs, FUSE); others of `ioctl(2)`.
+/// All extents of `file`, in order of their offset in the file. Errors: `EOPNOTSUPP` where the file system
+/// has no extents to tell of (tmpfs, FUSE); others of `ioctl(2)`.
 pub fn extents(file: impl AsFd) -> Result<Vec<Extent>, Errno> {
     let mut all = Vec::new();
     let mut request = Box::new(Request {

@@ -90,10 +90,7 @@ impl FileSystem {
         FILE_SYSTEMS.iter().find(|one| one.name == driver)
     }
 
-    /// The one that holds `file`; none that is known.
-    ///
-    /// # Errors
-    /// The errno of `statfs(2)`.
+    /// The one that holds `file`; none that is known. Errors: the errno of `statfs(2)`.
     pub fn of(file: impl AsFd) -> Result<Option<&'static Self>, Errno> {
         let magic = fstatfs(file)?.f_type as i64;
         Ok(FILE_SYSTEMS.iter().find(|one| one.magic == magic))
@@ -109,10 +106,8 @@ pub fn cold_level(name: &str) -> &'static str {
     }
 }
 
-/// Type of the file system that holds `file`, as the mount table names it (`ext4`, `fuse.sshfs`).
-///
-/// # Errors
-/// The errno of `statx(2)` or `statfs(2)`.
+/// Type of the file system that holds `file`, as the mount table names it (`ext4`, `fuse.sshfs`). Errors:
+/// the errno of `statx(2)` or `statfs(2)`.
 pub fn name(file: &File) -> Result<String, Errno> {
     if let Some(name) = mounted(file)? {
         return Ok(name);

@@ -70,10 +70,8 @@ impl Drop for Leftover {
     }
 }
 
-/// Makes a directory for this user alone below `parent`, its name beginning with `prefix`.
-///
-/// # Errors
-/// Those of `mkdir(2)` and `open(2)`; `EBUSY` where sweeps took every one.
+/// Makes a directory for this user alone below `parent`, its name beginning with `prefix`. Errors: those of
+/// `mkdir(2)` and `open(2)`; `EBUSY` where sweeps took every one.
 pub fn directory(parent: &Path, prefix: &str) -> Result<Held, Errno> {
     make(parent, prefix, |path| {
         mkdir(path, Mode::RWXU)?;
@@ -86,10 +84,8 @@ pub fn directory(parent: &Path, prefix: &str) -> Result<Held, Errno> {
     })
 }
 
-/// Makes a file in `parent`, open for reading and writing, its name beginning with `prefix`.
-///
-/// # Errors
-/// Those of `open(2)`; `EBUSY` where sweeps took every one.
+/// Makes a file in `parent`, open for reading and writing, its name beginning with `prefix`. Errors: those
+/// of `open(2)`; `EBUSY` where sweeps took every one.
 pub fn file(parent: &Path, prefix: &str, mode: Mode) -> Result<Held, Errno> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     make(parent, prefix, |path| open(path, flags, mode).map(File::from).map(Some))
@@ -127,19 +123,14 @@ pub fn fresh_path(directory: &Path, prefix: &str) -> PathBuf {
     directory.join(format!("{prefix}{}.{number}", std::process::id()))
 }
 
-/// Tells sweeps that it is in use.
-///
-/// # Errors
-/// Those of `flock(2)`; `EWOULDBLOCK` where a sweep is about to remove it.
+/// Tells sweeps that it is in use. Errors: those of `flock(2)`; `EWOULDBLOCK` where a sweep is about to
+/// remove it.
 pub fn lock(file: &File) -> Result<(), Errno> {
     flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
-/// Removes what killed processes left in `directory`: what has a name with that prefix and is
-/// locked by nobody.
-///
-/// # Errors
-/// Where `directory` cannot be listed.
+/// Removes what killed processes left in `directory`: what has a name with that prefix and is locked by
+/// nobody. Errors: where `directory` cannot be listed.
 pub fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
@@ -155,12 +146,10 @@ pub fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// From here on, SIGINT, SIGTERM and SIGHUP do `first`, which is told the signal, remove every name in
-/// use, and end the process with 128 and the signal's number.
-///
-/// # Errors
-/// That of starting the thread that hears of signals or of installing their handlers; signals end
-/// the process as ever then, and names in use are left to the next sweep.
+/// From here on, SIGINT, SIGTERM and SIGHUP do `first`, which is told the signal, remove every name in use,
+/// and end the process with 128 and the signal's number. Errors: that of starting the thread that hears of
+/// signals or of installing their handlers; signals end the process as ever then, and names in use are left
+/// to the next sweep.
 pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
     let (installed, handlers) = channel::<Signals>();
     // The thread first: with handlers and nobody to hear of them, a signal would do nothing.

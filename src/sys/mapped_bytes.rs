@@ -14,10 +14,8 @@ pub struct MappedBytes {
 }
 
 impl MappedBytes {
-    /// Maps the first `length` bytes of `file`; with `populate` every page before it returns.
-    ///
-    /// # Errors
-    /// What `memmap2` reports of `mmap(2)`, and those of watching it.
+    /// Maps the first `length` bytes of `file`; with `populate` every page before it returns. Errors: what
+    /// `memmap2` reports of `mmap(2)`, and those of watching it.
     pub fn new(file: &File, length: usize, populate: bool) -> io::Result<Self> {
         let mut options = memmap2::MmapOptions::new();
         options.len(length);
@@ -34,9 +32,6 @@ impl MappedBytes {
     }
 
     /// Tells the kernel how the bytes will be used, or asks it for all pages now: `madvise(2)`.
-    ///
-    /// # Errors
-    /// Those of the call: `EINVAL` where the kernel does not know the advice.
     pub fn advise(&self, advice: Advice) -> io::Result<()> {
         self.map.advise(advice)
     }
@@ -48,18 +43,13 @@ impl MappedBytes {
     }
 
     /// What `look` makes of the bytes.
-    ///
-    /// # Errors
-    /// Those of [`Self::check`].
     pub fn look<T>(&self, look: impl FnOnce(&[u8]) -> T) -> io::Result<T> {
         let seen = look(self.bytes());
         self.check().map(|()| seen)
     }
 
-    /// Whether every byte that was read had a page of the file behind it.
-    ///
-    /// # Errors
-    /// A page that could not be read in, which would have been SIGBUS.
+    /// Whether every byte that was read had a page of the file behind it. Errors: a page that could not be
+    /// read in, which would have been SIGBUS.
     pub fn check(&self) -> io::Result<()> {
         match self.watch.offset() {
             None => Ok(()),

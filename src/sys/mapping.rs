@@ -87,11 +87,9 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps `length` bytes of `file` from `offset`, which need not be page aligned.
-    ///
-    /// # Errors
-    /// The errno of `mmap(2)`: `EINVAL` for an empty range, `ENODEV` where the file cannot be
-    /// mapped, `EACCES` where `file` was opened without the access asked for.
+    /// Maps `length` bytes of `file` from `offset`, which need not be page aligned. Errors: the errno of
+    /// `mmap(2)`: `EINVAL` for an empty range, `ENODEV` where the file cannot be mapped, `EACCES` where
+    /// `file` was opened without the access asked for.
     pub fn new(file: impl AsFd, offset: u64, length: usize, flags: Flags) -> Result<Self, Errno> {
         let (lead, mapped) = whole_pages(offset, length)?;
         let (protection, bits, first) = (flags.protection(), flags.bits(), offset - lead as u64);
@@ -116,11 +114,8 @@ impl Mapping {
         self.len() == 0
     }
 
-    /// `madvise(2)` over the whole mapping.
-    ///
-    /// # Errors
-    /// The errno of `madvise(2)`; `EFAULT` from the populate advices where a page has no file
-    /// page behind it.
+    /// `madvise(2)` over the whole mapping. Errors: the errno of `madvise(2)`; `EFAULT` from the populate
+    /// advices where a page has no file page behind it.
     pub fn advise(&self, advice: Advice) -> Result<(), Errno> {
         // SAFETY: `advice` may drop pages of this mapping only, and no reference to them exists.
         unsafe { rustix::mm::madvise(self.base.cast(), self.mapped, advice) }
@@ -151,12 +146,9 @@ impl Mapping {
         unsafe { routine.copy_raw(from, to, length) };
     }
 
-    /// Puts up to `length` bytes from `from` on into a pipe (`vmsplice(2)`); returns the bytes it
-    /// took. See [`vmsplice`] for what may not be stored meanwhile.
-    ///
-    /// # Errors
-    /// `EFAULT` where the mapping lost its file page, `EINVAL` where pages are given that are not
-    /// whole; others of `vmsplice(2)`.
+    /// Puts up to `length` bytes from `from` on into a pipe (`vmsplice(2)`); returns the bytes it took. See
+    /// [`vmsplice`] for what may not be stored meanwhile. Errors: `EFAULT` where the mapping lost its file
+    /// page, `EINVAL` where pages are given that are not whole; others of `vmsplice(2)`.
     pub fn vmsplice(
         &self,
         from: usize,
@@ -169,10 +161,8 @@ impl Mapping {
         unsafe { vmsplice::put(start, length, pipe, pages) }
     }
 
-    /// Writes `length` bytes from `from` on to `file` at its own offset (`write(2)`).
-    ///
-    /// # Errors
-    /// The errno of `write(2)`; `EFAULT` where the mapping lost its file page.
+    /// Writes `length` bytes from `from` on to `file` at its own offset (`write(2)`). Errors: the errno of
+    /// `write(2)`; `EFAULT` where the mapping lost its file page.
     pub fn write_to(&self, from: usize, length: usize, file: impl AsFd) -> Result<usize, Errno> {
         let (start, length) = self.part(from, length);
         let fd = std::os::fd::AsRawFd::as_raw_fd(&file.as_fd());
@@ -180,10 +170,8 @@ impl Mapping {
         super::check(unsafe { libc::write(fd, start.cast(), length) })
     }
 
-    /// Reads up to `length` bytes of `file` at its own offset into the mapping from `from` on.
-    ///
-    /// # Errors
-    /// The errno of `read(2)`; `EFAULT` where the mapping lost its file page.
+    /// Reads up to `length` bytes of `file` at its own offset into the mapping from `from` on. Errors: the
+    /// errno of `read(2)`; `EFAULT` where the mapping lost its file page.
     pub fn read_from(&self, from: usize, length: usize, file: impl AsFd) -> Result<usize, Errno> {
         let (start, length) = self.part(from, length);
         let fd = std::os::fd::AsRawFd::as_raw_fd(&file.as_fd());

@@ -18,12 +18,9 @@ use std::fs;
 pub enum Event {
     /// One system call, by its number (`libc::SYS_read`).
     SystemCall(libc::c_long),
-    /// All system calls.
     SystemCalls,
     /// Page faults served without I/O.
     MinorFaults,
-    /// Page faults that waited for I/O.
-    MajorFaults,
     /// Switches to another thread.
     ContextSwitches,
 }
@@ -31,25 +28,12 @@ pub enum Event {
 /// Why nothing can be counted.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// The kernel lets only privileged users count what happens inside it.
     #[error("perf_event_open: {} with /proc/sys/kernel/perf_event_paranoid = {paranoid}", describe(*errno))]
-    Forbidden {
-        /// `EACCES` or `EPERM`.
-        errno: Errno,
-        /// What the file holds, or `unknown`.
-        paranoid: String,
-    },
-    /// The number of the tracepoint that every system call passes cannot be read.
+    Forbidden { errno: Errno, paranoid: String },
     #[error("tracefs: {}", describe(*.0))]
     Tracepoints(Errno),
-    /// Another error, such as `ENOSYS` in a kernel without perf events.
     #[error("{call}: {}", describe(*errno))]
-    Failed {
-        /// Name of the call.
-        call: &'static str,
-        /// Its errno.
-        errno: Errno,
-    },
+    Failed { call: &'static str, errno: Errno },
 }
 
 impl Refusal {
@@ -93,7 +77,6 @@ const PERF_TYPE_SOFTWARE: u32 = 1;
 const PERF_TYPE_TRACEPOINT: u32 = 2;
 const PERF_COUNT_SW_CONTEXT_SWITCHES: u64 = 3;
 const PERF_COUNT_SW_PAGE_FAULTS_MIN: u64 = 5;
-const PERF_COUNT_SW_PAGE_FAULTS_MAJ: u64 = 6;
 const PERF_COUNT_SW_DUMMY: u64 = 9;
 const FLAG_DISABLED: u64 = 1 << 0;
 const FLAG_INHERIT: u64 = 1 << 1;
@@ -114,10 +97,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Counters of this thread, stopped.
-    ///
-    /// # Errors
-    /// [`Refusal`].
+    /// Counters of this thread, stopped. Errors: [`Refusal`].
     pub fn open(events: &[Event]) -> Result<Self, Refusal> {
         let leader = open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY, None)?;
         let traced = events.iter().any(|event| matches!(event, Event::SystemCall(_) | Event::SystemCalls));
@@ -134,10 +114,7 @@ impl Counters {
         Ok(Self { leader, before: vec![0; counters.len()], counters })
     }
 
-    /// Starts to count from zero.
-    ///
-    /// # Errors
-    /// The errno of `read(2)` or `ioctl(2)`.
+    /// Starts to count from zero. Errors: the errno of `read(2)` or `ioctl(2)`.
     pub fn start(&mut self) -> Result<(), Errno> {
         // A reset would leave what threads counted that are gone.
         self.before = self.read()?;
@@ -145,9 +122,6 @@ impl Counters {
     }
 
     /// Stops, and tells how often each event happened since the start.
-    ///
-    /// # Errors
-    /// As [`Counters::start`].
     pub fn stop(&mut self) -> Result<Vec<(Event, u64)>, Errno> {
         self.switch(PERF_EVENT_IOC_DISABLE)?;
         let after = self.read()?;
@@ -185,7 +159,6 @@ impl Event {
         match self {
             Self::SystemCall(_) | Self::SystemCalls => (PERF_TYPE_TRACEPOINT, tracepoint),
             Self::MinorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN),
-            Self::MajorFaults => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ),
             Self::ContextSwitches => (PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES),
         }
     }

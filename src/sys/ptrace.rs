@@ -53,9 +53,7 @@ const OPTIONS: i32 = libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_EXITKILL;
 
 impl Tracee {
-    /// Starts `command` in a process group of its own, stopped before its first instruction.
-    ///
-    /// # Errors
+    /// Starts `command` in a process group of its own, stopped before its first instruction. Errors:
     /// `EPERM` or `ENOSYS` where tracing is not permitted; else what `Command::spawn` reports.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         // SAFETY: ptrace is a bare system call, safe between fork and exec.
@@ -80,12 +78,6 @@ impl Tracee {
         Ok(tracee)
     }
 
-    /// Process id of the child.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The read end of the child's output, if the command has piped it.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
@@ -97,10 +89,8 @@ impl Tracee {
         self.status
     }
 
-    /// Lets the standing task go on and waits for the next stop; `None` after the end of the last.
-    ///
-    /// # Errors
-    /// The errno of `waitpid(2)` or `ptrace(2)`; `EIO` or `EINVAL` before Linux 5.3, which lacks
+    /// Lets the standing task go on and waits for the next stop; `None` after the end of the last. Errors:
+    /// the errno of `waitpid(2)` or `ptrace(2)`; `EIO` or `EINVAL` before Linux 5.3, which lacks
     /// `PTRACE_GET_SYSCALL_INFO`.
     pub fn resume(&mut self) -> Result<Option<Stop>, Errno> {
         loop {

@@ -63,6 +63,7 @@ impl Slots {
     }
 
     /// A slot that nothing works on.
+    #[cfg(test)]
     pub(super) fn idle(&self) -> Option<usize> {
         self.pending.iter().position(|pending| *pending == 0)
     }
@@ -75,11 +76,6 @@ impl Slots {
     pub(super) fn bytes(&self, slot: usize) -> Result<&[u8], Errno> {
         self.idle_at(slot)?;
         Ok(&self.buffer[slot * self.length..][..self.length])
-    }
-
-    pub(super) fn bytes_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
-        self.idle_at(slot)?;
-        Ok(&mut self.buffer[slot * self.length..][..self.length])
     }
 
     /// Address of `range` in an idle slot.

@@ -3,19 +3,14 @@
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 
-/// Starts writeback of the dirty pages in `length` bytes from `offset`.
-///
-/// # Errors
-/// The errno of `sync_file_range(2)`.
+/// Starts writeback of the dirty pages in `length` bytes from `offset`. Errors: the errno of
+/// `sync_file_range(2)`.
 pub fn start_writeback(file: impl AsFd, offset: u64, length: u64) -> Result<(), Errno> {
     sync_file_range(file, offset, length, libc::SYNC_FILE_RANGE_WRITE)
 }
 
-/// Writes the dirty pages in `length` bytes from `offset` out and waits until none is on its way
-/// any more.
-///
-/// # Errors
-/// The errno of `sync_file_range(2)`, which reports writeback that failed.
+/// Writes the dirty pages in `length` bytes from `offset` out and waits until none is on its way any more.
+/// Errors: the errno of `sync_file_range(2)`, which reports writeback that failed.
 pub fn finish_writeback(file: impl AsFd, offset: u64, length: u64) -> Result<(), Errno> {
     let all =
         libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER;

@@ -19,10 +19,8 @@ const PLACES: [&str; 2] = ["/sys/kernel/tracing/events", "/sys/kernel/debug/trac
 pub struct Tracepoints(OwnedFd);
 
 impl Tracepoints {
-    /// Opens the directory, where tracefs is mounted or in a mount of our own.
-    ///
-    /// # Errors
-    /// `EACCES` and `EPERM` where that takes privileges; `ENODEV` in a kernel without tracing.
+    /// Opens the directory, where tracefs is mounted or in a mount of our own. Errors: `EACCES` and `EPERM`
+    /// where that takes privileges; `ENODEV` in a kernel without tracing.
     pub fn open() -> Result<Self, Errno> {
         let directory = OFlags::DIRECTORY | OFlags::CLOEXEC;
         for place in PLACES {
@@ -38,10 +36,8 @@ impl Tracepoints {
         rustix::fs::openat(&root, "events", directory, Mode::empty()).map(Self)
     }
 
-    /// The number of a tracepoint such as `syscalls/sys_enter_read`.
-    ///
-    /// # Errors
-    /// `ENOENT` where the kernel has none of that name; others of `open(2)` and `read(2)`.
+    /// The number of a tracepoint such as `syscalls/sys_enter_read`. Errors: `ENOENT` where the kernel has
+    /// none of that name; others of `open(2)` and `read(2)`.
     pub fn id(&self, name: &str) -> Result<u64, Errno> {
         let path = format!("{name}/id");
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;

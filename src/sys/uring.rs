@@ -8,7 +8,7 @@
 
 mod step;
 
-pub use self::step::{Place, Step};
+pub use self::step::{Memory, Place, Step};
 
 use super::slots::{Completion, Operation, Slots};
 use io_uring::IoUring;
@@ -25,15 +25,6 @@ const PATIENCE: Timespec = Timespec::new().sec(1);
 /// After so many of those, what no worker has begun is cancelled: a user who may start no further
 /// process (`RLIMIT_NPROC`) gets no worker either, and would wait for ever.
 const PATIENT_FOR: u32 = 4;
-
-/// How the kernel reaches the slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Memory {
-    /// By address, looked up by each operation.
-    Plain,
-    /// Pinned once and named by index (`IORING_REGISTER_BUFFERS`).
-    Registered,
-}
 
 /// A ring and the slots its operations work on. It works during a [`Session`] only.
 pub struct Ring {
@@ -53,13 +44,10 @@ pub struct Session<'ring, 'files> {
 }
 
 impl Ring {
-    /// A ring with `slots` buffers of `length` bytes.
-    ///
-    /// # Errors
-    /// `EINVAL` without slots or bytes and for a slot of 4 GiB and more. `EPERM` where
-    /// `/proc/sys/kernel/io_uring_disabled` or a seccomp filter forbids io_uring (containers do),
-    /// `ENOSYS` in a kernel without it, `ENOMEM` where `RLIMIT_MEMLOCK` is too small for the ring
-    /// (before Linux 5.12) or for registered slots.
+    /// A ring with `slots` buffers of `length` bytes. Errors: `EINVAL` without slots or bytes and for a
+    /// slot of 4 GiB and more. `EPERM` where `/proc/sys/kernel/io_uring_disabled` or a seccomp filter
+    /// forbids io_uring (containers do), `ENOSYS` in a kernel without it, `ENOMEM` where `RLIMIT_MEMLOCK`
+    /// is too small for the ring (before Linux 5.12) or for registered slots.
     pub fn new(slots: usize, length: usize, memory: Memory) -> Result<Self, Errno> {
         u32::try_from(length).map_err(|_| Errno::INVAL)?;
         let slots = Slots::new(slots, length)?;
@@ -88,11 +76,9 @@ impl Ring {
 }
 
 impl<'files> Session<'_, 'files> {
-    /// Queues one step on a slot.
-    ///
-    /// # Errors
-    /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it or a slot that does not
-    /// exist, `EOVERFLOW` for a splice whose offset or length the kernel cannot take.
+    /// Queues one step on a slot. Errors: `EBUSY` where the slot is in use, `EINVAL` for a range outside it
+    /// or a slot that does not exist, `EOVERFLOW` for a splice whose offset or length the kernel cannot
+    /// take.
     pub fn queue(&mut self, slot: usize, step: &Step<'files>) -> Result<(), Errno> {
         self.ring.slots.idle_at(slot)?;
         let entry = step.entry(slot, &self.ring.slots, self.ring.memory)?;
@@ -102,9 +88,6 @@ impl<'files> Session<'_, 'files> {
     /// Queues a step and one that starts when it has done all that it was asked for
     /// (`IOSQE_IO_LINK`), such as a read and the write of its slot. Each completes on its own;
     /// where the first is short or fails, the second completes with `ECANCELED`.
-    ///
-    /// # Errors
-    /// As [`Session::queue`].
     pub fn queue_linked(
         &mut self,
         slot: usize,
@@ -117,10 +100,7 @@ impl<'files> Session<'_, 'files> {
         self.push(slot, &[first.flags(Flags::IO_LINK), second])
     }
 
-    /// Hands what is queued to the kernel (`io_uring_enter`).
-    ///
-    /// # Errors
-    /// The errno of `io_uring_enter(2)`.
+    /// Hands what is queued to the kernel (`io_uring_enter`). Errors: the errno of `io_uring_enter(2)`.
     pub fn submit(&mut self) -> Result<(), Errno> {
         // The kernel stops after a step that it refuses, which completes with the reason.
         while !self.ring.ring.submission().is_empty() {
@@ -132,10 +112,8 @@ impl<'files> Session<'_, 'files> {
     /// One operation that is over. What is queued goes to the kernel only once all earlier
     /// completions have been taken, so that a full batch costs one system call.
     ///
-    /// What the kernel has no worker for completes with `ECANCELED`, in the end.
-    ///
-    /// # Errors
-    /// `ENODATA` where nothing is in flight; of `io_uring_enter(2)`.
+    /// What the kernel has no worker for completes with `ECANCELED`, in the end. Errors: `ENODATA` where
+    /// nothing is in flight; of `io_uring_enter(2)`.
     pub fn wait(&mut self) -> Result<Completion, Errno> {
         let mut silent = 0;
         loop {
@@ -156,32 +134,16 @@ impl<'files> Session<'_, 'files> {
         }
     }
 
-    /// A slot that nothing works on.
-    #[must_use]
-    pub fn idle_slot(&self) -> Option<usize> {
-        self.ring.slots.idle()
-    }
-
     /// Operations queued or submitted that are not over.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.ring.slots.in_flight()
     }
 
-    /// The bytes of an idle slot.
-    ///
-    /// # Errors
-    /// `EBUSY` where the slot is in use, `EINVAL` where there is none of that number.
+    /// The bytes of an idle slot. Errors: `EBUSY` where the slot is in use, `EINVAL` where there is none of
+    /// that number.
     pub fn slot(&self, slot: usize) -> Result<&[u8], Errno> {
         self.ring.slots.bytes(slot)
-    }
-
-    /// The bytes of an idle slot, to be filled.
-    ///
-    /// # Errors
-    /// As [`Session::slot`].
-    pub fn slot_mut(&mut self, slot: usize) -> Result<&mut [u8], Errno> {
-        self.ring.slots.bytes_mut(slot)
     }
 
     /// Queues `entries`, all of one slot, next to each other: a link ends with a submission.

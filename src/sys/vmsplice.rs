@@ -15,10 +15,7 @@ use std::ops::Range;
 pub struct WriteEnd<'pipe>(BorrowedFd<'pipe>);
 
 impl<'pipe> WriteEnd<'pipe> {
-    /// Makes sure that `pipe` is open for writing.
-    ///
-    /// # Errors
-    /// `EBADF` where it is not; of `fcntl(F_GETFL)`.
+    /// Makes sure that `pipe` is open for writing. Errors: `EBADF` where it is not; of `fcntl(F_GETFL)`.
     pub fn new(pipe: BorrowedFd<'pipe>) -> Result<Self, Errno> {
         let access = rustix::fs::fcntl_getfl(pipe)? & OFlags::RWMODE;
         if access == OFlags::RDONLY { Err(Errno::BADF) } else { Ok(Self(pipe)) }
@@ -35,12 +32,9 @@ pub enum Pages {
     Given,
 }
 
-/// Puts up to all of `range` of `buffer` into the pipe; returns the bytes it took, which are
-/// fewer where the pipe is too small. Waits while the pipe is full.
-///
-/// # Errors
-/// `EINVAL` for a range outside the buffer, and for one that is not made of whole pages where
-/// they are given; others of `vmsplice(2)`.
+/// Puts up to all of `range` of `buffer` into the pipe; returns the bytes it took, which are fewer where
+/// the pipe is too small. Waits while the pipe is full. Errors: `EINVAL` for a range outside the buffer,
+/// and for one that is not made of whole pages where they are given; others of `vmsplice(2)`.
 pub fn vmsplice(
     buffer: &Buffer,
     range: &Range<usize>,

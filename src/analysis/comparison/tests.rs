@@ -142,7 +142,7 @@ fn zero_times_are_unclear() {
     };
     assert_eq!(verdict(run(1.0)), Verdict::Slower);
     let mut zero = sample("c1", "b", 30, 0.0);
-    zero.elapsed = vec![0];
+    zero.copies.elapsed = vec![0];
     assert_eq!(verdict(run(1.0).with(zero)), Verdict::Unclear);
 }
 

@@ -1,6 +1,6 @@
 //! Claims that one run on one machine of this class cannot try, with what it would take.
 
-use super::*;
+use super::words::*;
 
 static C09: Source = Source {
     author: "Linus Torvalds",

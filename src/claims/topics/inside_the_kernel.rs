@@ -1,6 +1,6 @@
 //! Copies that the kernel makes by itself, against loops.
 
-use super::*;
+use super::words::*;
 
 static SCHUMAKER: Source = Source {
     author: "Anna Schumaker",

@@ -1,6 +1,6 @@
 //! What changes of the kernel did to copies.
 
-use super::*;
+use super::words::*;
 
 static C50: Source = Source {
     author: "Zhang Yi",

@@ -1,6 +1,6 @@
 //! Mappings against read and write, when copying.
 
-use super::*;
+use super::words::*;
 
 static APUE3: Source = Source {
     author: "W. Richard Stevens and Stephen A. Rago",

@@ -1,7 +1,7 @@
 //! Reading what is not in the page cache, and what does not fit into it.
 
 use super::reading::C20;
-use super::*;
+use super::words::*;
 
 static C22: Source = Source {
     author: "Crotty, Leis and Pavlo",

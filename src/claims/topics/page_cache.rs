@@ -1,6 +1,6 @@
 //! Buffer sizes, readahead, direct I/O and io_uring: ways through and around the page cache.
 
-use super::*;
+use super::words::*;
 
 static COREUTILS: Source = Source {
     author: "GNU coreutils",

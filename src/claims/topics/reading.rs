@@ -1,6 +1,6 @@
 //! Mappings against read, where nothing is copied to another file.
 
-use super::*;
+use super::words::*;
 
 static C04: Source = Source {
     author: "Linus Torvalds",

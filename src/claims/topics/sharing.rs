@@ -1,6 +1,6 @@
 //! Copies that share extents.
 
-use super::*;
+use super::words::*;
 
 static RUST: Source = Source {
     author: "rust-lang/rust",

@@ -1,6 +1,6 @@
 //! The advantages that the course text names, W2 and W3 of `crate::lab`.
 
-use super::*;
+use super::words::*;
 
 static TEXT: Source = Source {
     author: "A course on Linux systems programming",

@@ -22,7 +22,6 @@ pub struct Call {
 /// All calls of one name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Total {
-    /// Name.
     pub name: String,
     /// How many.
     pub calls: u64,

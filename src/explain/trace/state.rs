@@ -20,10 +20,8 @@ pub struct State {
 }
 
 impl State {
-    /// Reads `/proc/ID/{stat,status,smaps_rollup}`.
-    ///
-    /// # Errors
-    /// Those of reading; `InvalidData` for a `stat` of another form.
+    /// Reads `/proc/ID/{stat,status,smaps_rollup}`. Errors: those of reading; `InvalidData` for a `stat` of
+    /// another form.
     pub fn read(id: i32) -> io::Result<Self> {
         let directory = proc_directory(id);
         let stat = std::fs::read_to_string(directory.join("stat"))?;

@@ -3,7 +3,7 @@ use crate::record::{SampleLine, TimedSample, read_files, read_text};
 use std::io::Write;
 
 const RUN: &str = r#"{"t":"run","schema":"1.0","id":"a","started":"2026-01-02T03:04:05Z","clock":"wall","argv":[],"commit":{"sha":"0","dirty":false},"host":{"label":"h","hash":"0","kernel":"6.12"}}"#;
-const SAMPLE: &str = r#"{"t":"sample","cell":"ext4|dense|1MiB|warm|new|none","strategy":"mmap-write","round":7,"position":2,"process":1,"arm":"this","elapsed":[86012,85511],"bytes":1048576,"shared_bytes":0,"allocated_bytes":1048576,"verified":true,"counters":{"minor_faults":257}}"#;
+const SAMPLE: &str = r#"{"t":"sample","cell":"ext4|dense|1MiB|warm|new|none","strategy":"mmap-write","round":7,"position":2,"process":1,"arm":"this","verified":true,"elapsed":[86012,85511],"bytes":1048576,"shared_bytes":0,"allocated_bytes":1048576,"counters":{"minor_faults":257}}"#;
 
 fn failure(text: &str) -> String {
     read_text(Path::new("f.jsonl"), text).unwrap_err().to_string()

@@ -20,7 +20,7 @@ fn copies_blocks_in_any_order_of_completion() {
     let mut queue = Queue::new(4, block).unwrap();
     let mut offsets = [0; 4];
     loop {
-        while let Some(slot) = queue.idle_slot().filter(|_| next < bytes.len()) {
+        while let Some(slot) = queue.slots.idle().filter(|_| next < bytes.len()) {
             offsets[slot] = next as u64;
             queue.read(slot, 0..block, &from, next as u64, 0).unwrap();
             assert_eq!(queue.slot(slot).unwrap_err(), Errno::BUSY);

@@ -9,14 +9,11 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, MremapFlags};
 
 impl Mapping {
-    /// Maps `length` bytes of `file` from `offset` in place of what is mapped now, at the same
-    /// address: one `mmap(MAP_FIXED)`, where dropping this and mapping anew takes two calls. A
-    /// shorter window gives the rest of the address range back, so that windows never get longer
-    /// again. A fault noted in the old window is forgotten.
-    ///
-    /// # Errors
-    /// `ENOMEM` for a window that needs more pages than the present one, and `EINVAL` for an
-    /// empty one; the mapping stays as it is then. Of `mmap(2)`; the mapping is empty then.
+    /// Maps `length` bytes of `file` from `offset` in place of what is mapped now, at the same address: one
+    /// `mmap(MAP_FIXED)`, where dropping this and mapping anew takes two calls. A shorter window gives the
+    /// rest of the address range back, so that windows never get longer again. A fault noted in the old
+    /// window is forgotten. Errors: `ENOMEM` for a window that needs more pages than the present one, and
+    /// `EINVAL` for an empty one; the mapping stays as it is then. Of `mmap(2)`; the mapping is empty then.
     pub fn slide(&mut self, file: impl AsFd, offset: u64, length: usize) -> Result<(), Errno> {
         let (lead, mapped) = whole_pages(offset, length)?;
         let present = self.mapped.next_multiple_of(page_size());
@@ -39,13 +36,10 @@ impl Mapping {
         placed
     }
 
-    /// Makes the mapping end `length` bytes from the first byte asked for, further on in its file
-    /// or nearer (`mremap(MREMAP_MAYMOVE)`): pages that are mapped stay so, even where the range
-    /// moves to another address.
-    ///
-    /// # Errors
-    /// `EINVAL` for a length of zero, `EFAULT` after a fault was noted; of `mremap(2)`. The mapping
-    /// stays as it is then.
+    /// Makes the mapping end `length` bytes from the first byte asked for, further on in its file or nearer
+    /// (`mremap(MREMAP_MAYMOVE)`): pages that are mapped stay so, even where the range moves to another
+    /// address. Errors: `EINVAL` for a length of zero, `EFAULT` after a fault was noted; of `mremap(2)`.
+    /// The mapping stays as it is then.
     pub fn resize(&mut self, length: usize) -> Result<(), Errno> {
         let (_, mapped) = whole_pages(self.lead as u64, length)?;
         if self.fault().is_some() {

@@ -62,10 +62,7 @@ const ENDED: u8 = 3;
 
 impl Sampler {
     /// Makes ready to look about every `interval`. What counts a thread and all that it starts should be
-    /// made after the first of these.
-    ///
-    /// # Errors
-    /// Of starting a thread or opening `/proc/self/statm`.
+    /// made after the first of these. Errors: of starting a thread or opening `/proc/self/statm`.
     pub fn new(interval: Duration) -> io::Result<Self> {
         let statm = File::open("/proc/self/statm")?;
         let phase = Arc::new(AtomicU8::new(WAITING));
@@ -95,9 +92,6 @@ impl Sampler {
     }
 
     /// Waits for the last look and tells what was found.
-    ///
-    /// # Errors
-    /// Of reading `/proc/self/statm`.
     pub fn finish(mut self) -> io::Result<Peak> {
         if self.ended.is_none() {
             self.end();

@@ -1,17 +1,24 @@
 //! What can be asked of a ring, and its submission entry.
 
 use super::super::slots::{Operation, Slots};
-use super::Memory;
 use io_uring::squeue::{Entry, Flags};
 use io_uring::{opcode, types};
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 use std::ops::Range;
 
+/// How the kernel reaches the slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// By address, looked up by each operation.
+    Plain,
+    /// Pinned once and named by index (`IORING_REGISTER_BUFFERS`).
+    Registered,
+}
+
 /// A place in a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'files> {
-    /// The file.
     pub file: BorrowedFd<'files>,
     /// Bytes from its start.
     pub offset: u64,

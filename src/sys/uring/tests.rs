@@ -38,7 +38,7 @@ fn copy_in_session<'files>(
     let mut next = 0;
     let mut offsets = [0; 4];
     loop {
-        while let Some(slot) = ring.idle_slot().filter(|_| next < length) {
+        while let Some(slot) = ring.ring.slots.idle().filter(|_| next < length) {
             offsets[slot] = next as u64;
             let range = 0..BLOCK.min(length - next);
             next += range.len();

@@ -1,21 +1,19 @@
-use super::Fail;
-use super::claims::selected;
-use super::kernels::{Kernels, usual};
+use super::arguments::{Kernels, usual};
 use crate::analysis::{Digest, Digests};
 use crate::claims::{self, Claim, ClaimLine};
+use crate::cli::Fail;
+use crate::cli::claims::selected;
 use crate::guest::{Accelerator, FileSystem, Report};
 use crate::measure::{Cell, RecordFile, RecordFileError, Scope, Selection, Variables, planned_cells};
 use crate::record::{Clock, FileSystems, read_files};
 use crate::report::table::Format;
 use crate::report::{kernels, usual_margin};
-use crate::strategy::representatives;
+use crate::strategy::{REPRESENTATIVES, representatives};
 use anyhow::Context;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-/// Strategies of a comparison that names none: the first of so many families.
-const STRATEGIES: usize = 12;
 /// Size of a comparison that names no cell: large enough for folios of every size, and quick
 /// under emulation.
 const SIZE: &str = "8MiB";
@@ -132,7 +130,7 @@ fn words(command: &Kernels) -> anyhow::Result<Variables> {
         words.sizes = Some(SIZE.to_owned());
         words.layouts = Some("dense".to_owned());
     }
-    let names = || representatives(STRATEGIES).map(|strategy| strategy.name).collect::<Vec<_>>();
+    let names = || representatives(REPRESENTATIVES).map(|strategy| strategy.name).collect::<Vec<_>>();
     words.strategies.get_or_insert_with(|| names().join(","));
     Ok(words)
 }
