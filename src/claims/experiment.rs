@@ -1,10 +1,11 @@
 //! The trial of claims in one directory: needs nothing of the machine but that and a clock.
 
 use super::claim::{Claim, Trial};
-use super::group::{Evidence, Pass, groups, here, weights};
+use super::group::{Pass, groups, here, weights};
 use super::line::ClaimLine;
 use super::outcome::outcome;
 use crate::fixture::Place;
+use crate::measure::Seen;
 use crate::record::Clock;
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ pub fn run(
     let fs = place.file_system();
     let here_and_now = claims.iter().filter(|claim| matches!(claim.trial, Trial::Here(_)));
     let groups = groups(here_and_now, fs, clock);
-    let mut evidence: Vec<Evidence> = groups.iter().map(|_| Evidence::default()).collect();
+    let mut evidence: Vec<Seen> = groups.iter().map(|_| Seen::default()).collect();
     let end = Instant::now() + setting.budget;
     let mut arms = here();
     for number in 1..=PASSES {

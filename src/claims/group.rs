@@ -24,7 +24,6 @@ pub(super) struct Pass<'a> {
     pub(super) place: &'a Place,
     /// What times are counted in.
     pub(super) clock: Clock,
-    /// Seed of the files and of the orders.
     pub(super) seed: u64,
     /// Its number, from 1: a process in the samples.
     pub(super) number: u32,
@@ -32,14 +31,6 @@ pub(super) struct Pass<'a> {
     pub(super) until: Instant,
     /// Exactly so many rounds instead.
     pub(super) rounds: Option<u32>,
-}
-
-/// What was seen in one cell.
-#[derive(Debug, Default)]
-pub(super) struct Evidence {
-    pub(super) samples: Vec<SampleLine>,
-    /// What could not be measured; the strategy `*` is all.
-    pub(super) skips: Vec<SkipLine>,
 }
 
 /// What each cell has to measure for the claims that can be tried there.
@@ -113,23 +104,16 @@ impl Group {
             }
         };
         let rounds = Rounds {
-            cell: &entry.cell,
             id: self.conditions.id(pass.place.file_system()),
-            source: &source,
-            to: pass.place.path(),
-            strategies: self.strategies.clone(),
-            limits: false,
-            base: self.strategies.first().copied().unwrap_or_default(),
             // Only to stop early where every strategy differs from the first beyond doubt.
             margin: Margin::from_fraction(0.0).unwrap_or_default(),
-            slowdown: None,
             order_seed: pass.seed,
             process: pass.number,
             clock: pass.clock,
-            done: 0,
             until: pass.until,
             at_least,
             exactly: pass.rounds,
+            ..Rounds::new(&entry.cell, &source, pass.place.path(), self.strategies.clone())
         };
         rounds.run(arms, &mut Measurements::default(), listener)?;
         Ok(())
@@ -139,20 +123,6 @@ impl Group {
 /// This process as the only arm.
 pub(super) fn here() -> Vec<NamedArm> {
     vec![("this", Arm::here())]
-}
-
-impl Listener for Evidence {
-    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
-        self.samples.push(sample);
-        Ok(())
-    }
-
-    fn skip(&mut self, skip: SkipLine, _wrong: bool) -> io::Result<()> {
-        self.skips.push(skip);
-        Ok(())
-    }
-
-    fn progress(&mut self, _: Progress) {}
 }
 
 /// Records what is seen in a cell.

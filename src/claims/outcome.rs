@@ -3,13 +3,13 @@
 use super::claim::{Claim, Experiment, Trial};
 use super::estimate::Samples;
 use super::figure::Quantity;
-use super::group::Evidence;
 use super::line::ClaimLine;
 use super::test::Verdict;
+use crate::measure::Seen;
 use crate::record::Clock;
 
 /// What a claim came to on a file system; no evidence where its cell was not measured.
-pub(super) fn outcome(claim: &Claim, evidence: Option<&Evidence>, fs: &str, clock: Clock) -> ClaimLine {
+pub(super) fn outcome(claim: &Claim, evidence: Option<&Seen>, fs: &str, clock: Clock) -> ClaimLine {
     let line = ClaimLine::new(claim, fs, clock);
     if let Some(reason) = claim.unfit(fs, clock) {
         return line.not_applicable(reason);

@@ -23,7 +23,6 @@ pub enum Test {
 
 impl Test {
     /// Lowest and highest value for which the claim holds.
-    #[must_use]
     pub fn region(self) -> (f64, f64) {
         match self {
             Self::Effect(published) => (published.sqrt(), f64::INFINITY),
@@ -35,7 +34,6 @@ impl Test {
     }
 
     /// What an estimate says about the claim.
-    #[must_use]
     pub fn judge(self, estimate: Estimate) -> Verdict {
         let Some(interval) = estimate.interval else { return Verdict::Unclear };
         let (lowest, highest) = self.region();
@@ -78,7 +76,6 @@ pub enum Verdict {
 
 impl Verdict {
     /// The words in reports.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Holds => "holds",

@@ -97,7 +97,6 @@ impl Collector {
         }
     }
 
-    /// Writes the totals.
     pub(super) fn end(mut self) -> io::Result<()> {
         self.begin_without_guest()?;
         let (samples, skips) = self.writer.written();

@@ -66,7 +66,6 @@ pub fn calibrate(
 }
 
 /// A share in per cent, as file names have it.
-#[must_use]
 pub fn percent(share: f64) -> String {
     format!("{}", (share * 1e4).round() / 100.0)
 }

@@ -26,7 +26,6 @@ pub enum Request {
         layout: String,
         /// Cache state.
         cache: String,
-        /// State of the target.
         dst: String,
         /// End of the copy.
         end: String,

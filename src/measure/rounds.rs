@@ -60,7 +60,6 @@ pub struct Rounds<'a> {
     pub exactly: Option<u32>,
 }
 
-/// A planted slowdown.
 #[derive(Clone, Debug)]
 pub struct Slowdown {
     /// Name of the arm.
@@ -148,10 +147,55 @@ pub trait Listener {
     fn progress(&mut self, progress: Progress);
 }
 
+/// Keeps what a cell tells.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub samples: Vec<SampleLine>,
+    /// What could not be measured; the strategy `*` is all.
+    pub skips: Vec<SkipLine>,
+}
+
+impl Listener for Seen {
+    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
+        self.samples.push(sample);
+        Ok(())
+    }
+
+    fn skip(&mut self, skip: SkipLine, _wrong: bool) -> io::Result<()> {
+        self.skips.push(skip);
+        Ok(())
+    }
+
+    fn progress(&mut self, _: Progress) {}
+}
+
 /// An arm by its name in records.
 pub type NamedArm = (&'static str, Arm);
 
-impl Rounds<'_> {
+impl<'a> Rounds<'a> {
+    /// One process that measures copies of `source` into `to` by all of `strategies` until it is decided
+    /// how they compare with the first.
+    pub fn new(cell: &'a Cell, source: &'a Source, to: &'a Path, strategies: Vec<&'static str>) -> Self {
+        Self {
+            cell,
+            id: cell.id(),
+            source,
+            to,
+            limits: false,
+            base: strategies.first().copied().unwrap_or_default(),
+            strategies,
+            margin: Margin::default(),
+            slowdown: None,
+            order_seed: 1,
+            process: 1,
+            clock: Clock::Wall,
+            done: 0,
+            until: Instant::now(),
+            at_least: 1,
+            exactly: None,
+        }
+    }
+
     /// Measures until every comparison is decided at a planned look or the time is over. `all`
     /// has what was measured before and gets what is measured now.
     pub fn run(

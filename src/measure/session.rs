@@ -40,7 +40,6 @@ pub struct Settings {
     pub against: Against,
     /// Whether the limits of the machine are measured too.
     pub limits: bool,
-    /// A planted slowdown.
     pub slowdown: Option<Slowdown>,
     /// Seed of the order of strategies in each round.
     pub order_seed: u64,
@@ -51,7 +50,6 @@ pub struct Settings {
 impl Settings {
     /// One process of this machine that compares strategies with `base` until that is decided, without
     /// an end otherwise.
-    #[must_use]
     pub fn new(base: &'static str) -> Self {
         Self {
             base,
@@ -148,12 +146,8 @@ pub fn run_rounds(
                     continue;
                 }
             };
+            let strategies = strategies(entry, settings.base);
             let mut rounds = Rounds {
-                cell: &entry.cell,
-                id: id.clone(),
-                source: &source,
-                to: plan.to.path(),
-                strategies: strategies(entry, settings.base),
                 limits: settings.limits,
                 base: settings.base,
                 margin: settings.margin,
@@ -165,6 +159,7 @@ pub fn run_rounds(
                 until,
                 at_least: if processes > 1 { ENOUGH_ROUNDS } else { 1 },
                 exactly: settings.rounds,
+                ..Rounds::new(&entry.cell, &source, plan.to.path(), strategies)
             };
             let mut listener =
                 Recording { entry, recorder, watcher, process, is_first, end, wrong: &mut outcome.wrong };
