@@ -20,8 +20,6 @@ pub enum CacheState {
 impl CacheState {
     pub const ALL: &'static [Self] = &[Self::Warm, Self::Cold];
 
-    /// The word in cell ids and on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Warm => "warm",
@@ -91,7 +89,6 @@ pub fn establish(file: &File, size: u64, state: CacheState) -> Result<Confirmati
 }
 
 /// Why the state of files like `file`, which has `size` bytes, will be unconfirmed.
-#[must_use]
 pub fn unconfirmed(file: &File, size: u64) -> Option<Untold> {
     if size == 0 { None } else { Witness::of(file).err() }
 }

@@ -15,7 +15,6 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// The host as it stands in the run line; the directories tell which mounts are described.
-#[must_use]
 pub fn host_line(from: &Path, to: &Path) -> HostLine {
     let identity = identity::identity();
     HostLine {
@@ -28,7 +27,6 @@ pub fn host_line(from: &Path, to: &Path) -> HostLine {
 }
 
 /// Hash over the names and values of `identity`.
-#[must_use]
 pub fn hash(identity: &BTreeMap<String, String>) -> String {
     let mut hasher = Sha256::new();
     for (name, value) in identity {

@@ -57,7 +57,6 @@ pub enum Clock {
 
 impl Clock {
     /// The word in the record.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Wall => "wall",
@@ -105,14 +104,12 @@ pub struct RunLine {
 
 impl RunLine {
     /// Whether its times hold what a strategy did to set itself up, as they did before schema 2.
-    #[must_use]
     pub fn times_set_up(&self) -> bool {
         major(&self.schema) == "1"
     }
 
     /// Whether its times may be compared with others: those of a guest under plain emulation
     /// say nothing about any machine.
-    #[must_use]
     pub fn is_comparable(&self) -> bool {
         self.guest.as_ref().is_none_or(|guest| guest.accel != EMULATED)
     }
@@ -261,7 +258,6 @@ pub struct Copies {
 impl Copies {
     /// The line that says them of `strategy` in `cell`, by the first process, outside any round, after a
     /// copy there that was compared byte for byte.
-    #[must_use]
     pub fn line(self, cell: String, strategy: &str) -> SampleLine {
         SampleLine {
             cell,
@@ -276,7 +272,6 @@ impl Copies {
     }
 
     /// The counter of that name.
-    #[must_use]
     pub fn counter(&self, name: &str) -> Option<u64> {
         self.counters.as_ref()?.get(name).copied()
     }
@@ -286,7 +281,6 @@ impl Copies {
 const LIMIT: &str = "limit-";
 
 /// Whether the name is that of a physical limit.
-#[must_use]
 pub fn is_limit(strategy: &str) -> bool {
     strategy.starts_with(LIMIT)
 }
@@ -330,12 +324,11 @@ pub struct Refused {
 
 impl Refused {
     /// By no system call.
-    pub fn because(reason: impl ToString) -> Self {
+    pub fn because(reason: &impl ToString) -> Self {
         Self { reason: reason.to_string(), ..Self::default() }
     }
 
     /// The line that says it of `strategy`, or with `*` of all, in `cell`.
-    #[must_use]
     pub fn line(self, cell: String, strategy: &str) -> SkipLine {
         SkipLine { cell, strategy: strategy.to_owned(), refused: self }
     }
@@ -404,7 +397,6 @@ pub struct AnswerLine {
 
 impl AnswerLine {
     /// Whether the leader is within the margin of the best.
-    #[must_use]
     pub fn is_decided(&self) -> bool {
         self.within.is_some_and(|within| within <= self.margin)
     }
@@ -435,7 +427,6 @@ pub struct EndLine {
 }
 
 /// The JSON Schema of a line, as text.
-#[must_use]
 pub fn schema_text() -> String {
     let schema = schemars::schema_for!(Line);
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"

@@ -1,7 +1,6 @@
 //! Sizes and times as people write them.
 
 /// `4KiB`, `16MiB`, `1GiB` or a plain number of bytes, in bytes.
-#[must_use]
 pub fn parse_size(text: &str) -> Option<u64> {
     const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("B", 0)];
     let (number, shift) = UNITS
@@ -13,7 +12,6 @@ pub fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// The size in the largest unit that divides it, as in cell ids: `1MiB`, `3073KiB`, `4097B`.
-#[must_use]
 pub fn format_size(size: u64) -> String {
     for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] {
         if size > 0 && size.trailing_zeros() >= shift {
@@ -24,7 +22,6 @@ pub fn format_size(size: u64) -> String {
 }
 
 /// A time in nanoseconds, with three figures or so.
-#[must_use]
 pub fn duration(nanoseconds: f64) -> String {
     match nanoseconds {
         ns if ns < 1e3 => format!("{ns:.0} ns"),

@@ -59,7 +59,6 @@ fn mappings_are_seen_while_they_live() {
     let page = rustix::param::page_size() as u64;
     let faults = trace.after.minor_faults - trace.before.minor_faults;
     assert!((1..=3 * LENGTH as u64 / page).contains(&faults), "{faults} faults");
-    assert!(trace.after.memory.rss >= trace.before.memory.rss);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Ratios are base time over other time, so that more than 1 is faster. They are handled as
 //! natural logarithms, in which faster and slower are mirror images, and leave this module as
 //! plain ratios. They come about in four steps: [`pairs`] of one round, their [`ratio`] with an
-//! interval, a [`verdict`] on many ratios at once, and in a [`race`] the answer to who is fastest.
+//! interval, [verdicts](table) on many ratios at once, and in a [`race`] the answer to who is fastest.
 
 pub mod binomial;
 pub mod calibration;
@@ -24,6 +24,7 @@ pub mod remarks;
 pub mod series;
 pub mod student;
 pub mod summary;
+pub mod table;
 pub mod verdict;
 
 pub use comparison::{Options, Row, compare, compare_arms, confirmed_slower};

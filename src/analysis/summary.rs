@@ -4,7 +4,7 @@ use super::kind::PHYSICAL_LIMIT;
 use super::pairs::{by_process, differences};
 use super::ratio::{Difference, Prior};
 use super::series::{Measurements, Series};
-use super::verdict::verdicts;
+use super::table::verdicts;
 use super::{Interval, Kind, Margin, Verdict, median};
 use crate::record::Clock;
 use crate::record::is_limit;

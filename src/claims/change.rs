@@ -7,7 +7,6 @@ use crate::analysis::kernels::{age, changes, version};
 use crate::analysis::{Digest, Interval, Margin};
 
 /// What the records of several kernels say of the claims about changes on a file system.
-#[must_use]
 pub fn judge(claims: &[&'static Claim], fs: &str, runs: &[Digest]) -> Vec<ClaimLine> {
     let mut runs: Vec<&Digest> = runs.iter().collect();
     runs.sort_by_key(|run| age(&run.run.host.kernel));

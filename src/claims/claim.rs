@@ -21,7 +21,6 @@ pub struct Claim {
     pub trial: Trial,
 }
 
-/// A text.
 #[derive(Debug)]
 pub struct Source {
     /// Who wrote it.
@@ -48,7 +47,6 @@ pub enum Trial {
 /// What is measured, and what must be seen.
 #[derive(Debug)]
 pub struct Experiment {
-    /// The cell.
     pub conditions: Conditions,
     /// Types of file system that the claim is about; any where it is empty.
     pub file_systems: &'static [&'static str],
@@ -64,7 +62,6 @@ pub struct Experiment {
 /// What a change of the kernel did to one strategy: measured in guests, by `copybench kernels`.
 #[derive(Debug)]
 pub struct Change {
-    /// The cell.
     pub conditions: Conditions,
     /// Types of file system that the claim is about.
     pub file_systems: &'static [&'static str],
@@ -107,17 +104,13 @@ pub enum Memory {
 /// A cell without its file systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
-    /// What is done.
     pub act: Act,
     /// Name of the layout.
     pub layout: &'static str,
     /// Length of the source in bytes.
     pub size: u64,
-    /// State of the source's pages.
     pub cache: CacheState,
-    /// State of the target.
     pub dst: DstMode,
-    /// What ends the copy.
     pub end: End,
     /// Memory that there is.
     pub memory: Memory,
@@ -125,7 +118,6 @@ pub struct Conditions {
 
 impl Claim {
     /// What it is tried under; none where it cannot be tried.
-    #[must_use]
     pub fn conditions(&self) -> Option<Conditions> {
         match &self.trial {
             Trial::Here(experiment) => Some(experiment.conditions),
@@ -135,7 +127,6 @@ impl Claim {
     }
 
     /// Strategies that are measured for it.
-    #[must_use]
     pub fn strategies(&self) -> Vec<&'static str> {
         match &self.trial {
             Trial::Here(experiment) => experiment.strategies(),
@@ -145,7 +136,6 @@ impl Claim {
     }
 
     /// Why it is no trial on this file system by this clock.
-    #[must_use]
     pub fn unfit(&self, file_system: &str, clock: Clock) -> Option<String> {
         let (conditions, systems) = match &self.trial {
             Trial::Here(experiment) => (experiment.conditions, experiment.file_systems),
@@ -160,7 +150,6 @@ impl Claim {
     }
 
     /// What the figure must be; none where it cannot be tried.
-    #[must_use]
     pub fn test(&self) -> Option<Test> {
         match &self.trial {
             Trial::Here(experiment) => Some(experiment.test),
@@ -170,7 +159,6 @@ impl Claim {
     }
 
     /// What the figure is, in words; none where it cannot be tried.
-    #[must_use]
     pub fn figure(&self) -> Option<String> {
         match &self.trial {
             Trial::Here(experiment) => Some(experiment.figure.describe()),
@@ -182,7 +170,6 @@ impl Claim {
 
 impl Source {
     /// Author, title, year and link in one line.
-    #[must_use]
     pub fn line(&self) -> String {
         format!("{}, {}, {}, {}", self.author, self.title, self.year, self.link)
     }
@@ -190,7 +177,6 @@ impl Source {
 
 impl Experiment {
     /// Strategies that are measured for it.
-    #[must_use]
     pub fn strategies(&self) -> Vec<&'static str> {
         match self.figure {
             Figure::Ratio { base, other, .. } => vec![base, other],
@@ -201,7 +187,6 @@ impl Experiment {
 
 impl Change {
     /// The figure in words; with the releases that were measured, before and since.
-    #[must_use]
     pub fn describe(&self, measured: Option<(&str, &str)>) -> String {
         let (major, minor) = self.since;
         let (before, since) = match measured {
@@ -217,7 +202,6 @@ impl Change {
 
 impl Conditions {
     /// Dense bytes in the page cache to a new file.
-    #[must_use]
     pub const fn new(size: u64) -> Self {
         Self {
             act: Act::Copy,
@@ -231,49 +215,41 @@ impl Conditions {
     }
 
     /// Dense bytes in the page cache that are only read.
-    #[must_use]
     pub const fn reading(size: u64) -> Self {
         Self { act: Act::Read, ..Self::new(size) }
     }
 
     /// The same from a source that is not in the page cache.
-    #[must_use]
     pub const fn reading_cold(size: u64) -> Self {
         Self { cache: CacheState::Cold, ..Self::reading(size) }
     }
 
     /// The same where half of the source fills the memory.
-    #[must_use]
     pub const fn reading_limited(size: u64) -> Self {
         Self { memory: Memory::HalfTheSource, ..Self::reading_cold(size) }
     }
 
     /// The same over a file of the same size that is in the page cache.
-    #[must_use]
     pub const fn overwrite(size: u64) -> Self {
         Self { dst: DstMode::Overwrite, ..Self::new(size) }
     }
 
     /// The same from a source that is not in the page cache.
-    #[must_use]
     pub const fn cold(size: u64) -> Self {
         Self { cache: CacheState::Cold, ..Self::new(size) }
     }
 
     /// The same with the data on the device when the clock stops.
-    #[must_use]
     pub const fn synced(size: u64) -> Self {
         Self { end: End::Fdatasync, ..Self::new(size) }
     }
 
     /// Whether a copy waits for a device inside the clock.
-    #[must_use]
     pub fn waits(self) -> bool {
         self.cache == CacheState::Cold || self.end == End::Fdatasync
     }
 
     /// The cell on a file system.
-    #[must_use]
     pub fn cell(self, file_system: &str) -> Cell {
         let name = file_system.to_owned();
         let fs = FileSystems { source: name.clone(), target: name };
@@ -282,7 +258,6 @@ impl Conditions {
     }
 
     /// What the cell is called in outcomes: that of reading has no target.
-    #[must_use]
     pub fn id(self, file_system: &str) -> String {
         let id = self.cell(file_system).id();
         let of_source = id.rsplitn(3, '|').last().unwrap_or_default();
@@ -294,7 +269,6 @@ impl Conditions {
     }
 
     /// The layout of that name.
-    #[must_use]
     pub fn layout(self) -> Option<&'static Layout> {
         Layout::find(self.layout)
     }

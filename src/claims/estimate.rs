@@ -37,7 +37,6 @@ pub struct Mode {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Samples<'a> {
     pub(super) lines: &'a [SampleLine],
-    /// Length of the source.
     pub(super) size: u64,
     /// What times are counted in. Under the clock of instructions a copy that gave up the processor
     /// has counted others' work, so it is left out.

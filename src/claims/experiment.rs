@@ -1,11 +1,11 @@
 //! The trial of claims in one directory: needs nothing of the machine but that and a clock.
 
 use super::claim::{Claim, Trial};
-use super::group::{Evidence, Pass, groups, weights};
+use super::group::{Pass, groups, weights};
 use super::line::ClaimLine;
-use super::outcome::{judge, seen};
+use super::outcome::{judge, tried};
 use crate::fixture::Place;
-use crate::measure::Arm;
+use crate::measure::{Arm, Seen};
 use crate::record::Clock;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub fn run(
     let fs = place.file_system();
     let here_and_now = claims.iter().filter(|claim| matches!(claim.trial, Trial::Here(_)));
     let groups = groups(here_and_now, fs, clock);
-    let mut evidence: Vec<Evidence> = groups.iter().map(|_| Evidence::default()).collect();
+    let mut evidence: Vec<Seen> = groups.iter().map(|_| Seen::default()).collect();
     let end = Instant::now() + setting.budget;
     for number in 1..=PASSES {
         let mut arms = vec![("this", Arm::this()?)];
@@ -54,5 +54,5 @@ pub fn run(
         let index = groups.iter().position(|group| Some(group.conditions) == claim.conditions())?;
         evidence.get(index)
     };
-    Ok(judge(claims.iter().map(|claim| seen(claim, evidence(claim), fs, clock)).collect()))
+    Ok(judge(claims.iter().map(|claim| tried(claim, evidence(claim), fs, clock)).collect()))
 }

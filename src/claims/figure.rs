@@ -1,6 +1,5 @@
 use crate::record::SampleLine;
 
-/// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
     /// The quantity of `base` by that of `other`: more than 1 where `other` needs less.
@@ -14,7 +13,6 @@ pub enum Figure {
     },
     /// The quantity of one strategy: a count by MiB of the source, bytes by bytes of the source.
     Level {
-        /// What is looked at.
         of: Quantity,
         /// By which strategy.
         strategy: &'static str,
@@ -46,8 +44,6 @@ pub enum Quantity {
 const PAGE: f64 = 4096.0;
 
 impl Figure {
-    /// What is looked at.
-    #[must_use]
     pub fn quantity(self) -> Quantity {
         match self {
             Self::Ratio { of, .. } | Self::Level { of, .. } => of,
@@ -63,7 +59,6 @@ impl Figure {
     }
 
     /// The figure in words.
-    #[must_use]
     pub fn describe(self) -> String {
         match self {
             Self::Ratio { of, base, other } => format!("{} of {base} by {other}", of.name()),
@@ -75,13 +70,10 @@ impl Figure {
 impl Quantity {
     /// Whether it differs from copy to copy, so that it takes rounds to know; other quantities are
     /// counts that hardly do.
-    #[must_use]
     pub fn is_noisy(self) -> bool {
         matches!(self, Self::Time | Self::Cpu)
     }
 
-    /// The word in tables.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
@@ -105,20 +97,17 @@ impl Quantity {
     }
 
     /// What a level is divided by for a source of `size` bytes.
-    #[must_use]
     pub(super) fn divisor(self, size: u64) -> f64 {
         let size = size as f64;
         if self.unit() == "a MiB" { size / f64::from(1 << 20) } else { size }
     }
 
     /// Least value that a ratio is made of, so that none is divided by zero.
-    #[must_use]
     pub(super) fn floor(self) -> f64 {
         if self == Self::PrivateMemory { PAGE } else { 1.0 }
     }
 
     /// The value in one sample; none where the sample does not tell.
-    #[must_use]
     pub(super) fn of(self, sample: &SampleLine) -> Option<f64> {
         let counter = |key: &str| sample.copies.counter(key).map(|count| count as f64);
         match self {

@@ -27,7 +27,6 @@ pub(super) struct Pass<'a> {
     pub(super) place: &'a Place,
     /// What times are counted in.
     pub(super) clock: Clock,
-    /// Seed of the files and of the orders.
     pub(super) seed: u64,
     /// Its number, from 1: a process in the samples.
     pub(super) number: u32,
@@ -35,14 +34,6 @@ pub(super) struct Pass<'a> {
     pub(super) until: Instant,
     /// Exactly so many rounds instead.
     pub(super) rounds: Option<u32>,
-}
-
-/// What was seen in one cell.
-#[derive(Debug, Default)]
-pub(super) struct Evidence {
-    pub(super) samples: Vec<SampleLine>,
-    /// What could not be measured; the strategy `*` is all.
-    pub(super) skips: Vec<SkipLine>,
 }
 
 /// What each cell has to measure for the claims that can be tried there.
@@ -102,7 +93,7 @@ impl Group {
         let source = match source_of(&entry, None, pass.place, pass.place) {
             Ok(source) => source,
             Err(error @ (StageError::Space { .. } | StageError::Source(_))) => {
-                return Ok(listener.skip(Refused::because(error).line(entry.cell.id(), "*"), false)?);
+                return Ok(listener.skip(Refused::because(&error).line(entry.cell.id(), "*"), false)?);
             }
         };
         let mut readers: [NamedArm; 1];
@@ -116,21 +107,14 @@ impl Group {
             }
         };
         let rounds = Rounds {
-            cell: &entry.cell,
             id: self.conditions.id(pass.place.file_system()),
-            source: &source,
-            to: pass.place.path(),
-            strategies: self.strategies.clone(),
-            limits: false,
-            base: self.strategies.first().copied().unwrap_or_default(),
-            slowdown: None,
             order_seed: pass.seed,
             process: pass.number,
             clock: pass.clock,
-            done: 0,
             until: pass.until,
             at_least: ROUNDS,
             exactly: pass.rounds,
+            ..Rounds::new(&entry.cell, &source, pass.place.path(), self.strategies.clone())
         };
         rounds.run(arms, &mut Measurements::default(), listener)?;
         Ok(())
@@ -140,20 +124,6 @@ impl Group {
 /// This process as the only arm.
 pub(super) fn here() -> Vec<NamedArm> {
     vec![("this", Arm::here())]
-}
-
-impl Listener for Evidence {
-    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
-        self.samples.push(sample);
-        Ok(())
-    }
-
-    fn skip(&mut self, skip: SkipLine, _wrong: bool) -> io::Result<()> {
-        self.skips.push(skip);
-        Ok(())
-    }
-
-    fn progress(&mut self, _: Progress) {}
 }
 
 /// Records what is seen in a cell.

@@ -1,11 +1,11 @@
 //! Claims over kernels: a guest measures their cells, and this side judges what it sent.
 
 use super::claim::{Act, Claim, Trial};
-use super::group::{Evidence, Pass, Recording, groups, here};
+use super::group::{Pass, Recording, groups, here};
 use super::line::ClaimLine;
-use super::outcome::{judge as judge_all, seen};
+use super::outcome::{judge as judge_all, tried};
 use crate::fixture::Place;
-use crate::measure::{Cell, Recorder};
+use crate::measure::{Cell, Recorder, Seen};
 use crate::record::{Clock, Run};
 use std::time::Instant;
 
@@ -23,13 +23,11 @@ pub struct Terms {
 }
 
 /// Whether a guest can try it: by copies, whose samples are a record like any other.
-#[must_use]
 pub fn can_try(claim: &Claim) -> bool {
     claim.conditions().is_some_and(|conditions| conditions.act == Act::Copy)
 }
 
 /// The cells that the claims need on a file system by a clock.
-#[must_use]
 pub fn cells(claims: &[&'static Claim], fs: &str, clock: Clock) -> Vec<Cell> {
     groups(claims, fs, clock).iter().map(|group| group.conditions.cell(fs)).collect()
 }
@@ -52,13 +50,12 @@ pub fn measure(
 }
 
 /// What the record of a kernel says of the claims on a file system; those about changes take two.
-#[must_use]
 pub fn judge(claims: &[&'static Claim], fs: &str, run: &Run) -> Vec<ClaimLine> {
     let of_one = claims.iter().filter(|claim| !matches!(claim.trial, Trial::Kernels(_)));
     let seen = of_one.map(|claim| {
         let cell = claim.conditions().map(|conditions| conditions.cell(fs).id());
         let evidence = cell.and_then(|cell| evidence(run, &cell));
-        seen(claim, evidence.as_ref(), fs, run.run.clock)
+        tried(claim, evidence.as_ref(), fs, run.run.clock)
     });
     let (host, kernel) = (&run.run.host.label, &run.run.host.kernel);
     let of_host = |line| ClaimLine { host: host.clone(), kernel: kernel.clone(), ..line };
@@ -66,8 +63,8 @@ pub fn judge(claims: &[&'static Claim], fs: &str, run: &Run) -> Vec<ClaimLine> {
 }
 
 /// What was seen in a cell; none where it was not measured.
-fn evidence(run: &Run, cell: &str) -> Option<Evidence> {
+fn evidence(run: &Run, cell: &str) -> Option<Seen> {
     let samples: Vec<_> = run.samples.iter().filter(|line| line.cell == cell).cloned().collect();
     let skips: Vec<_> = run.skips.iter().filter(|line| line.cell == cell).cloned().collect();
-    (!samples.is_empty() || !skips.is_empty()).then_some(Evidence { samples, skips })
+    (!samples.is_empty() || !skips.is_empty()).then_some(Seen { samples, skips })
 }

@@ -30,7 +30,6 @@ pub struct ClaimLine {
     /// Why it is not applicable, or nothing can be told.
     pub reason: Option<String>,
     pub figure: Option<String>,
-    /// Id of the cell.
     pub cell: Option<String>,
     /// Rounds behind a time.
     pub rounds: Option<usize>,

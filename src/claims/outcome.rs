@@ -3,11 +3,11 @@
 use super::claim::{Claim, Experiment, Trial};
 use super::estimate::{Estimate, Samples};
 use super::figure::Quantity;
-use super::group::Evidence;
 use super::line::ClaimLine;
 use super::test::{Test, Verdict};
 use crate::analysis::Interval;
-use crate::analysis::verdict::threshold;
+use crate::analysis::table::threshold;
+use crate::measure::Seen;
 use crate::record::Clock;
 use std::fmt::Write;
 
@@ -15,20 +15,20 @@ use std::fmt::Write;
 pub(super) const ALPHA: f64 = 0.05;
 
 /// A claim with what was seen of it, before all of the table are judged.
-pub(super) struct Seen {
+pub(super) struct Tried {
     line: ClaimLine,
     /// None where the line says already why there is nothing to judge.
     estimate: Option<(Estimate, Test)>,
 }
 
-impl From<ClaimLine> for Seen {
+impl From<ClaimLine> for Tried {
     fn from(line: ClaimLine) -> Self {
         Self { line, estimate: None }
     }
 }
 
 /// What was seen of a claim on a file system; no evidence where its cell was not measured.
-pub(super) fn seen(claim: &Claim, evidence: Option<&Evidence>, fs: &str, clock: Clock) -> Seen {
+pub(super) fn tried(claim: &Claim, evidence: Option<&Seen>, fs: &str, clock: Clock) -> Tried {
     let line = ClaimLine::new(claim, fs, clock);
     if let Some(reason) = claim.unfit(fs, clock) {
         return line.not_applicable(reason).into();
@@ -49,7 +49,7 @@ pub(super) fn seen(claim: &Claim, evidence: Option<&Evidence>, fs: &str, clock: 
     of_samples(experiment, samples, line, clock)
 }
 
-fn of_samples(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, clock: Clock) -> Seen {
+fn of_samples(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, clock: Clock) -> Tried {
     let names = experiment.figure.strategies();
     let of = experiment.figure.quantity();
     if let Some(name) = names.iter().find(|name| of.is_noisy() && !experiment.sharing && samples.shares(name))
@@ -62,20 +62,20 @@ fn of_samples(experiment: &Experiment, samples: Samples<'_>, line: ClaimLine, cl
     let rounds = of.is_noisy().then(|| samples.rounds(&names));
     let line = ClaimLine { rounds, ..line };
     match samples.estimate(experiment.figure, ALPHA) {
-        Some(estimate) => Seen { line, estimate: Some((estimate, experiment.test)) },
+        Some(estimate) => Tried { line, estimate: Some((estimate, experiment.test)) },
         None if of == Quantity::PrivateMemory => line.unclear(uncounted(of)).into(),
         None => line.not_applicable(uncounted(of)).into(),
     }
 }
 
 /// Verdicts on all claims of a table, of which on average at most the share [`ALPHA`] is false.
-pub(super) fn judge(table: Vec<Seen>) -> Vec<ClaimLine> {
-    let p_values: Vec<f64> = table.iter().filter_map(Seen::p).collect();
+pub(super) fn judge(table: Vec<Tried>) -> Vec<ClaimLine> {
+    let p_values: Vec<f64> = table.iter().filter_map(Tried::p).collect();
     let called = threshold(&p_values, ALPHA);
     table.into_iter().map(|seen| seen.judge(called)).collect()
 }
 
-impl Seen {
+impl Tried {
     /// The alpha at which there is a verdict; of two ways of faulting, on both. None for a count.
     fn p(&self) -> Option<f64> {
         let (estimate, test) = self.estimate.as_ref()?;
@@ -145,10 +145,10 @@ mod tests {
         Difference { estimate, standard_error: 0.05, degrees_of_freedom: 6.0, processes: 5, bias: 0.0 }
     }
 
-    fn of(estimate: Estimate) -> Seen {
+    fn of(estimate: Estimate) -> Tried {
         let claim = all().find(|claim| claim.id == "C03").unwrap();
         let line = ClaimLine::new(claim, "ext4", Clock::Wall);
-        Seen { line, estimate: Some((estimate, Test::Direction)) }
+        Tried { line, estimate: Some((estimate, Test::Direction)) }
     }
 
     #[test]

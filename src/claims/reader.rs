@@ -8,10 +8,8 @@ use rustix::pipe::{PipeFlags, SpliceFlags, splice};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// A way to read.
 #[derive(Debug)]
 pub struct Reader {
-    /// Its key.
     pub name: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
@@ -34,7 +32,6 @@ pub(super) enum Sum {
 /// Times that a reader which comes back reads.
 const AGAIN: u64 = 4;
 
-/// Every reader.
 pub static READERS: &[Reader] = &[
     Reader {
         name: "read-64k-sum",
@@ -232,7 +229,6 @@ pub static READERS: &[Reader] = &[
 
 impl Reader {
     /// The reader of that name.
-    #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         READERS.iter().find(|reader| reader.name == name)
     }

@@ -115,9 +115,10 @@ fn subject(source: &Source, place: &Place, seed: u64) -> anyhow::Result<Subject>
 
 #[cfg(test)]
 mod tests {
-    use super::super::group::{Evidence, Group, Pass};
+    use super::super::group::{Group, Pass};
     use super::super::reader::READERS;
     use super::*;
+    use crate::measure::Seen;
     use crate::record::{Clock, SampleLine};
     use std::collections::BTreeSet;
     use std::time::Instant;
@@ -138,7 +139,7 @@ mod tests {
             until: Instant::now(),
             rounds: Some(3),
         };
-        let mut seen = Evidence::default();
+        let mut seen = Seen::default();
         Group { conditions, strategies: names.clone() }.measure(&pass, &mut [], &mut seen).unwrap();
         assert!(seen.skips.is_empty());
         for name in names {

@@ -6,13 +6,12 @@ use super::line::ClaimLine;
 use super::reader::READERS;
 use super::test::Verdict;
 use crate::analysis::kernels::{age, version};
+use crate::report::grid::Format;
 use crate::report::grid::lay_out;
-use crate::report::table::Format;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// One claim for a terminal.
-#[must_use]
 pub fn text(claim: &Claim, line: &ClaimLine) -> String {
     let mut text = format!("{:<11} {:<20} {}\n", claim.id, line.verdict.name(), claim.statement);
     let _ = writeln!(text, "            published: {}", claim.published);
@@ -29,7 +28,6 @@ pub fn text(claim: &Claim, line: &ClaimLine) -> String {
 
 /// All claims as a Markdown table, a column for each file system of the lines; what could be tried
 /// on none of them follows as a list.
-#[must_use]
 pub fn markdown(lines: &[ClaimLine]) -> String {
     let systems = systems(lines);
     let decided =
@@ -75,7 +73,6 @@ pub fn markdown(lines: &[ClaimLine]) -> String {
 }
 
 /// The readers, as a Markdown list.
-#[must_use]
 pub fn readers() -> String {
     let mut text = String::new();
     for reader in READERS {
@@ -85,7 +82,6 @@ pub fn readers() -> String {
 }
 
 /// The outcomes of one claim, a line for each file system.
-#[must_use]
 pub fn details(id: &str, lines: &[ClaimLine]) -> String {
     let mut text = String::new();
     if let Some(claim) = all().find(|claim| claim.id == id)
@@ -101,7 +97,6 @@ pub fn details(id: &str, lines: &[ClaimLine]) -> String {
 
 /// The same claims on several kernels: a table a file system, a column a kernel; claims that no
 /// kernel could try are left out. A claim about a change stands at the kernel that has it.
-#[must_use]
 pub fn over_kernels(lines: &[ClaimLine], format: Format) -> String {
     let mut kernels: Vec<&str> = Vec::new();
     for line in lines {
@@ -139,7 +134,6 @@ pub fn over_kernels(lines: &[ClaimLine], format: Format) -> String {
 }
 
 /// How alike several runs of the same claims on one machine are, in a sentence.
-#[must_use]
 pub fn agreement(runs: &[Vec<ClaimLine>]) -> String {
     let mut verdicts: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for line in runs.iter().flatten().filter(|line| line.verdict != Verdict::NotApplicable) {
@@ -164,7 +158,6 @@ pub fn agreement(runs: &[Vec<ClaimLine>]) -> String {
 
 /// The lines of claims that hold on one kernel and are refuted on another, and of those about
 /// changes.
-#[must_use]
 pub fn turned(lines: &[ClaimLine]) -> Vec<ClaimLine> {
     let alike = |one: &ClaimLine, other: &ClaimLine| (&one.id, &one.fs) == (&other.id, &other.fs);
     let some = |line: &ClaimLine, verdict| lines.iter().any(|one| alike(one, line) && one.verdict == verdict);
@@ -176,7 +169,6 @@ pub fn turned(lines: &[ClaimLine]) -> Vec<ClaimLine> {
 }
 
 /// Verdict and figure in the few words of a cell.
-#[must_use]
 pub fn outcome(line: &ClaimLine) -> String {
     match line.verdict {
         Verdict::NotApplicable => "–".to_owned(),

@@ -25,7 +25,6 @@ pub enum Test {
 
 impl Test {
     /// Lowest and highest value for which the claim holds.
-    #[must_use]
     pub fn region(self) -> (f64, f64) {
         match self {
             Self::Effect(published) => (published.sqrt(), f64::INFINITY),
@@ -37,7 +36,6 @@ impl Test {
     }
 
     /// What an interval of the figure says about the claim.
-    #[must_use]
     pub fn judge(self, interval: Option<Interval>) -> Verdict {
         let Some(interval) = interval else { return Verdict::Unclear };
         let (lowest, highest) = self.region();
@@ -99,7 +97,6 @@ pub enum Verdict {
 
 impl Verdict {
     /// The words in reports.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Holds => "holds",

@@ -6,9 +6,10 @@ use crate::copier::CANDIDATES;
 use crate::measure::VARIABLES;
 use crate::record::{AnswerLine, read_files, schema_text};
 use crate::report::calibration::Calibration;
+use crate::report::grid::Format;
 use crate::report::repeats::{self, Repeats};
-use crate::report::table::{self, Format};
 use crate::report::{BASE, MARGIN, fastest, index, kernels, race, set_up, splice, usual_margin};
+use crate::report::{conditions, table};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{read_dir, read_to_string, write};
@@ -209,7 +210,7 @@ fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
     text += &race::answer(&all, cell, shown, Format::Markdown, ANSWER_ROWS);
     let others = known().filter(|(_, answer)| !std::ptr::eq(*answer, shown));
     let others: Vec<String> = others
-        .map(|(cell, answer)| format!("- **{}**: {}\n", table::heading(cell), race::sentence(answer)))
+        .map(|(cell, answer)| format!("- **{}**: {}\n", conditions::heading(cell), race::sentence(answer)))
         .collect();
     text.push('\n');
     text.extend(others.iter().take(MORE_ANSWERS).map(String::as_str));

@@ -20,7 +20,6 @@ pub enum Fail {
 }
 
 /// 1 where the work failed, 2 for wrong use or an unfit environment.
-#[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let unfit = error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(Fail::Use(_)))
@@ -43,7 +42,6 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 
 /// What went wrong and why, outermost first. Some errors say their cause themselves, which is not said
 /// twice.
-#[must_use]
 pub fn describe(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -55,7 +53,6 @@ pub fn describe(error: &anyhow::Error) -> String {
 }
 
 /// Whether the reader of standard output went away, which is no failure of ours.
-#[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(OutputError::behind).any(OutputError::is_broken_pipe)
 }

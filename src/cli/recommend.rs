@@ -7,7 +7,7 @@ use crate::measure::{
     OWN_RECORDS, Plan, Recorder, Scope, Selection, Settings, advise, new_order_seed, run_rounds,
 };
 use crate::record::{Clock, Line};
-use crate::report::{BASE, race, table};
+use crate::report::{BASE, conditions, race};
 use crate::strategy;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Recommend {
         let sentence = race::sentence(answer);
         super::print(&format!(
             "{use_it}{sentence} ({}; {from_where})\n",
-            table::heading(&entry.cell.line())
+            conditions::heading(&entry.cell.line())
         ))?;
         Ok(())
     }

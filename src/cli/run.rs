@@ -13,7 +13,7 @@ use crate::measure::{
 };
 use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
-use crate::report::{BASE, race, table};
+use crate::report::{BASE, grid, race, table};
 use crate::strategy::{REPRESENTATIVES, representatives};
 use anyhow::Context;
 use clap::Args;
@@ -233,11 +233,11 @@ impl Run {
         } else if !self.is_full() {
             for answer in &outcome.answers {
                 let Some(cell) = all.cells.get(&answer.cell) else { continue };
-                super::print(&(race::answer(all, cell, answer, table::Format::Text, ROWS) + "\n"))?;
+                super::print(&(race::answer(all, cell, answer, grid::Format::Text, ROWS) + "\n"))?;
             }
         } else {
             for cell in all.cells.values().filter(|cell| all.series.contains_key(&cell.cell)) {
-                let text = table::cell(all, cell, &self.base, self.margin, table::Format::Text, usize::MAX);
+                let text = table::cell(all, cell, &self.base, self.margin, grid::Format::Text, usize::MAX);
                 super::print(&(text + "\n"))?;
             }
         }

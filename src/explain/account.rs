@@ -11,7 +11,6 @@ const ENOUGH: f64 = 50e6;
 /// Elapsed time beside which reading the counters does not show: 100 µs.
 const LONG_ENOUGH: f64 = 1e5;
 
-/// The paragraph.
 pub(super) fn account(found: &Explanation) -> String {
     let time = found.time;
     let elapsed = time.elapsed_ns as f64;

@@ -8,16 +8,13 @@ use serde::Serialize;
 /// One strategy's copy, looked at from all sides. Bytes and nanoseconds throughout.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// Name of the strategy.
     pub strategy: &'static str,
     pub family: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
     /// File system of both files.
     pub fs: String,
-    /// Layout of the source.
     pub layout: &'static str,
-    /// Length of the source.
     pub size: u64,
     /// What the first copy of a program does besides.
     pub set_up: SetUp,
@@ -59,7 +56,6 @@ pub struct Calls {
 
 impl Calls {
     /// All calls; none where they could not be counted.
-    #[must_use]
     pub fn count(&self) -> Option<u64> {
         let counted = self.refused.is_none() || !self.totals.is_empty();
         counted.then(|| self.totals.iter().map(|total| total.calls).sum())

@@ -4,7 +4,6 @@ mod field;
 
 pub use field::Field;
 
-use serde::Serialize;
 use std::fmt;
 use std::io;
 use std::ops::Range;
@@ -12,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// One mapping of a process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     /// Addresses, the end excluded.
     pub addresses: Range<u64>,
@@ -32,7 +31,7 @@ pub struct Region {
 }
 
 /// The four letters of the second field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permissions {
     /// `PROT_READ`.
     pub read: bool,
@@ -50,26 +49,21 @@ pub struct Permissions {
 pub struct ParseError(String);
 
 impl Region {
-    /// Mapped bytes.
-    #[must_use]
     pub fn length(&self) -> u64 {
         self.addresses.end - self.addresses.start
     }
 
     /// Whether the path is that of a file that has no name any more.
-    #[must_use]
     pub fn is_deleted(&self) -> bool {
         self.path.as_deref().is_some_and(|path| path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)"))
     }
 
     /// Whether this maps the file at `path`, by its name.
-    #[must_use]
     pub fn is_of(&self, path: &Path) -> bool {
         self.path.as_deref() == Some(path)
     }
 
     /// Whether any address of the range is mapped by this.
-    #[must_use]
     pub fn overlaps(&self, range: &Range<u64>) -> bool {
         self.addresses.start < range.end && range.start < self.addresses.end
     }

@@ -17,7 +17,6 @@ pub use page::text;
 pub use subject::{ExplainError, Subject};
 
 /// Directory of a process or thread under `/proc`.
-#[must_use]
 pub fn proc_directory(id: impl std::fmt::Display) -> std::path::PathBuf {
     format!("/proc/{id}").into()
 }

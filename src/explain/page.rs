@@ -9,7 +9,6 @@ use std::fmt::Write;
 const WIDTH: usize = 100;
 
 /// The explanation as text, told in the order in which a copy happens.
-#[must_use]
 pub fn text(found: &Explanation) -> String {
     let mut page = String::new();
     let _ = writeln!(page, "{}: {}", found.strategy, found.summary);

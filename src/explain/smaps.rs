@@ -30,17 +30,14 @@ pub struct Usage {
 }
 
 /// A mapping and the memory behind it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backed {
-    /// The mapping.
     pub region: Region,
-    /// Its memory.
     pub usage: Usage,
 }
 
 impl Usage {
     /// Pages that hold stores which the file does not have yet, shared or not.
-    #[must_use]
     pub fn dirty(&self) -> u64 {
         self.shared_dirty + self.private_dirty
     }
@@ -81,7 +78,6 @@ pub fn total(id: impl Display) -> io::Result<Usage> {
 
 /// Name and bytes of a line such as `VmHWM:   1024 kB`, the form of smaps and of
 /// `/proc/PID/status`.
-#[must_use]
 pub fn figure(line: &str) -> Option<(&str, u64)> {
     let (name, value) = line.split_once(':')?;
     let kibibytes: u64 = value.trim().strip_suffix(" kB")?.trim_end().parse().ok()?;

@@ -36,7 +36,6 @@ const RESERVE: u64 = 8 << 20;
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     pub strategy: &'static Strategy,
-    /// Layout of the source.
     pub layout: &'static Layout,
     /// Length of the source in bytes.
     pub size: u64,

@@ -12,7 +12,6 @@ use super::smaps::{self, Backed};
 use crate::sys::marker::{self, Mark};
 use crate::sys::ptrace::{Stop, Tracee};
 use rustix::io::Errno;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -23,7 +22,7 @@ use std::process::{Command, ExitStatus, Stdio};
 const SNAPSHOTS: usize = 16;
 
 /// What a traced process did between the marks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Trace {
     /// System calls of all its threads and children, in the order of their entry.
     pub calls: Vec<Call>,
@@ -38,17 +37,13 @@ pub struct Trace {
     /// What it wrote to its standard output; more than a pipe holds (64 KiB) would block it.
     pub output: String,
     /// How it ended.
-    #[serde(skip)]
     pub status: Option<ExitStatus>,
 }
 
-/// A live mapping.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// `munmap`, or `end` for what still lived at the end of the copy.
     pub at: &'static str,
-    /// The mapping and its memory.
-    #[serde(flatten)]
     pub mapping: Backed,
 }
 

@@ -23,7 +23,6 @@ const COUNTED_MODEL: &str = "max,-erms,-fsrm,-cx16";
 
 impl Accelerator {
     /// Its name on the command line and in records.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Kvm { .. } => "kvm",
@@ -33,19 +32,16 @@ impl Accelerator {
     }
 
     /// What `elapsed` counts in the guest.
-    #[must_use]
     pub fn clock(self) -> Clock {
         if self == Self::Instructions { Clock::Instructions } else { Clock::Wall }
     }
 
     /// Whether its times may be compared with each other.
-    #[must_use]
     pub fn is_comparable(self) -> bool {
         self != Self::Tcg
     }
 
     /// The processor that guests see unless told otherwise, as QEMU's `-cpu` takes it.
-    #[must_use]
     pub fn model(self) -> &'static str {
         match self {
             Self::Kvm { reduced: false } => "host",

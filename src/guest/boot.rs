@@ -73,7 +73,6 @@ pub struct Outcome {
 
 impl<'boot> Boot<'boot> {
     /// A boot that only starts and ends; its fields say more.
-    #[must_use]
     pub fn new(
         kernel: &'boot Kernel,
         executable: &'boot Path,

@@ -53,7 +53,6 @@ pub struct Failure {
     pub error: BootError,
 }
 
-/// What became of all.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Records, in the order of the kernels.

@@ -75,7 +75,7 @@ impl Collector {
             .collect();
         for cell in cells {
             let (strategy, reason) = ("*".to_owned(), reason.to_owned());
-            self.skip(Refused::because(reason).line(cell, &strategy))?;
+            self.skip(Refused::because(&reason).line(cell, &strategy))?;
         }
         Ok(())
     }
@@ -97,7 +97,6 @@ impl Collector {
         }
     }
 
-    /// Writes the totals.
     pub(super) fn end(mut self) -> io::Result<()> {
         self.begin_without_guest()?;
         let (samples, skips) = self.writer.written();

@@ -10,8 +10,7 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const XZ: &[u8] = b"\xfd7zXZ\0";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 
-/// A reader of what `data` holds once decompressed: gzip, xz, zstd, or `data` itself. Errors: where the
-/// header of a zstd frame is damaged.
+/// A reader of what `data` holds once decompressed: gzip, xz, zstd, or `data` itself.
 pub(super) fn reader<'data>(data: &'data [u8]) -> io::Result<Box<dyn Read + 'data>> {
     Ok(if data.starts_with(GZIP) {
         Box::new(MultiGzDecoder::new(data))

@@ -64,13 +64,11 @@ impl Config {
     }
 
     /// Value of an option, with `CONFIG_`; `n` where it is not set.
-    #[must_use]
     pub fn get(&self, option: &str) -> &str {
         self.options.get(option).map_or(NOT_SET, String::as_str)
     }
 
     /// The options that change what a copy costs, as far as they are set.
-    #[must_use]
     pub fn telling(&self) -> BTreeMap<String, String> {
         let telling = self.options.iter().filter(|(name, _)| is_telling(name));
         telling.map(|(name, value)| (name.clone(), value.clone())).collect()

@@ -57,13 +57,11 @@ pub enum BootError {
 impl BootError {
     /// Whether another boot may do better: QEMU's emulation can lose an update of a page table,
     /// which shows as a panic.
-    #[must_use]
     pub fn is_panic(&self) -> bool {
         matches!(self, Self::Panic { .. })
     }
 
     /// Whether the environment or the input is at fault, not the guest.
-    #[must_use]
     pub fn is_unfit(&self) -> bool {
         matches!(self, Self::Kernel(_) | Self::NoProgram { .. } | Self::NoKvm { .. })
     }

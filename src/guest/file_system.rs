@@ -17,25 +17,21 @@ pub struct FileSystem {
 }
 
 impl FileSystem {
-    /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         FILE_SYSTEMS.iter().filter_map(|known| Some(Self { known, guest: known.guest.as_ref()? }))
     }
 
     /// Its name, for `mount(2)` and everywhere else.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.known.name
     }
 
     /// Where a guest mounts it.
-    #[must_use]
     pub fn mount_point(self) -> PathBuf {
         Path::new("/mnt").join(self.name())
     }
 
     /// Whether it stands on a disk.
-    #[must_use]
     pub fn needs_disk(self) -> bool {
         self.guest.mkfs.is_some()
     }

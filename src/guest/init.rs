@@ -26,7 +26,6 @@ const CLOCK_SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current
 
 /// Whether this process is the first of a guest that this program made, and so must call
 /// [`main`] before it looks at its arguments: they are words of the kernel's command line.
-#[must_use]
 pub fn is_init() -> bool {
     rustix::process::getpid().is_init() && Path::new(orders::PATH).exists()
 }

@@ -94,25 +94,21 @@ impl Kernel {
     }
 
     /// The image that QEMU boots.
-    #[must_use]
     pub fn image(&self) -> &Path {
         &self.image
     }
 
     /// Its release, as `uname -r` will print it.
-    #[must_use]
     pub fn release(&self) -> &str {
         &self.release
     }
 
     /// Its configuration, where a file with it was found.
-    #[must_use]
     pub fn config(&self) -> Option<&Config> {
         self.config.as_ref()
     }
 
     /// Whether it can mount a file system.
-    #[must_use]
     pub fn has(&self, file_system: FileSystem) -> bool {
         let option = self.config.as_ref().map_or("n", |config| config.get(file_system.option()));
         let module = self.modules.as_ref().is_some_and(|modules| modules.has(file_system.name()));

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 /// Directories with modules that others ask for by an alias, such as `crc32c`.
 const ALIASED: [&str; 3] = ["kernel/crypto/", "kernel/arch/", "kernel/lib/"];
 
-/// A module to insert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Module {
     /// Name with underscores.
@@ -34,8 +33,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Lists what is in `lib/modules/RELEASE`. Errors: those of listing the directory and of reading what
-    /// is built in, and modules that were built for another release.
+    /// Lists what is in `lib/modules/RELEASE`.
     pub(super) fn open(directory: &Path, release: &str) -> Result<Self, KernelError> {
         let io = |source| KernelError::Io { act: "listing", path: directory.to_owned(), source };
         let mut files = BTreeMap::new();

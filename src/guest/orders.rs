@@ -47,7 +47,6 @@ pub struct Mount {
 
 impl Mount {
     /// A file system where [`FileSystem::mount_point`] says.
-    #[must_use]
     pub fn of(file_system: FileSystem) -> Self {
         Self { file_system, at: file_system.mount_point() }
     }

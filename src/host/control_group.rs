@@ -25,7 +25,6 @@ pub struct MemoryGroups {
 
 impl MemoryGroups {
     /// From `/proc/self/cgroup` and `/proc/self/mountinfo`; none without the controller.
-    #[must_use]
     pub fn find(cgroup: &str, mountinfo: &str) -> Option<Self> {
         let groups = || {
             cgroup.lines().filter_map(|line| {

@@ -91,7 +91,6 @@ pub(super) fn context(from: &Path, to: &Path) -> Facts {
 }
 
 /// Short name for directories and charts, made of the processor and its number: `zen4-2cpu`.
-#[must_use]
 pub fn label() -> String {
     let cpuinfo = read_to_string("/proc/cpuinfo").unwrap_or_default();
     format!("{}-{}cpu", processor_name(&cpuinfo), processors(&cpuinfo))

@@ -9,7 +9,6 @@ pub struct CpuTime {
 
 impl CpuTime {
     /// Share of the time since `before` that the hypervisor gave to others, from 0 to 1.
-    #[must_use]
     pub fn steal_since(self, before: Self) -> f64 {
         let total = self.total.saturating_sub(before.total);
         let steal = self.steal.saturating_sub(before.steal);
@@ -18,7 +17,6 @@ impl CpuTime {
 }
 
 /// Reads the counters; zeros where they cannot be read.
-#[must_use]
 pub fn cpu_time() -> CpuTime {
     parse(&read_to_string("/proc/stat").unwrap_or_default())
 }
@@ -35,7 +33,6 @@ fn parse(text: &str) -> CpuTime {
 
 /// Bytes that this process can still use without swapping: `MemAvailable` of `proc_meminfo(5)`, or less
 /// where a control group has a limit.
-#[must_use]
 pub fn available_memory() -> Option<u64> {
     let machine = meminfo("MemAvailable:");
     machine.into_iter().chain(super::control_group::available_memory()).min()

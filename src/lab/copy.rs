@@ -20,7 +20,6 @@ use std::time::Instant;
 
 /// The file that is copied or looked at, and the one that it is copied to.
 pub(super) const SOURCE: &str = "source";
-/// See [`SOURCE`].
 pub(super) const TARGET: &str = "target";
 
 /// How the bytes are reached.

@@ -38,7 +38,6 @@ const EXERCISE_FILE: &str = "lmfile";
 /// Length of that file: a hole of 1 GiB.
 const EXERCISE_LENGTH: u64 = 1 << 30;
 
-/// What the lab found.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The verdict of each statement, in the order of [`STATEMENTS`].
@@ -73,7 +72,6 @@ impl Lab<'_> {
 
 impl Summary {
     /// Number of statements that should hold and do not, or could not be tried.
-    #[must_use]
     pub fn failures(&self) -> usize {
         self.verdicts.iter().filter(|(_, verdict)| verdict.is_failure()).count()
     }

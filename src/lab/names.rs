@@ -9,7 +9,6 @@ pub(super) fn outcome<T>(result: Result<T, Errno>) -> String {
     errno::name(refused).map_or_else(|| format!("errno {}", refused.raw_os_error()), str::to_owned)
 }
 
-/// The signal by name.
 pub(super) fn signal(signal: i32) -> String {
     signal_hook::low_level::signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned)
 }

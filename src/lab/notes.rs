@@ -15,13 +15,11 @@ pub enum Verdict {
 
 impl Verdict {
     /// Whether the lab has failed because of it.
-    #[must_use]
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Fails(_) | Self::Untried(_))
     }
 }
 
-/// Collects observations.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     seen: Vec<String>,

@@ -49,7 +49,6 @@ impl Peer {
         Ok(Self(Child::start(&mut command(directory, &["peer"])).context("start a child process")?))
     }
 
-    /// Process id.
     pub(super) fn id(&self) -> u32 {
         self.0.id()
     }

@@ -35,29 +35,15 @@ pub(super) struct Map {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Request {
     /// `open(2)` of a file in the lab's directory.
-    Open {
-        name: String,
-        /// Access.
-        mode: Mode,
-    },
+    Open { name: String, mode: Mode },
     /// `close(2)` of the file opened last.
     Close,
     /// `mmap(2)`.
     Map(Map),
     /// `munmap(2)`.
-    Unmap {
-        /// First argument.
-        address: usize,
-        /// Second argument.
-        length: usize,
-    },
+    Unmap { address: usize, length: usize },
     /// `msync(2)` with `MS_SYNC`.
-    Sync {
-        /// First argument.
-        address: usize,
-        /// Second argument.
-        length: usize,
-    },
+    Sync { address: usize, length: usize },
     /// Loads bytes, one by one.
     Load {
         /// Of the first byte.

@@ -3,10 +3,9 @@
 use super::EXERCISE_LENGTH;
 use crate::analysis::{Measurements, median};
 use crate::fixture::{Place, Source};
-use crate::measure::{Arm, Cell, Listener, Progress, Rounds};
-use crate::record::{Clock, Copies, FileSystems, SampleLine, SkipLine};
+use crate::measure::{Arm, Cell, Rounds, Seen};
+use crate::record::{Copies, FileSystems};
 use anyhow::Context;
-use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,6 @@ use std::time::{Duration, Instant};
 const BUDGET: Duration = Duration::from_secs(4);
 /// What must stay free beside the copy.
 const RESERVE: u64 = 64 << 20;
-/// Strategies of the exercises.
 const EXERCISES: [(&str, &str); 2] = [("W15", "mmap-mmap"), ("W16", "mmap-write")];
 
 /// Copies the file at `exercise` by both strategies, and says what it took. Errors: where a copy fails or
@@ -27,23 +25,10 @@ pub fn race(exercise: &Path) -> anyhow::Result<String> {
     }
     let name = place.file_system().to_owned();
     let cell = Cell::usual(FileSystems { source: name.clone(), target: name }, "own", EXERCISE_LENGTH);
-    let rounds = Rounds {
-        cell: &cell,
-        id: cell.id(),
-        source: &Source::open(exercise)?,
-        to: place.path(),
-        strategies: EXERCISES.map(|(_, name)| name).to_vec(),
-        limits: false,
-        base: EXERCISES[0].1,
-        slowdown: None,
-        order_seed: 1,
-        process: 1,
-        clock: Clock::Wall,
-        done: 0,
-        until: Instant::now() + BUDGET,
-        at_least: 1,
-        exactly: None,
-    };
+    let source = Source::open(exercise)?;
+    let names = EXERCISES.map(|(_, name)| name).to_vec();
+    let until = Instant::now() + BUDGET;
+    let rounds = Rounds { until, ..Rounds::new(&cell, &source, place.path(), names) };
     let mut seen = Seen::default();
     rounds.run(&mut [("this", Arm::here())], &mut Measurements::default(), &mut seen)?;
     if let Some(skip) = seen.skips.first() {
@@ -70,24 +55,4 @@ fn line(id: &str, name: &str, copies: &[&Copies]) -> anyhow::Result<String> {
         1.0 / seconds,
         times.len()
     ))
-}
-
-#[derive(Default)]
-struct Seen {
-    samples: Vec<SampleLine>,
-    skips: Vec<SkipLine>,
-}
-
-impl Listener for Seen {
-    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
-        self.samples.push(sample);
-        Ok(())
-    }
-
-    fn skip(&mut self, skip: SkipLine, _: bool) -> io::Result<()> {
-        self.skips.push(skip);
-        Ok(())
-    }
-
-    fn progress(&mut self, _: Progress) {}
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 /// One side of a comparison.
 pub enum Arm {
-    /// This process.
     Here(Box<dyn Answer>),
     /// Another one that speaks the protocol.
     Apart(PathBuf, Child<Request, Reply>),
@@ -26,8 +25,6 @@ pub enum ArmError {
 }
 
 impl Arm {
-    /// This process.
-    #[must_use]
     pub fn here() -> Self {
         Self::Here(Box::<Worker>::default())
     }

@@ -25,8 +25,7 @@ impl From<&TrialError> for Refused {
     }
 }
 
-/// Tries every strategy on a page of random bytes between the two directories. Errors: where the page
-/// itself cannot be made.
+/// Tries every strategy on a page of random bytes between the two directories.
 pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, SourceError> {
     let layout = Layout::dense();
     let source = Source::generate(from, layout, page_size() as u64, 0)?;

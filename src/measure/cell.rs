@@ -16,8 +16,6 @@ pub enum End {
 impl End {
     pub const ALL: &'static [Self] = &[Self::None, Self::Fdatasync];
 
-    /// The word in cell ids and on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -38,8 +36,6 @@ pub enum Setup {
 impl Setup {
     pub const ALL: &'static [Self] = &[Self::Kept, Self::Fresh];
 
-    /// The word in cell ids and on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Kept => "kept",
@@ -57,11 +53,8 @@ pub struct Cell {
     pub layout: &'static str,
     /// Length of the source in bytes.
     pub size: u64,
-    /// State of the source's pages.
     pub cache: CacheState,
-    /// State of the target.
     pub dst: DstMode,
-    /// What ends the copy.
     pub end: End,
     /// What the copy finds of what its strategy needs besides the files.
     pub setup: Setup,
@@ -69,7 +62,6 @@ pub struct Cell {
 
 impl Cell {
     /// A warm source, a new target, data left in the page cache, and a kept workspace.
-    #[must_use]
     pub fn usual(fs: FileSystems, layout: &'static str, size: u64) -> Self {
         Self {
             fs,
@@ -83,7 +75,6 @@ impl Cell {
     }
 
     /// Key in records, such as `ext4|dense|1MiB|warm|new|none`, and `…|fresh`.
-    #[must_use]
     pub fn id(&self) -> String {
         let (fs, size) = (self.fs_name(), format_size(self.size));
         let (cache, dst, end) = (self.cache.name(), self.dst.name(), self.end.name());
@@ -93,7 +84,6 @@ impl Cell {
 
     /// The id without its size, in a form that needs no quoting in a shell or a regular
     /// expression: the name of criterion's group.
-    #[must_use]
     pub fn group(&self) -> String {
         let fs = self.fs_name();
         let words = [fs.as_str(), self.layout, self.cache.name(), self.dst.name(), self.end.name()];
@@ -101,7 +91,6 @@ impl Cell {
     }
 
     /// The line in the record.
-    #[must_use]
     pub fn line(&self) -> CellLine {
         CellLine {
             cell: self.id(),

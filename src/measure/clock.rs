@@ -14,7 +14,6 @@ pub struct WallClock {
 
 impl WallClock {
     /// A clock that starts at zero.
-    #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now() }
     }

@@ -32,7 +32,6 @@ impl From<Refused> for TrialError {
 
 impl TrialError {
     /// Whether the copy was wrong, rather than refused.
-    #[must_use]
     pub fn is_wrong_copy(&self) -> bool {
         matches!(self, Self::Count { .. } | Self::Mismatch(_))
     }

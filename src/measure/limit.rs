@@ -20,7 +20,6 @@ pub struct Limit {
     copy: fn(&[u8], &mut [u8]) -> u64,
 }
 
-/// Every limit.
 pub static LIMITS: &[Limit] = &[
     Limit {
         name: "limit-copy",

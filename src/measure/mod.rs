@@ -45,7 +45,7 @@ pub use protocol::{PROTOCOL, Reply, Request};
 pub use record_file::{RecordFile, RecordFileError};
 pub use recorder::{OWN_RECORDS, Recorder, commit, default_record_path, run_line, unused_directory};
 pub use resume::{ResumeError, begin_or_add, begin_or_resume};
-pub use rounds::{Contestant, Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
+pub use rounds::{Contestant, Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Seen, Slowdown};
 pub use selection::{Selection, SelectionError, Variables, closest};
 pub use sequence::{Block, source_of};
 pub use session::{Against, Outcome as SessionOutcome, Settings, Watcher, run_rounds};

@@ -14,7 +14,6 @@ pub struct Order {
 impl Order {
     /// That of a round of a process in a cell; the same again for the same words, so that a run that
     /// was ended goes on as it would have.
-    #[must_use]
     pub fn new(seed: u64, cell: &str, process: u32, round: u32) -> Self {
         let words = format!("{seed}|{process}|{round}|{cell}");
         Self { random: ChaCha8Rng::from_seed(Sha256::digest(words).into()) }
@@ -38,7 +37,6 @@ impl Order {
 }
 
 /// A seed that no other run has.
-#[must_use]
 pub fn new_order_seed() -> u64 {
     // JSON readers that hold numbers as doubles keep 53 bits.
     rand::random::<u64>() >> 11

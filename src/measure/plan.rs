@@ -89,7 +89,6 @@ impl Plan {
     }
 
     /// The part of this plan with the strategies that are wanted in a cell.
-    #[must_use]
     pub fn only(&self, wanted: impl Fn(&str, &str) -> bool) -> Self {
         let entries = self.entries.iter().map(|entry| {
             let strategies = entry.strategies.iter().copied();
@@ -112,7 +111,6 @@ impl Plan {
     }
 
     /// The first line of the run that this plan is for.
-    #[must_use]
     pub fn run_line(&self, argv: &[String], order_seed: u64) -> RunLine {
         let refused = self.unobserved.iter().map(|(observer, refusal)| {
             let observe::Refusal { reason, cure } = refusal.clone();
@@ -126,7 +124,6 @@ impl Plan {
     }
 
     /// What will not run and why, a sentence each reason.
-    #[must_use]
     pub fn refused(&self) -> Vec<String> {
         super::skips::by_reason(&self.entries.iter().flat_map(Entry::skips).collect::<Vec<_>>())
     }
@@ -250,7 +247,7 @@ fn entry(
 
 /// A condition that copying one page did not show.
 fn unmet(strategy: &'static Strategy, cell: &Cell) -> Option<Refusal> {
-    let refuse = |reason| Refusal { strategy, refused: Refused::because(reason) };
+    let refuse = |reason| Refusal { strategy, refused: Refused::because(&reason) };
     if !strategy.dst.contains(&cell.dst) {
         return Some(refuse(format!("it cannot start from a target that is {}", cell.dst.name())));
     }

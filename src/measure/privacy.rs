@@ -13,7 +13,6 @@ pub struct Hidden {
 
 impl Hidden {
     /// Hides the directories of sources and targets and the user's own file.
-    #[must_use]
     pub fn new(from: &Path, to: &Path, source: Option<&Path>) -> Self {
         let mut known = Vec::new();
         for (path, name) in [(Some(from), "DIR"), (Some(to), "TO"), (source, "SOURCE")] {
@@ -31,7 +30,6 @@ impl Hidden {
     }
 
     /// The text with placeholders for the paths, and `PATH` for every other absolute one.
-    #[must_use]
     pub fn in_text(&self, text: &str) -> String {
         let mut hidden = String::with_capacity(text.len());
         let mut rest = text;

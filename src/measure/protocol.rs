@@ -26,7 +26,6 @@ pub enum Request {
         layout: String,
         /// Cache state.
         cache: String,
-        /// State of the target.
         dst: String,
         /// End of the copy.
         end: String,
@@ -78,7 +77,8 @@ pub enum Reply {
 
 impl Reply {
     /// That something cannot be done, by no fault of a copy.
+    #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
     pub fn refused(reason: impl ToString) -> Self {
-        Self::Refused { why: Refused::because(reason), wrong: false }
+        Self::Refused { why: Refused::because(&reason), wrong: false }
     }
 }

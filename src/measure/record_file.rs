@@ -113,7 +113,6 @@ impl RecordFile {
         Err(RecordFileError { path: path.to_owned(), why })
     }
 
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

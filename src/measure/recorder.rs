@@ -25,7 +25,6 @@ pub struct Recorder {
 
 impl Recorder {
     /// A recorder that keeps nothing, for runs that only check.
-    #[must_use]
     pub fn nowhere() -> Self {
         Self {
             writer: None,
@@ -59,7 +58,6 @@ impl Recorder {
     }
 
     /// With these paths of the machine named by their placeholders in the reasons of skips.
-    #[must_use]
     pub fn hiding(self, from: &Path, to: &Path, source: Option<&Path>) -> Self {
         Self { hidden: Hidden::new(from, to, source), ..self }
     }
@@ -81,13 +79,11 @@ impl Recorder {
     }
 
     /// Samples with times that this recorder was given.
-    #[must_use]
     pub fn timed(&self) -> u64 {
         self.timed
     }
 
     /// What was skipped until now and why, a sentence each reason.
-    #[must_use]
     pub fn skipped(&self) -> Vec<String> {
         skips::by_reason(&self.skips)
     }
@@ -98,7 +94,6 @@ impl Recorder {
         self.line(line)
     }
 
-    /// Writes the totals.
     pub fn end(mut self) -> io::Result<Option<PathBuf>> {
         let Some(writer) = &self.writer else { return Ok(None) };
         let (samples, skips) = writer.written();
@@ -125,7 +120,6 @@ impl Recorder {
 
 /// The first line of a run that measures between these directories, with all observers. `argv` is
 /// published, so it holds no path of the machine.
-#[must_use]
 pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> RunLine {
     let now = now(SystemTime::now());
     RunLine {
@@ -146,7 +140,6 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> Run
 }
 
 /// Commit that this executable was built from.
-#[must_use]
 pub fn commit() -> Commit {
     Commit { sha: env!("COPYBENCH_COMMIT").to_owned(), dirty: env!("COPYBENCH_DIRTY") == "true" }
 }
@@ -155,13 +148,11 @@ pub fn commit() -> Commit {
 pub const OWN_RECORDS: &str = "results/local";
 
 /// `results/local/<date>-<label>/run.jsonl`, with a number where that exists.
-#[must_use]
 pub fn default_record_path() -> PathBuf {
     unused_directory(Path::new(OWN_RECORDS), &host::label()).join("run.jsonl")
 }
 
 /// `<date>-<label>` below `parent`, with a number where that exists.
-#[must_use]
 pub fn unused_directory(parent: &Path, label: &str) -> PathBuf {
     let day = now(SystemTime::now()).strftime("%Y-%m-%d").to_string();
     let name = format!("{day}-{label}");

@@ -54,7 +54,6 @@ pub struct Rounds<'a> {
     pub exactly: Option<u32>,
 }
 
-/// A planted slowdown.
 #[derive(Clone, Debug)]
 pub struct Slowdown {
     /// Name of the arm.
@@ -183,15 +182,55 @@ pub trait Listener {
     fn progress(&mut self, progress: Progress);
 }
 
+/// Keeps what a cell tells.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub samples: Vec<SampleLine>,
+    /// What could not be measured; the strategy `*` is all.
+    pub skips: Vec<SkipLine>,
+}
+
+impl Listener for Seen {
+    fn sample(&mut self, sample: SampleLine) -> io::Result<()> {
+        self.samples.push(sample);
+        Ok(())
+    }
+
+    fn skip(&mut self, skip: SkipLine, _wrong: bool) -> io::Result<()> {
+        self.skips.push(skip);
+        Ok(())
+    }
+
+    fn progress(&mut self, _: Progress) {}
+}
+
 /// An arm by its name in records.
 pub type NamedArm = (&'static str, Arm);
 
-impl Rounds<'_> {
+impl<'a> Rounds<'a> {
+    /// One process that measures copies of `source` into `to` by all of `strategies` once.
+    pub fn new(cell: &'a Cell, source: &'a Source, to: &'a Path, strategies: Vec<&'static str>) -> Self {
+        Self {
+            cell,
+            id: cell.id(),
+            source,
+            to,
+            limits: false,
+            base: strategies.first().copied().unwrap_or_default(),
+            strategies,
+            slowdown: None,
+            order_seed: 1,
+            process: 1,
+            clock: Clock::Wall,
+            done: 0,
+            until: Instant::now(),
+            at_least: 1,
+            exactly: None,
+        }
+    }
+
     /// Measures the rounds that were asked for, or for as long as there is time. `all` has what was
     /// measured before and gets what is measured now.
-    ///
-    /// # Errors
-    /// See [`RoundsError`].
     pub fn run(
         &self,
         arms: &mut [NamedArm],
@@ -322,7 +361,7 @@ impl Rounds<'_> {
             }
             match self.waits(arms, strategy)? {
                 Some(reason) => {
-                    listener.skip(Refused::because(reason).line(self.id.clone(), strategy), false)?;
+                    listener.skip(Refused::because(&reason).line(self.id.clone(), strategy), false)?;
                 }
                 None => able.push(able_one),
             }

@@ -35,7 +35,6 @@ pub struct Variables {
 
 impl Variables {
     /// Whether they choose what is measured, not only where.
-    #[must_use]
     pub fn names_strategies_or_cells(&self) -> bool {
         let words =
             [&self.strategies, &self.sizes, &self.layouts, &self.cache, &self.dst, &self.end, &self.setup];
@@ -43,7 +42,6 @@ impl Variables {
     }
 
     /// Reads the variables of the environment; an empty one counts as not set.
-    #[must_use]
     pub fn from_environment() -> Self {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let text = |name: &str| path(name).map(|value| value.to_string_lossy().into_owned());
@@ -63,7 +61,6 @@ impl Variables {
     }
 
     /// These, and where one is missing, that of `other`.
-    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             strategies: self.strategies.or(other.strategies),
@@ -86,15 +83,11 @@ impl Variables {
 pub struct Selection {
     /// Strategies, in the order of the registry.
     pub strategies: Option<Vec<&'static Strategy>>,
-    /// Sizes in bytes.
     pub sizes: Option<Vec<u64>>,
     pub layouts: Option<Vec<&'static Layout>>,
-    /// Cache states.
     pub cache: Option<Vec<CacheState>>,
-    /// States of the target.
     pub dst: Option<Vec<DstMode>>,
     pub end: Option<Vec<End>>,
-    /// Set-ups.
     pub setup: Option<Vec<Setup>>,
     /// The user's own file.
     pub source: Option<PathBuf>,
@@ -122,7 +115,6 @@ fn offer(closest: &[String]) -> String {
 
 impl Selection {
     /// Dense files of one size, copied by these strategies.
-    #[must_use]
     pub fn dense(size: u64, strategies: Vec<&'static Strategy>) -> Self {
         Self {
             strategies: Some(strategies),
@@ -157,7 +149,6 @@ impl Selection {
     }
 
     /// Whether it names no cell, so that the default cells apply.
-    #[must_use]
     pub fn names_no_cell(&self) -> bool {
         self.sizes.is_none()
             && self.layouts.is_none()

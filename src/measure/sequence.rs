@@ -69,13 +69,11 @@ impl Block {
     }
 
     /// Time of all copies together.
-    #[must_use]
     pub fn elapsed(&self) -> u64 {
         self.outcomes.iter().map(|outcome| outcome.elapsed).sum()
     }
 
     /// As the record has them. The times are left out where the copy was observed by what costs time.
-    #[must_use]
     pub fn copies(&self) -> Copies {
         let last = self.outcomes.last();
         let timed = self.outcomes.iter().filter(|_| !self.observed);

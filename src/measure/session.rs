@@ -40,7 +40,6 @@ pub struct Settings {
     pub against: Against,
     /// Whether the limits of the machine are measured too.
     pub limits: bool,
-    /// A planted slowdown.
     pub slowdown: Option<Slowdown>,
     /// Copies of the base that race beside it.
     pub entrants: Vec<Entrant>,
@@ -52,7 +51,6 @@ pub struct Settings {
 
 impl Settings {
     /// One process of this machine that measures every strategy in every round, without an end.
-    #[must_use]
     pub fn new(base: &'static str) -> Self {
         Self {
             base,
@@ -140,17 +138,13 @@ pub fn run_rounds(
                 Ok(source) => source,
                 Err(error) => {
                     if is_first {
-                        recorder.skip(&entry.cell, Refused::because(error).line(id, "*"))?;
+                        recorder.skip(&entry.cell, Refused::because(&error).line(id, "*"))?;
                     }
                     continue;
                 }
             };
+            let strategies = strategies(entry, settings.base);
             let mut rounds = Rounds {
-                cell: &entry.cell,
-                id: id.clone(),
-                source: &source,
-                to: plan.to.path(),
-                strategies: strategies(entry, settings.base),
                 limits: settings.limits,
                 base: settings.base,
                 slowdown: settings.slowdown.clone(),
@@ -161,6 +155,7 @@ pub fn run_rounds(
                 until,
                 at_least: if processes > 1 { ENOUGH_ROUNDS } else { 1 },
                 exactly: settings.rounds,
+                ..Rounds::new(&entry.cell, &source, plan.to.path(), strategies)
             };
             let mut listener =
                 Recording { entry, recorder, watcher, process, is_first, end, wrong: &mut outcome.wrong };
@@ -177,7 +172,7 @@ pub fn run_rounds(
             match race(&mut rounds, terms, all, &mut listener) {
                 Ok(answers) => outcome.answers.extend(answers),
                 Err(RoundsError::Source(error)) => {
-                    let refused = Refused::because(format!("the source: {error}"));
+                    let refused = Refused::because(&format!("the source: {error}"));
                     recorder.skip(&entry.cell, refused.line(id, "*"))?;
                 }
                 Err(error) => return Err(error),

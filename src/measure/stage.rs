@@ -34,7 +34,6 @@ fn mebibytes(bytes: u64) -> String {
 
 impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// A stage for copies of `source` into `place`.
-    #[must_use]
     pub fn new(source: S, place: P) -> Self {
         Self { source, place, private: OnceCell::new(), workspace: Workspace::new(), kept: Cell::new(None) }
     }

@@ -23,7 +23,6 @@ pub enum Look {
     Verify,
 }
 
-/// What a trial found.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Time of the copy, in the clock's unit; zero in an observed trial, which has no clock.
@@ -43,7 +42,6 @@ pub struct Outcome {
 
 impl Outcome {
     /// The counter `key`, where an observer told it.
-    #[must_use]
     pub fn count(&self, key: &str) -> Option<u64> {
         self.counts.iter().find(|(name, _)| *name == key).map(|(_, count)| *count)
     }

@@ -17,7 +17,6 @@ const fn internal(name: &'static str, sets: &'static str) -> Variable {
     Variable { name, sets, is_for_users: false }
 }
 
-/// Every variable there is.
 pub const VARIABLES: &[Variable] = &[
     user("COPYBENCH_STRATEGIES", "strategies: names or globs"),
     user("COPYBENCH_SIZES", "sizes, ranges, or all"),

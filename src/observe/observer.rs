@@ -35,8 +35,6 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The word in tables.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Times => "times",
@@ -80,11 +78,8 @@ pub type Counts = Vec<(&'static str, u64)>;
 /// The two files after a copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Copied<'a> {
-    /// What was read.
     pub source: &'a File,
-    /// What was written.
     pub target: &'a File,
-    /// Bytes copied.
     pub bytes: u64,
 }
 

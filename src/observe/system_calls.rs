@@ -62,7 +62,6 @@ calls! {
 }
 
 /// The call that a counter of that key counts; none for those of other things, or of all calls.
-#[must_use]
 pub fn call_of(key: &str) -> Option<&str> {
     let mut counters = COUNTERS.iter().map(|counter| counter.key).filter(|key| *key != TOTAL);
     counters.find(|known| *known == key)?.split_once('.').map(|(_, name)| name)

@@ -17,7 +17,6 @@ pub(super) static OBSERVER: Observer = Observer {
     prepare: || Ok(Box::new(Reading::default())),
 };
 
-/// Process and children.
 type Both = [Usage; 2];
 
 #[derive(Default)]
@@ -51,7 +50,6 @@ impl Observation for Reading {
     }
 }
 
-/// Two system calls.
 fn read() -> Both {
     [usage(Who::Process), usage(Who::Children)]
 }

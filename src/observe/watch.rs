@@ -7,7 +7,6 @@ pub struct Watch {
     refused: Vec<(&'static Observer, Refusal)>,
 }
 
-/// What they told.
 #[derive(Debug, Default)]
 pub struct Watched {
     /// Counters by key.
@@ -18,7 +17,6 @@ pub struct Watched {
 
 impl Watch {
     /// Makes the observers ready.
-    #[must_use]
     pub fn prepare(observers: impl IntoIterator<Item = &'static Observer>) -> Self {
         let (mut observations, mut refused) = (Vec::new(), Vec::new());
         for observer in observers {
@@ -45,7 +43,6 @@ impl Watch {
     }
 
     /// What was counted.
-    #[must_use]
     pub fn counts(self, copied: &Copied<'_>) -> Watched {
         let mut watched = Watched { counts: Counts::new(), refused: self.refused };
         for (observer, mut observation) in self.observations {
@@ -60,7 +57,6 @@ impl Watch {
 
 /// Observers that have nothing to tell this user on this machine, found by letting each observe
 /// nothing. `scratch` is a file on the file system of the targets.
-#[must_use]
 pub fn refused(scratch: &File) -> Vec<(&'static Observer, Refusal)> {
     let mut refused = Vec::new();
     for &observer in OBSERVERS {

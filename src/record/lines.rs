@@ -144,7 +144,6 @@ pub fn visit(
 }
 
 /// Whether a text that does not parse ends too early, be it inside a character.
-#[must_use]
 pub fn is_cut(raw: &[u8], error: &serde_json::Error) -> bool {
     error.is_eof() || std::str::from_utf8(raw).is_err_and(|error| error.error_len().is_none())
 }

@@ -8,10 +8,8 @@ use std::collections::BTreeMap;
 /// read in half the time. Counters are read only where `C` has room for them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct TimedSample<'a, C = IgnoredAny> {
-    /// Id of the cell.
     #[serde(borrow)]
     pub cell: Cow<'a, str>,
-    /// Name of the strategy.
     #[serde(borrow)]
     pub strategy: Cow<'a, str>,
     /// Round; none outside rounds.
@@ -39,7 +37,6 @@ pub struct TimedSample<'a, C = IgnoredAny> {
     pub counters: Option<C>,
 }
 
-/// Counters by name.
 pub type CountersOf<'a> = BTreeMap<Cow<'a, str>, u64>;
 
 impl<'a, C: Deserialize<'a>> TimedSample<'a, C> {

@@ -12,13 +12,11 @@ pub struct Writer {
 
 impl Writer {
     /// Writes to what takes a whole line in one call.
-    #[must_use]
     pub fn to(output: Box<dyn Write + Send>) -> Self {
         Self { output, samples: 0, skips: 0 }
     }
 
     /// With so many sample and skip lines in the file already.
-    #[must_use]
     pub fn counting_from(self, samples: u64, skips: u64) -> Self {
         Self { samples, skips, ..self }
     }
@@ -36,7 +34,6 @@ impl Writer {
     }
 
     /// Numbers of sample and skip lines written so far.
-    #[must_use]
     pub fn written(&self) -> (u64, u64) {
         (self.samples, self.skips)
     }

@@ -6,8 +6,9 @@ mod markdown;
 pub use facts::{Facts, Side, command_line, commit};
 pub use markdown::markdown;
 
+use super::conditions::heading;
+use super::grid::Format;
 use super::grid::lay_out;
-use super::table::{Format, heading};
 use crate::analysis::comparison::{ENOUGH_PROCESSES, Estimate};
 use crate::analysis::{Row, Verdict, confirmed_slower};
 use crate::record::Clock;

@@ -1,5 +1,13 @@
-use super::table::Format;
 use std::fmt::Write;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Columns of a terminal.
+    Text,
+    /// A table of GitHub's Markdown.
+    Markdown,
+}
 
 /// Lays rows out in columns, the first row as the heading; `right` tells which columns stand
 /// right, as numbers do.

@@ -1,7 +1,9 @@
 //! Strategy × kernel: what the same copies cost on each, against the oldest.
 
+use super::conditions::heading;
+use super::grid::Format;
 use super::grid::lay_out;
-use super::table::{Format, KINDS, heading};
+use super::table::KINDS;
 use crate::analysis::kernels::{Change, age, appended, changes, differences, disagreement, version};
 use crate::analysis::{Digest, Kind, Margin, Measurements, median};
 use crate::record::{CellLine, Clock, Counters, RunLine};

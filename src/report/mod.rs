@@ -3,9 +3,10 @@
 pub mod calibration;
 pub mod chart;
 pub mod comparison;
+pub mod conditions;
 pub mod export;
 pub mod fastest;
-pub(crate) mod grid;
+pub mod grid;
 pub mod history;
 pub mod index;
 pub mod kernels;

@@ -1,7 +1,8 @@
 //! What a race came to, in words and as a table.
 
+use super::conditions::heading;
+use super::grid::Format;
 use super::grid::lay_out;
-use super::table::{Format, heading};
 use crate::analysis::race::of_full_rounds;
 use crate::analysis::{Margin, Measurements, median};
 use crate::record::{AnswerLine, Behind, CellLine, Clock, Slower};

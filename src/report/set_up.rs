@@ -1,7 +1,8 @@
 //! What set-up costs: each strategy with a kept workspace beside the same with a fresh one.
 
+use super::conditions::heading;
+use super::grid::Format;
 use super::grid::lay_out;
-use super::table::{Format, heading};
 use crate::analysis::{Measurements, median};
 use crate::record::CellLine;
 use crate::units::duration;

@@ -1,22 +1,14 @@
 //! One cell's strategies as a table, those that moved data apart from those that did not.
 
-use super::grid::lay_out;
+use super::conditions::heading;
+use super::grid::{Format, lay_out};
 use super::race::{answers, sentence};
 use crate::analysis::summary::{Relative, Summary, speed_of};
 use crate::analysis::{Kind, Margin, Measurements, Verdict, summarise};
 use crate::record::CellLine;
 use crate::strategy::{self, COPY_LIMIT};
-use crate::units::{duration, format_size};
+use crate::units::duration;
 use std::fmt::Write;
-
-/// How a table is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Columns of a terminal.
-    Text,
-    /// A table of GitHub's Markdown.
-    Markdown,
-}
 
 pub(super) const KINDS: [(Kind, &str); 4] = [
     (Kind::Copied, "data copied"),
@@ -71,20 +63,6 @@ pub fn cell(
         let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2 | 5 | 6), format));
     }
     text
-}
-
-/// The conditions in words.
-#[must_use]
-pub fn heading(cell: &CellLine) -> String {
-    let between = if cell.fs.source == cell.fs.target {
-        cell.fs.source.clone()
-    } else {
-        format!("{} to {}", cell.fs.source, cell.fs.target)
-    };
-    let size = format_size(cell.size);
-    let setup = cell.setup.as_deref().filter(|setup| *setup != "kept");
-    let setup = setup.map(|setup| format!(", set-up {setup}")).unwrap_or_default();
-    format!("{between}, {} {size}, {}, target {}, end {}{setup}", cell.layout, cell.cache, cell.dst, cell.end)
 }
 
 fn row(summary: &Summary, base: &str) -> [String; 5] {

@@ -4,7 +4,6 @@ use rustix::io::Errno;
 /// Most bytes that one call is asked for. The kernel itself cuts every call at 0x7ffff000.
 pub(super) const MOST: u64 = 1 << 30;
 
-/// A range to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// First byte of the source.
@@ -20,7 +19,6 @@ impl Span {
     pub const WHOLE: Self = Self { source: 0, target: 0, length: None };
 
     /// Whether it is the whole file.
-    #[must_use]
     pub fn is_whole(self) -> bool {
         self == Self::WHOLE
     }

@@ -8,11 +8,9 @@ pub struct CopyError {
     /// Bytes, counted from the start of the range, that are known to stand in the target. Another
     /// mechanism may go on from there.
     pub copied: u64,
-    /// What went wrong.
     pub cause: Cause,
 }
 
-/// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     #[error("{call}: {}", describe(*errno))]
@@ -35,19 +33,16 @@ pub enum Cause {
 
 impl CopyError {
     /// An error after `copied` bytes.
-    #[must_use]
     pub fn at(copied: u64, cause: Cause) -> Self {
         Self { copied, cause }
     }
 
     /// A refused system call after `copied` bytes.
-    #[must_use]
     pub fn call(call: &'static str, copied: u64, errno: Errno) -> Self {
         Self::at(copied, Cause::Call { call, errno })
     }
 
     /// Name of the system call that refused.
-    #[must_use]
     pub fn call_name(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Call { call, .. } => Some(call),
@@ -56,7 +51,6 @@ impl CopyError {
     }
 
     /// What a user can do about it, where that is known.
-    #[must_use]
     pub fn cure(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Call { call, errno } => super::cure::cure(call, errno),
@@ -65,7 +59,6 @@ impl CopyError {
     }
 
     /// The errno behind it, where there is one.
-    #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         match self.cause {
             Cause::Call { errno, .. } => Some(errno),

@@ -51,7 +51,6 @@ pub enum Holes {
 
 impl Holes {
     /// The word in tables and in JSON.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Filled => "filled",
@@ -89,11 +88,8 @@ pub enum DstMode {
 }
 
 impl DstMode {
-    /// All of them.
     pub const ALL: &'static [Self] = &[Self::New, Self::Overwrite, Self::Preallocated];
 
-    /// The word in cell ids and on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -160,7 +156,6 @@ impl Strategy {
     }
 
     /// Whether it takes paths instead of open files.
-    #[must_use]
     pub fn takes_paths(&self) -> bool {
         matches!(self.method, Method::Paths(_))
     }

@@ -96,13 +96,11 @@ pub fn all() -> impl Iterator<Item = (&'static Family, &'static Strategy)> {
 }
 
 /// The strategy of that name.
-#[must_use]
 pub fn find(name: &str) -> Option<&'static Strategy> {
     all().map(|(_, strategy)| strategy).find(|strategy| strategy.name == name)
 }
 
 /// The family that a strategy belongs to.
-#[must_use]
 pub fn family_of(name: &str) -> Option<&'static Family> {
     all().find(|(_, strategy)| strategy.name == name).map(|(family, _)| family)
 }

@@ -15,7 +15,6 @@ pub struct Task<'a> {
 
 impl<'a> Task<'a> {
     /// A copy of the whole source.
-    #[must_use]
     pub fn whole(source: &'a File, target: &'a File, workspace: &'a Workspace) -> Self {
         Self { source, target, span: Span::WHOLE, workspace }
     }

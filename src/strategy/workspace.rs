@@ -28,7 +28,6 @@ pub struct Workspace {
 
 impl Workspace {
     /// A workspace that has nothing yet.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -44,12 +43,12 @@ impl Workspace {
 
     /// `length` bytes that begin on a page; what they hold is left from whoever had them before.
     pub(super) fn buffer(&self, length: usize) -> Result<impl DerefMut<Target = Buffer> + Send, CopyError> {
-        self.buffers.lend(length, &|| Buffer::new(length).during("mmap"))
+        self.buffers.lend(length, &|| Buffer::new(length).during("mmap"), |_| true)
     }
 
     /// An empty pipe that holds `size` bytes.
     pub(super) fn pipe(&self, size: usize) -> Result<impl DerefMut<Target = Pipe>, CopyError> {
-        self.pipes.lend(size, &|| Pipe::new(size))
+        self.pipes.lend(size, &|| Pipe::new(size), Pipe::is_empty)
     }
 
     /// An io_uring with `slots` buffers of `length` bytes.
@@ -60,7 +59,7 @@ impl Workspace {
         memory: Memory,
     ) -> Result<impl DerefMut<Target = Ring>, CopyError> {
         let make = || Ring::new(slots, length, memory).during("io_uring_setup");
-        self.rings.lend((slots, length, memory), &make)
+        self.rings.lend((slots, length, memory), &make, Ring::is_idle)
     }
 
     /// An AIO context with `slots` buffers of `length` bytes.
@@ -69,7 +68,8 @@ impl Workspace {
         slots: usize,
         length: usize,
     ) -> Result<impl DerefMut<Target = Queue>, CopyError> {
-        self.queues.lend((slots, length), &|| Queue::new(slots, length).during("io_setup"))
+        let make = || Queue::new(slots, length).during("io_setup");
+        self.queues.lend((slots, length), &make, |queue| queue.in_flight() == 0)
     }
 
     /// `count` threads that wait for work.
@@ -82,38 +82,9 @@ impl Workspace {
             })
             .during("clone")
         };
-        self.threads.lend(count, &make)
+        self.threads.lend(count, &make, |_| true)
     }
 }
-
-/// Whether a thing may serve another copy. What an error left in use is made anew.
-trait Reusable {
-    fn is_reusable(&self) -> bool {
-        true
-    }
-}
-
-impl Reusable for Buffer {}
-
-impl Reusable for Pipe {
-    fn is_reusable(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl Reusable for Ring {
-    fn is_reusable(&self) -> bool {
-        self.is_idle()
-    }
-}
-
-impl Reusable for Queue {
-    fn is_reusable(&self) -> bool {
-        self.in_flight() == 0
-    }
-}
-
-impl Reusable for ThreadPool {}
 
 /// Things of one type, by what they were made for.
 struct Shelf<K, T> {
@@ -126,12 +97,14 @@ impl<K, T> Default for Shelf<K, T> {
     }
 }
 
-impl<K: Copy + PartialEq, T: Reusable> Shelf<K, T> {
-    /// The thing of this kind that was used last, else a new one. It comes back when the guard goes.
+impl<K: Copy + PartialEq, T> Shelf<K, T> {
+    /// The thing of this kind that was used last, else a new one. It comes back when the guard goes, but
+    /// for what an error left in use.
     fn lend(
         &self,
         kind: K,
         make: &dyn Fn() -> Result<T, Cause>,
+        is_reusable: fn(&T) -> bool,
     ) -> Result<impl DerefMut<Target = T> + use<'_, K, T>, CopyError> {
         let kept = {
             let mut things = self.lock();
@@ -143,7 +116,7 @@ impl<K: Copy + PartialEq, T: Reusable> Shelf<K, T> {
             None => make().map_err(|cause| CopyError::at(0, cause))?,
         };
         Ok(scopeguard::guard(thing, move |thing| {
-            if thing.is_reusable() {
+            if is_reusable(&thing) {
                 self.lock().push((kind, thing));
             }
         }))

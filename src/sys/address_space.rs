@@ -11,7 +11,6 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::ptr;
 
-/// Arguments of `mmap(2)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'file> {
     /// Where the mapping should go; 0 leaves it to the kernel.

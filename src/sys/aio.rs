@@ -116,7 +116,6 @@ impl Queue {
     }
 
     /// Operations that are not over.
-    #[must_use]
     pub fn in_flight(&self) -> usize {
         self.slots.in_flight()
     }

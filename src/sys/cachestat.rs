@@ -47,18 +47,16 @@ impl Witness {
         find(&CALLS, file.as_fd())
     }
 
-    /// Residency of the first `length` bytes of the file. Errors: the errno of the call.
+    /// Residency of the first `length` bytes of the file.
     pub fn residency(&self, file: impl AsFd, length: u64) -> Result<Residency, Errno> {
         if length == 0 { Ok(Residency::default()) } else { (self.0.ask)(file.as_fd(), 0, length) }
     }
 
     /// Whether the page at `offset` is in the page cache once it is read; the holes of tmpfs are not.
-    /// Errors: the errno of a call.
     pub fn keeps(&self, file: impl AsFd, offset: u64) -> Result<bool, Errno> {
         self.0.keeps(file.as_fd(), offset)
     }
 
-    #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name
     }

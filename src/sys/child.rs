@@ -75,7 +75,6 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
     }
 
     /// Its process id.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.process.id()
     }

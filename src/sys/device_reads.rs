@@ -13,7 +13,6 @@ pub struct DeviceReads(PathBuf);
 impl DeviceReads {
     /// That of the device that `file` lies on; none where the file system has none of its own, as
     /// tmpfs and btrfs.
-    #[must_use]
     pub fn of(file: &File) -> Option<Self> {
         let device = fstat(file).ok()?.st_dev;
         let path = format!("/sys/dev/block/{}:{}/stat", major(device), minor(device));
@@ -22,7 +21,6 @@ impl DeviceReads {
     }
 
     /// Reads so far; adjacent ones that were merged into one are one.
-    #[must_use]
     pub fn count(&self) -> Option<u64> {
         fs::read_to_string(&self.0).ok()?.split_ascii_whitespace().next()?.parse().ok()
     }

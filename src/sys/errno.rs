@@ -16,14 +16,12 @@ names! {
 }
 
 /// The symbolic name, such as `ENOSPC`.
-#[must_use]
 pub fn name(errno: Errno) -> Option<&'static str> {
     let number = errno.raw_os_error();
     NAMES.iter().find(|(value, _)| *value == number).map(|(_, name)| *name)
 }
 
 /// The name and what the system says about it: `ENOSPC (No space left on device)`.
-#[must_use]
 pub fn describe(errno: Errno) -> String {
     let text = errno.to_string();
     let meaning = text.split(" (os error").next().unwrap_or(&text);

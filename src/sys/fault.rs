@@ -77,7 +77,6 @@ impl Watch {
     }
 
     /// Offset from the start of the lowest byte that faulted so far.
-    #[must_use]
     pub fn offset(&self) -> Option<usize> {
         let address = WATCHED[self.slot].fault.load(Ordering::Acquire);
         (address != usize::MAX).then(|| address.saturating_sub(self.start))

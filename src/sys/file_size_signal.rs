@@ -2,8 +2,7 @@
 
 use rustix::io::Errno;
 
-/// Ignores SIGXFSZ in this process and its children: such a write is refused with `EFBIG`. Errors: the
-/// errno of `signal(2)`.
+/// Ignores SIGXFSZ in this process and its children: such a write is refused with `EFBIG`.
 pub fn ignore() -> Result<(), Errno> {
     // SAFETY: no handler of ours is replaced, and ignoring a signal touches no memory.
     let previous = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };

@@ -84,13 +84,12 @@ const fn stored(name: &'static str, magic: i64, store: Store) -> FileSystem {
 
 impl FileSystem {
     /// The one of that name; that of `fuse.sshfs` is `fuse`, as the mount table writes subtypes.
-    #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         let driver = name.split_once('.').map_or(name, |(driver, _subtype)| driver);
         FILE_SYSTEMS.iter().find(|one| one.name == driver)
     }
 
-    /// The one that holds `file`; none that is known. Errors: the errno of `statfs(2)`.
+    /// The one that holds `file`; none that is known.
     pub fn of(file: impl AsFd) -> Result<Option<&'static Self>, Errno> {
         let magic = fstatfs(file)?.f_type as i64;
         Ok(FILE_SYSTEMS.iter().find(|one| one.magic == magic))
@@ -98,7 +97,6 @@ impl FileSystem {
 }
 
 /// Which cache a file that is cold on the file system of that name is not in.
-#[must_use]
 pub fn cold_level(name: &str) -> &'static str {
     match FileSystem::named(name).map(|known| known.store) {
         Some(Store::Server) => "this mount's page cache; its server may have one",

@@ -39,7 +39,6 @@ pub struct Leftover(PathBuf);
 pub struct Held {
     /// Open; its lock goes when it is closed.
     pub file: File,
-    /// Its name.
     pub leftover: Leftover,
     /// Why it could not be locked: not every file system knows locks. There, no sweep can lock
     /// and remove anything either.
@@ -53,8 +52,6 @@ impl Leftover {
         Self(path)
     }
 
-    /// The name.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -116,7 +113,6 @@ fn make(
 }
 
 /// A path in `directory` that no other process or thread of ours takes.
-#[must_use]
 pub fn fresh_path(directory: &Path, prefix: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -130,7 +126,7 @@ pub fn lock(file: &File) -> Result<(), Errno> {
 }
 
 /// Removes what killed processes left in `directory`: what has a name with that prefix and is locked by
-/// nobody. Errors: where `directory` cannot be listed.
+/// nobody.
 pub fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;

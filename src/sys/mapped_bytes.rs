@@ -37,7 +37,6 @@ impl MappedBytes {
     }
 
     /// The bytes; zeros where [`Self::check`] finds a fault.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.map
     }

@@ -103,13 +103,11 @@ impl Mapping {
     }
 
     /// Number of bytes asked for.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.mapped - self.lead
     }
 
     /// Whether the range is empty, as it is only after [`Mapping::slide`] failed.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -180,7 +178,6 @@ impl Mapping {
     }
 
     /// Offset, from the first byte asked for, of the lowest byte that had no file page behind it.
-    #[must_use]
     pub fn fault(&self) -> Option<usize> {
         let offset = self.watch.as_ref()?.offset()?;
         Some(offset.saturating_sub(self.lead))

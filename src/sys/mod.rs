@@ -35,7 +35,6 @@ pub mod vmsplice;
 use rustix::io::{Errno, ReadWriteFlags};
 
 /// The size of a page of memory, in bytes.
-#[must_use]
 pub fn page_size() -> usize {
     rustix::param::page_size()
 }

@@ -38,7 +38,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// What would let it count.
-    #[must_use]
     pub fn cure(&self) -> &'static str {
         match self {
             Self::Forbidden { .. } => {

@@ -16,7 +16,6 @@ use std::ptr;
 pub enum Stop {
     /// It is about to enter the kernel.
     Entry {
-        /// Thread id.
         task: i32,
         /// Number of the system call.
         number: u64,
@@ -25,7 +24,6 @@ pub enum Stop {
     },
     /// It is about to return from the kernel.
     Exit {
-        /// Thread id.
         task: i32,
         /// What the call returns; an errno is negative.
         returned: i64,
@@ -84,7 +82,6 @@ impl Tracee {
     }
 
     /// How the child ended, once [`Tracee::resume`] has returned `None`.
-    #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
         self.status
     }

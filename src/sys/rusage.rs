@@ -28,8 +28,6 @@ pub struct Usage {
     pub involuntary_switches: u64,
 }
 
-/// Reads the counters.
-#[must_use]
 pub fn usage(who: Who) -> Usage {
     let who = match who {
         Who::Process => libc::RUSAGE_SELF,

@@ -14,8 +14,7 @@ pub struct Faults {
     pub target: Option<usize>,
 }
 
-/// Maps `length` bytes of both files with memmap2 and copies them as slices. Errors: what `memmap2` reports
-/// of `mmap(2)`.
+/// Maps `length` bytes of both files with memmap2 and copies them as slices.
 pub fn copy(
     source: &File,
     source_offset: u64,

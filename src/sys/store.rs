@@ -21,7 +21,6 @@ impl Kind {
     pub const ALL: [Self; 3] = [Self::Memcpy, Self::RepMovsb, Self::NonTemporal];
 
     /// How to copy by this kind; none where the CPU has no such instruction.
-    #[must_use]
     pub fn routine(self) -> Option<Routine> {
         match self {
             Self::Memcpy => Some(Routine(memcpy)),

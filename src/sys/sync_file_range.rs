@@ -3,8 +3,7 @@
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 
-/// Starts writeback of the dirty pages in `length` bytes from `offset`. Errors: the errno of
-/// `sync_file_range(2)`.
+/// Starts writeback of the dirty pages in `length` bytes from `offset`.
 pub fn start_writeback(file: impl AsFd, offset: u64, length: u64) -> Result<(), Errno> {
     sync_file_range(file, offset, length, libc::SYNC_FILE_RANGE_WRITE)
 }

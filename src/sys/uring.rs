@@ -69,7 +69,6 @@ impl Ring {
     }
 
     /// Whether nothing is queued or under way, which only a failing `io_uring_enter(2)` leaves.
-    #[must_use]
     pub fn is_idle(&self) -> bool {
         self.slots.in_flight() == 0
     }
@@ -100,7 +99,7 @@ impl<'files> Session<'_, 'files> {
         self.push(slot, &[first.flags(Flags::IO_LINK), second])
     }
 
-    /// Hands what is queued to the kernel (`io_uring_enter`). Errors: the errno of `io_uring_enter(2)`.
+    /// Hands what is queued to the kernel (`io_uring_enter`).
     pub fn submit(&mut self) -> Result<(), Errno> {
         // The kernel stops after a step that it refuses, which completes with the reason.
         while !self.ring.ring.submission().is_empty() {
@@ -135,7 +134,6 @@ impl<'files> Session<'_, 'files> {
     }
 
     /// Operations queued or submitted that are not over.
-    #[must_use]
     pub fn in_flight(&self) -> usize {
         self.ring.slots.in_flight()
     }

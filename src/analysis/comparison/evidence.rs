@@ -1,11 +1,50 @@
 //! What two sides say about one strategy, and the verdicts once all of a table are known.
 
-use super::{Estimate, Options};
 use crate::analysis::pairs::{by_process, differences};
 use crate::analysis::ratio::{Difference, Prior, estimates, process_spread};
 use crate::analysis::series::{Measurements, Series};
-use crate::analysis::verdict::verdicts;
-use crate::analysis::{Verdict, median, ratio};
+use crate::analysis::table::verdicts;
+use crate::analysis::{Margin, Verdict, median, ratio};
+use serde::Serialize;
+
+/// What to compare by.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Name of the base strategy; in a cell without it, the first common strategy by name
+    /// that is no limit of the machine.
+    pub base: String,
+    /// Differences inside it do not matter.
+    pub margin: Margin,
+    /// Share of false ones among the differences called (Benjamini-Hochberg), and chance of any
+    /// false one among those confirmed (Bonferroni).
+    pub alpha: f64,
+}
+
+impl Options {
+    /// The default margin and alpha with a base strategy.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        Self { base: base.to_owned(), margin: Margin::default(), alpha: 0.05 }
+    }
+}
+
+/// A ratio of base time to new time, more than 1 where new is faster.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// Point estimate; none where nothing can be paired.
+    pub ratio: Option<f64>,
+    /// Lower end of its interval; none where the data carry no interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// What the interval says against the margin.
+    pub verdict: Verdict,
+}
+
+impl Estimate {
+    /// No statement.
+    pub(super) const NOTHING: Self = Self { ratio: None, low: None, high: None, verdict: Verdict::Unclear };
+}
 
 /// Processes a side from which a side's own spread of times, with nothing beside them in the same
 /// round, can be told at all.

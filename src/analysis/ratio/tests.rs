@@ -2,7 +2,6 @@ use super::prior::trigamma;
 use super::*;
 use crate::analysis::example::{Example, sample};
 use crate::analysis::pairs::{Rounds, pairs, rounds};
-use crate::analysis::verdict::verdicts;
 use proptest::prelude::*;
 
 fn close(left: f64, right: f64) -> bool {
@@ -112,23 +111,6 @@ fn the_prior_finds_how_alike_arms_are() {
     assert!(freedom(0.0) > 7.9);
     assert!(freedom(0.6) < 1.1);
     assert!((1.5..6.0).contains(&freedom(0.2)), "{}", freedom(0.2));
-}
-
-#[test]
-fn a_table_is_judged_as_one() {
-    let far =
-        Difference { estimate: 0.1, standard_error: 0.01, degrees_of_freedom: 20.0, processes: 6, bias: 0.0 };
-    let near = Difference { estimate: 0.045, ..far };
-    let same = Difference { estimate: 0.0, standard_error: 0.006, ..far };
-    let words = |table: &[Option<Difference>]| -> Vec<Option<Verdict>> {
-        verdicts(table, Margin::default(), 0.05).into_iter().map(|row| row.map(|row| row.1)).collect()
-    };
-    assert_eq!(words(&[Some(near), None]), [Some(Verdict::Slower), None]);
-    let mut crowd = vec![Some(same); 30];
-    crowd.push(Some(near));
-    let crowd = words(&crowd);
-    assert_eq!((crowd[0], crowd[30]), (Some(Verdict::Unclear), Some(Verdict::Unclear)));
-    assert_eq!(words(&[Some(far), Some(same)]), [Some(Verdict::Slower), Some(Verdict::Same)]);
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use crate::cli::claims::selected;
 use crate::guest::{Accelerator, FileSystem, Report};
 use crate::measure::{Cell, RecordFile, RecordFileError, Scope, Selection, Variables, planned_cells};
 use crate::record::{Clock, FileSystems, read_files};
-use crate::report::table::Format;
+use crate::report::grid::Format;
 use crate::report::{kernels, usual_margin};
 use crate::strategy::{REPRESENTATIVES, representatives};
 use anyhow::Context;

@@ -17,7 +17,6 @@ pub struct Field {
 
 impl Region {
     /// The fields in their order, each with its meaning.
-    #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         let field = |name, value: String, meaning: String| Field { name, value, meaning };
         let Range { start, end } = self.addresses;

@@ -6,8 +6,7 @@ use std::ops::Range;
 /// Errnos are the negative returns from here on.
 const LOWEST_ERRNO: i64 = -4095;
 
-/// One system call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Name, or `syscall_N` for one that the table does not know.
     pub name: String,
@@ -33,19 +32,16 @@ pub struct Total {
 
 impl Call {
     /// A call that has not returned yet.
-    #[must_use]
     pub fn new(task: i32, number: u64, arguments: [u64; 6]) -> Self {
         Self { name: name(number), task, arguments, returned: None }
     }
 
     /// Whether it returned an errno.
-    #[must_use]
     pub fn failed(&self) -> bool {
         self.returned.is_some_and(|returned| (LOWEST_ERRNO..0).contains(&returned))
     }
 
     /// Bytes moved (what it returned), or the length of the memory range that it was given.
-    #[must_use]
     pub fn bytes(&self) -> Option<u64> {
         let moved = || self.returned.and_then(|returned| u64::try_from(returned).ok()).unwrap_or(0);
         match self.name.as_str() {
@@ -73,7 +69,6 @@ impl Call {
 }
 
 /// Sums by name, in the order of the first call of each.
-#[must_use]
 pub fn totals<'calls>(calls: impl IntoIterator<Item = &'calls Call>) -> Vec<Total> {
     let mut totals: Vec<Total> = Vec::new();
     for call in calls {

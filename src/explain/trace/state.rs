@@ -1,40 +1,24 @@
-//! Faults and memory of a process at one moment.
+//! Faults of a process so far.
 
 use crate::explain::proc_directory;
-use crate::explain::smaps::{self, Usage, figure};
-use serde::Serialize;
 use std::io;
 
-/// What a process has used so far, and what it holds now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// What a process has used so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Page faults served without I/O, since the start of the process.
+    /// Page faults served without I/O.
     pub minor_faults: u64,
-    /// Page faults that waited for I/O, since the start of the process.
+    /// Page faults that waited for I/O.
     pub major_faults: u64,
-    /// Most memory that it ever had in its page table (`VmHWM`), in bytes; the kernel may be
-    /// behind by some pages a CPU.
-    pub peak: u64,
-    /// What it has there now, exact.
-    pub memory: Usage,
 }
 
 impl State {
-    /// Reads `/proc/ID/{stat,status,smaps_rollup}`. Errors: those of reading; `InvalidData` for a `stat` of
-    /// another form.
+    /// Reads `/proc/ID/stat`.
     pub fn read(id: i32) -> io::Result<Self> {
-        let directory = proc_directory(id);
-        let stat = std::fs::read_to_string(directory.join("stat"))?;
+        let stat = std::fs::read_to_string(proc_directory(id).join("stat"))?;
         let (minor_faults, major_faults) =
             faults(&stat).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, stat.clone()))?;
-        let status = std::fs::read_to_string(directory.join("status"))?;
-        let peak = status.lines().filter_map(figure).find(|(name, _)| *name == "VmHWM");
-        Ok(Self {
-            minor_faults,
-            major_faults,
-            peak: peak.map_or(0, |(_, bytes)| bytes),
-            memory: smaps::total(id)?,
-        })
+        Ok(Self { minor_faults, major_faults })
     }
 }
 

@@ -2,7 +2,7 @@ use super::{
     Facts, advice, cell_title, describe, headline, hosts_differ, lay_out, legend, notes, ratio, table,
 };
 use crate::analysis::{Row, Verdict};
-use crate::report::table::Format;
+use crate::report::grid::Format;
 use std::fmt::Write;
 
 /// Characters of a whole comment: GitHub takes 65,536.

@@ -3,7 +3,6 @@
 /// A program that makes a file system on a device or in a file.
 #[derive(Debug, PartialEq)]
 pub struct Mkfs {
-    /// Its name.
     pub program: &'static str,
     /// The Debian package that it is in.
     pub package: &'static str,

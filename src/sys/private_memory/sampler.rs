@@ -62,7 +62,7 @@ const ENDED: u8 = 3;
 
 impl Sampler {
     /// Makes ready to look about every `interval`. What counts a thread and all that it starts should be
-    /// made after the first of these. Errors: of starting a thread or opening `/proc/self/statm`.
+    /// made after the first of these.
     pub fn new(interval: Duration) -> io::Result<Self> {
         let statm = File::open("/proc/self/statm")?;
         let phase = Arc::new(AtomicU8::new(WAITING));

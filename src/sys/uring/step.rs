@@ -31,7 +31,6 @@ pub enum Step<'files> {
     Read {
         /// Bytes of the slot.
         range: Range<usize>,
-        /// Where they come from.
         from: Place<'files>,
         /// `RWF_*`.
         flags: i32,
@@ -40,7 +39,6 @@ pub enum Step<'files> {
     Write {
         /// Bytes of the slot.
         range: Range<usize>,
-        /// Where they go.
         to: Place<'files>,
         /// `RWF_*`.
         flags: i32,
@@ -49,7 +47,6 @@ pub enum Step<'files> {
     SpliceIn {
         /// Bytes.
         length: usize,
-        /// Where they come from.
         from: Place<'files>,
         /// The pipe's write end.
         pipe: BorrowedFd<'files>,
@@ -60,7 +57,6 @@ pub enum Step<'files> {
         length: usize,
         /// The pipe's read end.
         pipe: BorrowedFd<'files>,
-        /// Where they go.
         to: Place<'files>,
     },
 }

@@ -1,0 +1,16 @@
+use crate::record::CellLine;
+use crate::units::format_size;
+
+/// The conditions in words.
+#[must_use]
+pub fn heading(cell: &CellLine) -> String {
+    let between = if cell.fs.source == cell.fs.target {
+        cell.fs.source.clone()
+    } else {
+        format!("{} to {}", cell.fs.source, cell.fs.target)
+    };
+    let size = format_size(cell.size);
+    let setup = cell.setup.as_deref().filter(|setup| *setup != "kept");
+    let setup = setup.map(|setup| format!(", set-up {setup}")).unwrap_or_default();
+    format!("{between}, {} {size}, {}, target {}, end {}{setup}", cell.layout, cell.cache, cell.dst, cell.end)
+}
