@@ -192,7 +192,7 @@ impl Driver<'_> {
         let source = match source_of(entry, self.own.as_deref(), &self.plan.from, &self.plan.to) {
             Ok(source) => source,
             Err(error) => {
-                return self.skip(entry, "*", Refused::because(error));
+                return self.skip(entry, "*", Refused::because(&error));
             }
         };
         for strategy in wanted {
