@@ -192,7 +192,7 @@ impl Driver<'_> {
         let source = match source_of(entry, self.own.as_deref(), &self.plan.from, &self.plan.to) {
             Ok(source) => source,
             Err(error) => {
-                return self.skip(entry, "*", Refused::because(error));
+                return self.skip(entry, "*", Refused::because(&error));
             }
         };
         for strategy in wanted {
@@ -211,7 +211,7 @@ impl Driver<'_> {
         let stage = Stage::new(source, &self.plan.to);
         match Block::observe(&stage, strategy, &entry.cell) {
             Ok(block) => {
-                self.recorder.sample(&entry.cell, block.copies().line(entry.cell.id(), strategy.name))?
+                self.recorder.sample(&entry.cell, block.copies().line(entry.cell.id(), strategy.name))?;
             }
             Err(error) => return self.failed(entry, strategy, &error),
         }

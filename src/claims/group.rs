@@ -90,7 +90,7 @@ impl Group {
         let source = match source_of(&entry, None, pass.place, pass.place) {
             Ok(source) => source,
             Err(error @ (StageError::Space { .. } | StageError::Source(_))) => {
-                return Ok(listener.skip(Refused::because(error).line(entry.cell.id(), "*"), false)?);
+                return Ok(listener.skip(Refused::because(&error).line(entry.cell.id(), "*"), false)?);
             }
         };
         let mut readers: [NamedArm; 1];

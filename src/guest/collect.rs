@@ -75,7 +75,7 @@ impl Collector {
             .collect();
         for cell in cells {
             let (strategy, reason) = ("*".to_owned(), reason.to_owned());
-            self.skip(Refused::because(reason).line(cell, &strategy))?;
+            self.skip(Refused::because(&reason).line(cell, &strategy))?;
         }
         Ok(())
     }

@@ -247,7 +247,7 @@ fn entry(
 
 /// A condition that copying one page did not show.
 fn unmet(strategy: &'static Strategy, cell: &Cell) -> Option<Refusal> {
-    let refuse = |reason| Refusal { strategy, refused: Refused::because(reason) };
+    let refuse = |reason: String| Refusal { strategy, refused: Refused::because(&reason) };
     if !strategy.dst.contains(&cell.dst) {
         return Some(refuse(format!("it cannot start from a target that is {}", cell.dst.name())));
     }

@@ -77,7 +77,7 @@ pub enum Reply {
 
 impl Reply {
     /// That something cannot be done, by no fault of a copy.
-    pub fn refused(reason: impl ToString) -> Self {
+    pub fn refused(reason: &(impl ToString + ?Sized)) -> Self {
         Self::Refused { why: Refused::because(reason), wrong: false }
     }
 }

@@ -299,7 +299,7 @@ impl Course<'_, '_> {
                     // The next batch begins another process without it.
                     self.arms = None;
                     self.listener
-                        .skip(Refused::because(error).line(self.rounds.id.clone(), strategy), false)?;
+                        .skip(Refused::because(&error).line(self.rounds.id.clone(), strategy), false)?;
                     let died = |contestant: &&Contestant| contestant.strategy == strategy;
                     self.limits.retain(|limit| limit.strategy != strategy);
                     contestants.iter().copied().filter(|contestant| died(&contestant)).collect()

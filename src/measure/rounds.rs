@@ -338,7 +338,7 @@ impl<'a> Rounds<'a> {
             }
             match self.waits(arms, strategy)? {
                 Some(reason) => {
-                    listener.skip(Refused::because(reason).line(self.id.clone(), strategy), false)?;
+                    listener.skip(Refused::because(&reason).line(self.id.clone(), strategy), false)?;
                 }
                 None => able.push(able_one),
             }

@@ -141,7 +141,7 @@ pub fn run_rounds(
                 Ok(source) => source,
                 Err(error) => {
                     if is_first {
-                        recorder.skip(&entry.cell, Refused::because(error).line(id, "*"))?;
+                        recorder.skip(&entry.cell, Refused::because(&error).line(id, "*"))?;
                     }
                     continue;
                 }
@@ -171,7 +171,7 @@ pub fn run_rounds(
             match race(&mut rounds, terms, all, &mut listener) {
                 Ok(answers) => outcome.answers.extend(answers),
                 Err(RoundsError::Source(error)) => {
-                    let refused = Refused::because(format!("the source: {error}"));
+                    let refused = Refused::because(&format!("the source: {error}"));
                     recorder.skip(&entry.cell, refused.line(id, "*"))?;
                 }
                 Err(error) => return Err(error),

@@ -63,7 +63,7 @@ mod tests {
     use crate::record::Refused;
 
     fn skip(cell: &str, strategy: &str, reason: &str) -> SkipLine {
-        Refused::because(reason).line(cell.to_owned(), strategy)
+        Refused::because(&reason).line(cell.to_owned(), strategy)
     }
 
     #[test]

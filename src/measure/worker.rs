@@ -78,7 +78,7 @@ impl Worker {
         if let Some(limit) = limit::find(name) {
             return Ok(match self.limits.measure(limit, cell.size, copies) {
                 Ok(elapsed) => Reply::Block(Copies { elapsed, bytes: cell.size, ..Copies::default() }),
-                Err(reason) => Reply::refused(reason),
+                Err(reason) => Reply::refused(&reason),
             });
         }
         let Some(strategy) = strategy::find(name) else {
