@@ -1,12 +1,12 @@
-use super::plan::Plan;
-use super::recorder::Recorder;
-use super::rounds::{RoundsError, Slowdown};
 use super::session::{Against, Settings, Watcher, run_rounds};
+use super::{RoundsError, Slowdown};
 use crate::analysis::autocorrelation::lag_one;
 use crate::analysis::calibration::Trial;
 use crate::analysis::pairing::ln_ratios;
 use crate::analysis::summary::relative;
 use crate::analysis::{Measurements, Verdict, median};
+use crate::measure::plan::Plan;
+use crate::measure::recorder::Recorder;
 use rand::seq::SliceRandom;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::collections::BTreeMap;
