@@ -211,7 +211,7 @@ impl Driver<'_> {
         let stage = Stage::new(source, &self.plan.to);
         match Block::observe(&stage, strategy, &entry.cell) {
             Ok(block) => {
-                self.recorder.sample(&entry.cell, block.copies().line(entry.cell.id(), strategy.name))?
+                self.recorder.sample(&entry.cell, block.copies().line(entry.cell.id(), strategy.name))?;
             }
             Err(error) => return self.failed(entry, strategy, &error),
         }

@@ -324,7 +324,7 @@ pub struct Refused {
 
 impl Refused {
     /// By no system call.
-    pub fn because(reason: &impl ToString) -> Self {
+    pub fn because(reason: &(impl ToString + ?Sized)) -> Self {
         Self { reason: reason.to_string(), ..Self::default() }
     }
 

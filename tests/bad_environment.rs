@@ -75,8 +75,7 @@ fn main() {
             "{strategy} without a workspace ({}): skipped by name, kept and fresh",
             name(errno).unwrap_or("?")
         );
-        let trial =
-            Trial::test(name, move || no_workspace(tempfile::tempdir_in("/var/tmp")?.path(), row));
+        let trial = Trial::test(name, move || no_workspace(tempfile::tempdir_in("/var/tmp")?.path(), row));
         let lacking = tools::missing(&["python3"]).or(lacking);
         trial.with_ignored_flag(lacking.is_some()).with_kind(lacking.unwrap_or_default())
     });

@@ -44,8 +44,8 @@ impl Readers {
 
     /// Once without a clock: page tables, files and memory are from then on as they will be.
     fn try_out(&mut self, reader: &'static Reader) -> Result<Copies, Reply> {
-        let sum = (reader.read)(&self.subject).map_err(Reply::refused)?;
-        let expected = reader.sum.expected(&self.subject).map_err(Reply::refused)?;
+        let sum = (reader.read)(&self.subject).map_err(|error| Reply::refused(&error))?;
+        let expected = reader.sum.expected(&self.subject).map_err(|error| Reply::refused(&error))?;
         self.expected.insert(reader.name, expected);
         self.check(reader, sum)?;
         Ok(Copies { bytes: self.size(), ..Copies::default() })
@@ -54,18 +54,19 @@ impl Readers {
     fn time(&mut self, reader: &'static Reader, times: u64) -> Result<Copies, Reply> {
         let size = self.size();
         if self.conditions.memory == Memory::HalfTheSource && self.limit.is_none() {
-            self.limit = Some(MemoryLimit::new(size / 2).map_err(Reply::refused)?);
+            self.limit = Some(MemoryLimit::new(size / 2).map_err(|error| Reply::refused(&error))?);
         }
         let clock = WallClock::new();
         let read = || self.device.as_ref().and_then(DeviceReads::count);
         let (mut elapsed, mut reads) = (Vec::new(), Some(0));
         for _ in 0..times {
             if self.conditions.cache == CacheState::Cold {
-                establish(&self.subject.file, size, CacheState::Cold).map_err(Reply::refused)?;
+                establish(&self.subject.file, size, CacheState::Cold)
+                    .map_err(|error| Reply::refused(&error))?;
             }
             let before = read();
             let began = clock.now();
-            let sum = (reader.read)(&self.subject).map_err(Reply::refused)?;
+            let sum = (reader.read)(&self.subject).map_err(|error| Reply::refused(&error))?;
             elapsed.push(clock.now() - began);
             if self.limit.as_ref().is_some_and(|limit| !limit.held(&self.subject.file, size)) {
                 return Err(Reply::refused(

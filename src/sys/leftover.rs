@@ -166,13 +166,19 @@ pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Resu
     Ok(())
 }
 
-/// Removes a file, or a directory with what is in it.
+/// Removes a file, or a directory with what is in it. What cannot be removed belongs to somebody else.
 fn remove(path: &Path) {
-    // What cannot be removed belongs to somebody else.
-    let _ = match std::fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::IsADirectory => std::fs::remove_dir_all(path),
-        other => other,
-    };
+    let is_directory = |error: &io::Error| error.kind() == io::ErrorKind::IsADirectory;
+    if !std::fs::remove_file(path).is_err_and(|error| is_directory(&error)) {
+        return;
+    }
+    // Threads and children that still work there may make a file between its emptying and its end.
+    let is_filled = |error: &io::Error| error.kind() == io::ErrorKind::DirectoryNotEmpty;
+    for _ in 0..ATTEMPTS {
+        if !std::fs::remove_dir_all(path).is_err_and(|error| is_filled(&error)) {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ fn variables() -> Result<(), Failed> {
         .iter()
         .filter(|name| *name != "COPYBENCH_" && !VARIABLES.iter().any(|variable| variable.name == *name))
         .collect();
-    expect(unknown.is_empty(), &format!("not in VARIABLES of src/measure/variables.rs: {unknown:?}"))?;
+    expect(unknown.is_empty(), &format!("not in VARIABLES of src/measure/plan/variables.rs: {unknown:?}"))?;
     let unused: Vec<_> = VARIABLES.iter().filter(|variable| !found.contains(variable.name)).collect();
     expect(unused.is_empty(), &format!("{unused:?}"))
 }

@@ -29,16 +29,16 @@ struct Entry {
 /// A record that is being written. When it is dropped before a line was written, what was made for it
 /// goes.
 #[derive(Debug)]
-pub(super) struct UnderWay(u64);
+pub(crate) struct UnderWay(u64);
 
 /// While this is held, no signal ends the process.
-pub(super) struct Writing {
+pub(crate) struct Writing {
     records: MutexGuard<'static, Vec<Entry>>,
     id: u64,
 }
 
 /// Notes that the record at `path` is being written, and what was made for it.
-pub(super) fn under_way(path: &Path, made: Vec<PathBuf>) -> UnderWay {
+pub(crate) fn under_way(path: &Path, made: Vec<PathBuf>) -> UnderWay {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     locked(&RECORDS).push(Entry { id, path: path.to_owned(), samples: 0, is_written: false, made });
@@ -46,14 +46,14 @@ pub(super) fn under_way(path: &Path, made: Vec<PathBuf>) -> UnderWay {
 }
 
 impl UnderWay {
-    pub(super) fn writing(&self) -> Writing {
+    pub(crate) fn writing(&self) -> Writing {
         Writing { records: locked(&RECORDS), id: self.0 }
     }
 }
 
 impl Writing {
     /// Counts what was written.
-    pub(super) fn wrote(mut self, lines: &[u8]) {
+    pub(crate) fn wrote(mut self, lines: &[u8]) {
         let Some(entry) = self.records.iter_mut().find(|entry| entry.id == self.id) else { return };
         entry.is_written = true;
         let lines = lines.split_inclusive(|byte| *byte == b'\n');
@@ -79,7 +79,7 @@ impl Entry {
 
 /// Removes files and directories that were made, the last first. What others have put into a directory
 /// keeps it.
-pub(super) fn unmake(made: &[PathBuf]) {
+pub(crate) fn unmake(made: &[PathBuf]) {
     for path in made.iter().rev() {
         let _ = match std::fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => std::fs::remove_dir(path),

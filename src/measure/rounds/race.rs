@@ -1,12 +1,10 @@
 //! A race between the strategies of a cell, each stage of it in a process of its own.
 
-use super::arm::{Arm, ArmError};
-use super::rounds::{
-    Contestant, Entrant, LARGE, Lineup, Listener, NamedArm, Progress, Round, Rounds, RoundsError,
-};
+use super::{Contestant, Entrant, LARGE, Lineup, Listener, NamedArm, Progress, Round, Rounds, RoundsError};
 use crate::analysis::kind::Kind;
 use crate::analysis::race::{Answer, Batch, Config, Next, Race, Stage, beside};
 use crate::analysis::{Margin, Measurements, median};
+use crate::measure::worker::arm::{Arm, ArmError};
 use crate::record::{AnswerLine, Counters, OutLine, Refused};
 use crate::units::duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +17,7 @@ const ALONE: u32 = 3;
 
 /// How a race ends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms<'a> {
+pub(crate) struct Terms<'a> {
     /// How near the best is near enough.
     pub margin: Margin,
     /// When to end it, decided or not.
@@ -32,7 +30,7 @@ pub(super) struct Terms<'a> {
 
 /// Races the strategies of one cell, those of each kind among themselves, and returns the answers.
 /// `all` has what an earlier start of this run measured, which the races go on from.
-pub(super) fn race(
+pub(crate) fn race(
     rounds: &mut Rounds<'_>,
     terms: Terms<'_>,
     all: &mut Measurements,

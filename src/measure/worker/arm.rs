@@ -1,5 +1,5 @@
 use super::protocol::{PROTOCOL, Reply, Request};
-use super::worker::{Answer, Worker};
+use super::{Answer, Worker};
 use crate::record::Commit;
 use crate::sys::child::{Child, NoAnswer, THIS};
 use std::path::{Path, PathBuf};

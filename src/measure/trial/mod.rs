@@ -1,16 +1,23 @@
+pub(super) mod clock;
+pub(super) mod error;
+pub(super) mod limit;
+pub(super) mod sequence;
+pub(super) mod stage;
+pub(super) mod target;
+
 use super::cell::{Cell, End, Setup};
-use super::clock::{Clock, NoClock};
-use super::error::TrialError;
-use super::stage::Stage;
-use super::target::{self, Target};
-use crate::cache::{self};
+use crate::cache;
 use crate::fixture::{Place, Source};
 use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
 use crate::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
 use crate::verify::{Promise, verify};
+use clock::{Clock, NoClock};
+use error::TrialError;
+use stage::Stage;
 use std::borrow::Borrow;
 use std::fs::File;
 use std::io;
+use target::Target;
 
 /// How closely a trial looks at the copy that it timed. All of it is outside the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

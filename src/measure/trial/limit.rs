@@ -39,19 +39,19 @@ pub static LIMITS: &[Limit] = &[
 ];
 
 /// The limit of that name.
-pub(super) fn find(name: &str) -> Option<&'static Limit> {
+pub(crate) fn find(name: &str) -> Option<&'static Limit> {
     LIMITS.iter().find(|limit| limit.name == name)
 }
 
 /// Two buffers as long as the file, made when a limit is first measured.
 #[derive(Default)]
-pub(super) struct Buffers {
+pub(crate) struct Buffers {
     pair: Option<(Buffer, Buffer)>,
 }
 
 impl Buffers {
     /// Times of `copies` copies of `length` bytes, or why there are none.
-    pub(super) fn measure(&mut self, limit: &Limit, length: u64, copies: u64) -> Result<Vec<u64>, String> {
+    pub(crate) fn measure(&mut self, limit: &Limit, length: u64, copies: u64) -> Result<Vec<u64>, String> {
         if length == 0 {
             return Err("a file without bytes has no limit".to_owned());
         }

@@ -8,7 +8,7 @@ const MOST_NAMES: usize = 4;
 
 /// A sentence for each reason, in the order in which they came up. Reasons that differ in figures only are
 /// one.
-pub(super) fn by_reason(skips: &[SkipLine]) -> Vec<String> {
+pub(crate) fn by_reason(skips: &[SkipLine]) -> Vec<String> {
     let mut groups: Vec<(String, Vec<&SkipLine>)> = Vec::new();
     for skip in skips {
         let reason = skip.refused.reason.trim_end();

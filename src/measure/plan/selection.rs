@@ -1,6 +1,6 @@
-use super::cell::{End, Setup};
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Layout};
+use crate::measure::cell::{End, Setup};
 use crate::strategy::{DstMode, Strategy, all};
 use crate::units::{format_size, parse_size};
 use globset::Glob;

@@ -1,9 +1,9 @@
-use super::cell::Cell;
-use super::clock::WallClock;
-use super::error::TrialError;
-use super::stage::Stage;
-use super::trial::Look;
 use crate::fixture::{Layout, Place, Source, SourceError};
+use crate::measure::cell::Cell;
+use crate::measure::trial::Look;
+use crate::measure::trial::clock::WallClock;
+use crate::measure::trial::error::TrialError;
+use crate::measure::trial::stage::Stage;
 use crate::record::{FileSystems, Refused};
 use crate::strategy::{DstMode, Strategy, all};
 use crate::sys::page_size;

@@ -1,10 +1,10 @@
-use super::arm::{Arm, ArmError};
-use super::plan::{Entry, Plan};
 use super::race::{Terms, race};
-use super::recorder::Recorder;
-use super::rounds::{Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
-use super::sequence::source_of;
+use super::{Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Slowdown};
 use crate::analysis::{Margin, Measurements};
+use crate::measure::plan::{Entry, Plan};
+use crate::measure::recorder::Recorder;
+use crate::measure::trial::sequence::source_of;
+use crate::measure::worker::arm::{Arm, ArmError};
 use crate::record::{AnswerLine, Clock, Line, OutLine, Refused, SampleLine, SkipLine};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
-use super::plan::Plan;
-use super::recorder::Recorder;
-use super::rounds::{Contestant, Entrant, RoundsError};
 use super::session::{Settings, Watcher, run_rounds};
+use super::{Contestant, Entrant, RoundsError};
 use crate::analysis::Measurements;
 use crate::analysis::calibration::{Called, Trial};
+use crate::measure::plan::Plan;
+use crate::measure::recorder::Recorder;
 use crate::record::AnswerLine;
 
 /// Races of a strategy with copies of itself, some of them really slowed.

@@ -1,5 +1,5 @@
+use super::Recorder;
 use super::record_file::{RecordFile, RecordFileError};
-use super::recorder::Recorder;
 use crate::analysis::Measurements;
 use crate::record::{Line, RunLine, Take};
 use std::io;

@@ -1,9 +1,9 @@
-use super::plan::Plan;
-use super::recorder::Recorder;
-use super::rounds::RoundsError;
+use super::RoundsError;
 use super::session::{Settings, Watcher, run_rounds};
 use crate::analysis::comparison::confirmed_by;
 use crate::analysis::{Measurements, Options, Row, compare_arms};
+use crate::measure::plan::Plan;
+use crate::measure::recorder::Recorder;
 
 /// Most of a budget that measuring again may take.
 const SHARE: f64 = 1.0 / 3.0;

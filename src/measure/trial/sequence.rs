@@ -1,10 +1,10 @@
-use super::cell::Cell;
 use super::clock::{Clock, NoClock};
 use super::error::TrialError;
-use super::plan::Entry;
 use super::stage::{Stage, StageError, check_space};
-use super::trial::{Look, Outcome};
+use super::{Look, Outcome};
 use crate::fixture::{Place, SEED, Source};
+use crate::measure::cell::Cell;
+use crate::measure::plan::Entry;
 use crate::record::{Copies, Counters};
 use crate::strategy::Strategy;
 use std::borrow::Borrow;

@@ -32,7 +32,7 @@ impl Clock for WallClock {
 }
 
 /// No time at all, for trials in which observers cost time.
-pub(super) struct NoClock;
+pub(crate) struct NoClock;
 
 impl Clock for NoClock {
     fn now(&self) -> u64 {
@@ -43,7 +43,7 @@ impl Clock for NoClock {
 /// Makes what it times really slower: the reading that ends a region waits, busy, for a share of
 /// the time since the reading that began it.
 #[derive(Debug)]
-pub(super) struct Delayed<'a> {
+pub(crate) struct Delayed<'a> {
     clock: &'a WallClock,
     share: f64,
     began: std::cell::Cell<Option<u64>>,
@@ -51,7 +51,7 @@ pub(super) struct Delayed<'a> {
 
 impl<'a> Delayed<'a> {
     /// `share` is 0.05 for 5 % more time.
-    pub(super) fn new(clock: &'a WallClock, share: f64) -> Self {
+    pub(crate) fn new(clock: &'a WallClock, share: f64) -> Self {
         Self { clock, share, began: std::cell::Cell::new(None) }
     }
 }

@@ -1,15 +1,15 @@
 //! Whether a copy waits inside the clock, which counted instructions cannot tell: while all wait,
 //! a guest's clock jumps to its next timer.
 
-use super::protocol::Reply;
+use crate::measure::worker::protocol::Reply;
 
 /// Copies most of which must have waited before a strategy is left out for it: one copy may once
 /// have met a lock that a worker of the kernel held, or the journal's own writes.
-pub(super) const PROBES: usize = 3;
+pub(crate) const PROBES: usize = 3;
 
 /// What one copy waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Wait {
+pub(crate) struct Wait {
     switches: u64,
     requests: u64,
 }
@@ -17,7 +17,7 @@ pub(super) struct Wait {
 impl Wait {
     /// What `copy` waited for. A fast disk may answer before its task sleeps, so requests to disks
     /// tell as much as voluntary context switches do: other tasks of a guest are idle.
-    pub(super) fn of<E>(copy: impl FnOnce() -> Result<Reply, E>) -> Result<(Self, Reply), E> {
+    pub(crate) fn of<E>(copy: impl FnOnce() -> Result<Reply, E>) -> Result<(Self, Reply), E> {
         let before = requests();
         let reply = copy()?;
         let switches = match &reply {
@@ -29,7 +29,7 @@ impl Wait {
     }
 
     /// Why a strategy is left out after these copies; none where most did not wait.
-    pub(super) fn reason(copies: &[Self]) -> Option<String> {
+    pub(crate) fn reason(copies: &[Self]) -> Option<String> {
         let waited: Vec<_> = copies.iter().filter(|wait| wait.switches + wait.requests > 0).collect();
         let least = waited.iter().min().filter(|_| waited.len() * 2 > copies.len())?;
         Some(format!(

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A target in the state that a cell asks for.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// A file without a name, open for reading and writing.
     Unnamed(File),
     /// A path in a private directory.
@@ -20,7 +20,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The target, open for reading.
-    pub(super) fn open(&self) -> Result<File, TrialError> {
+    pub(crate) fn open(&self) -> Result<File, TrialError> {
         match self {
             Self::Unnamed(file) => file.try_clone(),
             Self::Named(path) => File::open(path),
@@ -31,7 +31,7 @@ impl Target {
 
 /// Makes a target for a copy between open files. `kept` is the target of an earlier trial, used
 /// again where overwriting asks for blocks that are on the device already.
-pub(super) fn unnamed(
+pub(crate) fn unnamed(
     place: &Place,
     source: &Source,
     mode: DstMode,
@@ -54,7 +54,7 @@ pub(super) fn unnamed(
 }
 
 /// Makes a target at `path`; for the mode `new` there is none.
-pub(super) fn named(
+pub(crate) fn named(
     path: &Path,
     source: &Source,
     mode: DstMode,

@@ -1,23 +1,30 @@
-use super::arm::{Arm, ArmError};
+pub(super) mod calibration;
+pub(super) mod confirmation;
+pub(super) mod order;
+pub(super) mod race;
+pub(super) mod session;
+pub(super) mod waiting;
+
 use super::cell::Cell;
-use super::limit::LIMITS;
-use super::order::Order;
-use super::protocol::{Reply, Request};
-use super::waiting::{PROBES, Wait};
+use super::trial::limit::LIMITS;
+use super::worker::arm::{Arm, ArmError};
+use super::worker::protocol::{Reply, Request};
 use crate::analysis::race::Stage;
 use crate::analysis::{Kind, Measurements};
 use crate::fixture::{FixtureError, Source};
 use crate::record::{AnswerLine, Clock, Copies, Counters, Line, OutLine, Refused, SampleLine, SkipLine};
+use order::Order;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{io, iter};
+use waiting::{PROBES, Wait};
 
 /// Time that the copies of one value should take together, so that their median is worth
 /// something even where one copy takes microseconds.
 const VALUE: Duration = Duration::from_millis(1);
 /// Copies of at least this size take so long that fewer of them make a process, and one a value.
-pub(super) const LARGE: u64 = 256 << 20;
+pub(crate) const LARGE: u64 = 256 << 20;
 /// Most copies in one value: more were seen to tell nothing that another round would not tell better.
 const MOST_COPIES: u64 = 5;
 
@@ -130,7 +137,7 @@ impl Entrant {
 }
 
 impl Contestant {
-    pub(super) fn new(strategy: &'static str) -> Self {
+    pub(crate) fn new(strategy: &'static str) -> Self {
         Self { strategy, entry: Entrant::First }
     }
 
@@ -143,7 +150,7 @@ impl Contestant {
 
 /// A strategy that works in a cell.
 #[derive(Clone, Debug)]
-pub(super) struct Able {
+pub(crate) struct Able {
     pub strategy: &'static str,
     pub kind: Kind,
     /// What was counted of the copy that was not timed.
@@ -257,7 +264,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// One round, by every arm, in random order.
-    pub(super) fn round(
+    pub(crate) fn round(
         &self,
         arms: &mut [NamedArm],
         Lineup { contestants, reference, round, copies }: Lineup<'_>,
@@ -312,7 +319,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    pub(super) fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {
+    pub(crate) fn turn(&self, arms: &mut [NamedArm]) -> Result<(), RoundsError> {
         let request = Request::Cell {
             source: self.source.path(),
             to: self.to.to_owned(),
@@ -333,7 +340,7 @@ impl<'a> Rounds<'a> {
 
     /// One copy of every strategy by every arm, verified and observed but not timed; returns those
     /// that every arm can do.
-    pub(super) fn warm_up(
+    pub(crate) fn warm_up(
         &self,
         arms: &mut [NamedArm],
         listener: &mut dyn Listener,
@@ -370,7 +377,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// The limits that can be measured here: their buffers take twice the memory of the file.
-    pub(super) fn able_limits(
+    pub(crate) fn able_limits(
         &self,
         (name, arm): &mut NamedArm,
         listener: &mut dyn Listener,
@@ -406,7 +413,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// How many copies make a value, from the base's time.
-    pub(super) fn copies(&self, arms: &mut [NamedArm], names: &[&'static str]) -> Result<u64, RoundsError> {
+    pub(crate) fn copies(&self, arms: &mut [NamedArm], names: &[&'static str]) -> Result<u64, RoundsError> {
         let Some(&base) = names.iter().find(|name| **name == self.base).or(names.first()) else {
             return Ok(1);
         };
@@ -503,7 +510,7 @@ impl<'a> Rounds<'a> {
 
 /// Who is measured in a round.
 #[derive(Clone, Copy)]
-pub(super) struct Lineup<'a> {
+pub(crate) struct Lineup<'a> {
     pub contestants: &'a [Contestant],
     /// Who of them is measured before, between and after all others.
     pub reference: Option<Contestant>,
@@ -514,7 +521,7 @@ pub(super) struct Lineup<'a> {
 
 /// What a round came to.
 #[derive(Default)]
-pub(super) struct Round {
+pub(crate) struct Round {
     pub copies: Vec<(Contestant, Copies)>,
     /// Who refused what it could do before, and is to be left out from here on.
     pub failed: BTreeSet<Contestant>,

@@ -77,8 +77,7 @@ pub enum Reply {
 
 impl Reply {
     /// That something cannot be done, by no fault of a copy.
-    #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
-    pub fn refused(reason: impl ToString) -> Self {
-        Self::Refused { why: Refused::because(&reason), wrong: false }
+    pub fn refused(reason: &(impl ToString + ?Sized)) -> Self {
+        Self::Refused { why: Refused::because(reason), wrong: false }
     }
 }

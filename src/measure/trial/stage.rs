@@ -13,9 +13,9 @@ pub struct Stage<S: Borrow<Source>, P: Borrow<Place>> {
     place: P,
     private: OnceCell<PrivateDirectory>,
     /// What strategies keep from one copy to the next.
-    pub(super) workspace: Workspace,
+    pub(crate) workspace: Workspace,
     /// Target of the last overwriting trial.
-    pub(super) kept: Cell<Option<File>>,
+    pub(crate) kept: Cell<Option<File>>,
 }
 
 /// Why trials cannot begin.
@@ -38,16 +38,16 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         Self { source, place, private: OnceCell::new(), workspace: Workspace::new(), kept: Cell::new(None) }
     }
 
-    pub(super) fn source(&self) -> &Source {
+    pub(crate) fn source(&self) -> &Source {
         self.source.borrow()
     }
 
-    pub(super) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         self.place.borrow()
     }
 
     /// The path at which strategies that need one find their target.
-    pub(super) fn private_path(&self) -> Result<PathBuf, TrialError> {
+    pub(crate) fn private_path(&self) -> Result<PathBuf, TrialError> {
         if self.private.get().is_none() {
             let made = self.place().private().map_err(|error| TrialError::Prepare {
                 act: "making a private directory",
@@ -61,7 +61,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
 
 /// Refuses a source and copy that the two directories have no room for, before anything is written. Errors:
 /// [`StageError::Space`] with the figures.
-pub(super) fn check_space(
+pub(crate) fn check_space(
     from: &Place,
     to: &Place,
     layout: &'static Layout,

@@ -1,10 +1,15 @@
-use super::privacy::Hidden;
-use super::record_file::RecordFile;
-use super::skips;
+pub(super) mod interrupt;
+pub(super) mod privacy;
+pub(super) mod record_file;
+pub(super) mod resume;
+pub(super) mod skips;
+
 use crate::fixture::SEED;
 use crate::host;
 use crate::record::{Clock, Commit, EndLine, Line, RunLine, SCHEMA, SampleLine, SkipLine, Writer};
 use jiff::Timestamp;
+use privacy::Hidden;
+use record_file::RecordFile;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +56,7 @@ impl Recorder {
     }
 
     /// Goes on with a record that has its run line and so many samples and skips already.
-    pub(super) fn go_on(file: RecordFile, samples: u64, skips: u64) -> Self {
+    pub(crate) fn go_on(file: RecordFile, samples: u64, skips: u64) -> Self {
         let path = Some(file.path().to_owned());
         let writer = Writer::to(Box::new(file)).counting_from(samples, skips);
         Self { writer: Some(writer), path, ..Self::nowhere() }

@@ -1,6 +1,8 @@
-use super::availability::availability;
+pub(super) mod availability;
+pub(super) mod selection;
+pub(super) mod variables;
+
 use super::cell::{Cell, End, Setup};
-use super::selection::Selection;
 use crate::cache::{CacheState, unconfirmed};
 use crate::fixture::{LAYOUTS, Layout, Place, Source, SourceError};
 use crate::observe::{self, Observer};
@@ -8,6 +10,8 @@ use crate::record::{FileSystems, Refused, RefusedObserver, RunLine, SkipLine};
 use crate::strategy::{DstMode, Need, REPRESENTATIVES, Strategy, all, representatives};
 use crate::sys::cachestat::Untold;
 use crate::sys::page_size;
+use availability::availability;
+use selection::Selection;
 
 /// Cells above this size are measured with representatives of the families only.
 const LARGE: u64 = 128 << 20;
@@ -125,7 +129,7 @@ impl Plan {
 
     /// What will not run and why, a sentence each reason.
     pub fn refused(&self) -> Vec<String> {
-        super::skips::by_reason(&self.entries.iter().flat_map(Entry::skips).collect::<Vec<_>>())
+        super::recorder::skips::by_reason(&self.entries.iter().flat_map(Entry::skips).collect::<Vec<_>>())
     }
 
     /// What will not be counted, a sentence each.
@@ -247,7 +251,7 @@ fn entry(
 
 /// A condition that copying one page did not show.
 fn unmet(strategy: &'static Strategy, cell: &Cell) -> Option<Refusal> {
-    let refuse = |reason| Refusal { strategy, refused: Refused::because(&reason) };
+    let refuse = |reason: String| Refusal { strategy, refused: Refused::because(&reason) };
     if !strategy.dst.contains(&cell.dst) {
         return Some(refuse(format!("it cannot start from a target that is {}", cell.dst.name())));
     }

@@ -1,16 +1,19 @@
 //! The one who measures on request: in this process, or behind the standard streams of another.
 
+pub(super) mod arm;
+pub(super) mod protocol;
+
 use super::cell::{Cell, End, Setup};
-use super::clock::{Clock, Delayed, WallClock};
-use super::limit;
-use super::protocol::{PROTOCOL, Reply, Request};
-use super::sequence::Block;
-use super::stage::Stage;
 use super::trial::Look;
+use super::trial::clock::{Clock, Delayed, WallClock};
+use super::trial::limit;
+use super::trial::sequence::Block;
+use super::trial::stage::Stage;
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Place, Source};
 use crate::record::{Copies, FileSystems, Refused};
 use crate::strategy::{self, DstMode};
+use protocol::{PROTOCOL, Reply, Request};
 use std::io::{BufRead, Write};
 use std::rc::Rc;
 
@@ -78,7 +81,7 @@ impl Worker {
         if let Some(limit) = limit::find(name) {
             return Ok(match self.limits.measure(limit, cell.size, copies) {
                 Ok(elapsed) => Reply::Block(Copies { elapsed, bytes: cell.size, ..Copies::default() }),
-                Err(reason) => Reply::refused(reason),
+                Err(reason) => Reply::refused(&reason),
             });
         }
         let Some(strategy) = strategy::find(name) else {
