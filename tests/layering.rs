@@ -42,20 +42,6 @@ fn unsafe_stands_in_sys_alone() {
         .collect();
     assert!(offenders.is_empty(), "{offenders:?}");
 }
-
-/// References that close circles inside `analysis` and `report`, still to be broken.
-const KNOWN: &[(&str, &str)] = &[
-    ("analysis::evidence", "analysis::comparison"),
-    ("analysis::series", "analysis::kind"),
-    ("report::comparison::markdown", "report::comparison"),
-    ("report::export::bencher", "report::export"),
-    ("report::export::criterion", "report::export"),
-    ("report::export::csv", "report::export"),
-    ("report::export::github", "report::export"),
-    ("report::export::hyperfine", "report::export"),
-    ("report::grid", "report::table"),
-];
-
 /// A file refers to another by a path in its code, also by one that leads through a re-export: that
 /// counts for the file with the item, and not for the one that hands it on. So a module file may name
 /// its children, and its children may name each other by way of it; but what it defines itself, they
@@ -67,8 +53,7 @@ fn files_of_a_module_refer_to_each_other_in_one_direction() {
     for (module, file) in &tree.0 {
         let used = file.paths().filter_map(|path| tree.resolve(module, &path));
         let inside = used.filter(|used| used != module && top(used) == top(module));
-        let new = inside.filter(|used| !KNOWN.contains(&(module, used)));
-        edges.entry(module).or_default().extend(new);
+        edges.entry(module).or_default().extend(inside);
     }
     let reach = |from: &str| -> BTreeSet<&str> {
         let mut found = BTreeSet::new();

@@ -1,7 +1,5 @@
 //! What a copy did to the data, by observation. Kinds are ranked apart.
 
-use super::series::Series;
-use crate::record::is_limit;
 use serde::{Deserialize, Serialize};
 
 /// Less than this may be missing for reasons of the file system's own.
@@ -44,20 +42,6 @@ impl Kind {
             Self::Copied
         }
     }
-
-    /// The kind of a strategy's series.
-    #[must_use]
-    pub fn of(strategy: &str, series: &Series) -> Self {
-        if is_limit(strategy) {
-            Self::Limit
-        } else if series.shares {
-            Self::Reflinked
-        } else if series.keeps_holes {
-            Self::Holes
-        } else {
-            Self::Copied
-        }
-    }
 }
 
 /// The fastest that the machine can copy memory.
@@ -81,7 +65,7 @@ mod tests {
         line.copies.shared_bytes = Some(shared);
         line.copies.allocated_bytes = Some(allocated);
         let all = Example::default().with(line).measurements();
-        Kind::of(strategy, all.get("c", strategy, "this").unwrap())
+        all.get("c", strategy, "this").unwrap().kind(strategy)
     }
 
     #[test]

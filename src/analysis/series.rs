@@ -1,5 +1,6 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
+use super::kind::{Kind, is_smaller};
 use super::median;
 use crate::record::{
     AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, is_limit, visit_files,
@@ -213,11 +214,25 @@ impl Take for Measurements {
 }
 
 impl Series {
+    /// What its copies did to the data, by the name of the strategy.
+    #[must_use]
+    pub fn kind(&self, strategy: &str) -> Kind {
+        if is_limit(strategy) {
+            Kind::Limit
+        } else if self.shares {
+            Kind::Reflinked
+        } else if self.keeps_holes {
+            Kind::Holes
+        } else {
+            Kind::Copied
+        }
+    }
+
     fn take<C>(&mut self, sample: &TimedSample<'_, C>, process: u32) {
         self.copies += sample.elapsed.len() as u64;
         self.bytes = self.bytes.max(sample.bytes);
         self.shares |= sample.shared_bytes.is_some_and(|shared| shared > 0);
-        self.keeps_holes |= super::kind::is_smaller(sample.bytes, sample.allocated_bytes);
+        self.keeps_holes |= is_smaller(sample.bytes, sample.allocated_bytes);
         let times: Vec<f64> = sample.elapsed.iter().map(|time| *time as f64).collect();
         match median(&times) {
             Some(time) if !sample.elapsed.contains(&0) => {

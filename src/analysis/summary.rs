@@ -74,7 +74,7 @@ pub fn summarise(all: &Measurements, cell: &str, arm: &str, base: &str, margin: 
     let summary = |&(name, series): &(&str, &Series)| {
         let times: Vec<f64> = series.observations.iter().map(|value| value.time).collect();
         let median = median(&times)?;
-        let kind = Kind::of(name, series);
+        let kind = series.kind(name);
         Some(Summary {
             strategy: name.to_owned(),
             kind,

@@ -125,7 +125,7 @@ fn boots(all: &Measurements) -> u32 {
 
 fn table(columns: &[Column<'_>], cell: &CellLine, kind: Kind, title: &str, format: Format) -> String {
     let kind_of = |column: &Column<'_>, strategy: &str| {
-        column.run.all.get(&cell.cell, strategy, "this").map(|series| Kind::of(strategy, series))
+        column.run.all.get(&cell.cell, strategy, "this").map(|series| series.kind(strategy))
     };
     let mut names: Vec<(&str, f64)> = Vec::new();
     for column in columns {

@@ -4,6 +4,7 @@ pub mod calibration;
 pub mod chart;
 pub mod comparison;
 pub mod conditions;
+mod escape;
 pub mod export;
 pub mod fastest;
 pub mod grid;

@@ -73,7 +73,7 @@ pub fn of_full_rounds(all: &Measurements, cell: &str, base: &str, margin: Margin
     let mut fields: BTreeMap<Kind, Vec<(&str, &str)>> = BTreeMap::new();
     for (strategy, arms) in all.series.get(cell).into_iter().flatten() {
         let Some(series) = arms.get("this") else { continue };
-        let field = fields.entry(Kind::of(strategy, series)).or_default();
+        let field = fields.entry(series.kind(strategy)).or_default();
         field.extend(arms.keys().filter(|arm| *arm != "old").map(|arm| (strategy.as_str(), arm.as_str())));
     }
     fields.remove(&Kind::Limit);

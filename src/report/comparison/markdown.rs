@@ -1,8 +1,8 @@
-use super::{
-    Facts, advice, cell_title, describe, headline, hosts_differ, lay_out, legend, notes, ratio, table,
-};
+use super::facts::Facts;
+use super::words::{advice, cell_title, describe, headline, hosts_differ, legend, notes, ratio, table};
 use crate::analysis::{Row, Verdict};
-use crate::report::grid::Format;
+use crate::report::escape::escaped;
+use crate::report::grid::{Format, lay_out};
 use std::fmt::Write;
 
 /// Characters of a whole comment: GitHub takes 65,536.
@@ -81,31 +81,4 @@ fn closing(rows: &[Row], facts: &Facts) -> String {
         let _ = write!(text, "\nTo repeat it:\n\n```sh\n{}\n```\n", facts.repeat.join("\n"));
     }
     text
-}
-
-/// Text that Markdown shows as it is, in a table too: a record may come from anywhere.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '|' | '*' | '_' | '[' | ']' | '\\' => escaped.extend(['\\', character]),
-            '<' => escaped.push_str("&lt;"),
-            '&' => escaped.push_str("&amp;"),
-            // No one is to be notified by a record.
-            '@' => escaped.push_str("&#64;"),
-            character if character.is_control() => escaped.push(' '),
-            character => escaped.push(character),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_record_says_stays_text() {
-        assert_eq!(escaped("a|b\n<img> @you 1×"), r"a\|b &lt;img> &#64;you 1×");
-    }
 }

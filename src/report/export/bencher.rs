@@ -1,6 +1,6 @@
 //! Bencher Metric Format: an object of benchmarks, each an object of measures with bounds.
 
-use super::Exported;
+use super::exported::Exported;
 use crate::analysis::Interval;
 use crate::record::Clock;
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! The lines that `cargo bench` prints with criterion's `--output-format bencher`.
 
-use super::Exported;
+use super::exported::Exported;
 use crate::analysis::Interval;
 use crate::record::Clock;
 use std::fmt::Write;

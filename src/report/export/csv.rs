@@ -1,6 +1,6 @@
 //! Summaries as comma-separated values, one row a strategy and cell.
 
-use super::Exported;
+use super::exported::Exported;
 use std::fmt::Write;
 
 /// The header and a row for every strategy in every cell of every run.

@@ -1,6 +1,6 @@
 //! github-action-benchmark: an array of named values of one direction.
 
-use super::{Entry, Exported};
+use super::exported::{Entry, Exported};
 use crate::analysis::Interval;
 use crate::record::Clock;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! What `hyperfine --export-json` writes, in seconds.
 
-use super::{Entry, Exported};
+use super::exported::{Entry, Exported};
 use crate::analysis::median;
 use serde::Serialize;
 use std::collections::BTreeMap;
