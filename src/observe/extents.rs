@@ -1,5 +1,4 @@
-use super::Unit::Bytes;
-use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::fiemap::{Extent, extents};
 use crate::sys::file_system::FileSystem;
 use rustix::io::Errno;
@@ -7,10 +6,7 @@ use rustix::io::Errno;
 pub(super) static OBSERVER: Observer = Observer {
     name: "extents",
     summary: "Bytes of the target that share extents with another file (FIEMAP), and those allocated",
-    counters: &[
-        Counter { key: "shared_bytes", unit: Bytes },
-        Counter { key: "allocated_bytes", unit: Bytes },
-    ],
+    counters: &["shared_bytes", "allocated_bytes"],
     moment: Moment::Last,
     prepare: || Ok(Box::new(Extents)),
 };

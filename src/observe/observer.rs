@@ -8,40 +8,13 @@ pub struct Observer {
     pub name: &'static str,
     /// What it tells and from where, in one sentence.
     pub summary: &'static str,
-    /// The counters that it yields. One that does not apply to a copy is left out.
-    pub counters: &'static [Counter],
+    /// Keys of the counters that it yields, which end in `_bytes` and `_ns` where they count those. One that does
+    /// not apply to a copy is left out.
+    pub counters: &'static [&'static str],
     /// The copies that it can be asked about.
     pub moment: Moment,
     /// Makes all ready, so that little is left to do when it begins.
     pub(super) prepare: fn() -> Result<Box<dyn Observation>, Refusal>,
-}
-
-/// A counter's name and unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counter {
-    /// Its key in records.
-    pub key: &'static str,
-    /// What it counts in.
-    pub unit: Unit,
-}
-
-/// What a counter counts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Times that something happened.
-    Times,
-    Bytes,
-    Nanoseconds,
-}
-
-impl Unit {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Times => "times",
-            Self::Bytes => "bytes",
-            Self::Nanoseconds => "ns",
-        }
-    }
 }
 
 /// When an observer may be at work, by what it costs.

@@ -1,17 +1,11 @@
-use super::Unit::Bytes;
-use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::cachestat::{Untold, residency};
 use crate::sys::page_size;
 
 pub(super) static OBSERVER: Observer = Observer {
     name: "page-cache",
     summary: "What the page cache holds of both files after the copy, from cachestat(2) or mincore(2)",
-    counters: &[
-        Counter { key: "source_cached_bytes", unit: Bytes },
-        Counter { key: "target_cached_bytes", unit: Bytes },
-        Counter { key: "target_dirty_bytes", unit: Bytes },
-        Counter { key: "target_writeback_bytes", unit: Bytes },
-    ],
+    counters: &["source_cached_bytes", "target_cached_bytes", "target_dirty_bytes", "target_writeback_bytes"],
     moment: Moment::Apart,
     prepare: || Ok(Box::new(PageCache)),
 };

@@ -1,5 +1,4 @@
-use super::Unit::Bytes;
-use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::private_memory::{Sampler, give_back_unused};
 use crate::sys::rusage::{Who, usage};
 use std::io;
@@ -18,7 +17,7 @@ const LONGEST_GAP: u32 = 4;
 pub(super) static OBSERVER: Observer = Observer {
     name: "private-memory",
     summary: "Most memory that the copy took beside the page cache, looked at again and again",
-    counters: &[Counter { key: "peak_private_bytes", unit: Bytes }],
+    counters: &["peak_private_bytes"],
     moment: Moment::Apart,
     prepare: || {
         give_back_unused();

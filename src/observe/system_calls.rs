@@ -1,5 +1,4 @@
-use super::Unit::Times;
-use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::perf_event::{self, Counters, Event};
 use rustix::io::Errno;
 use std::cell::Cell;
@@ -33,10 +32,10 @@ const TOTAL: &str = "calls.total";
 /// Calls counted by name, which are those that a way to copy may be told by; the rest is `calls.other`.
 macro_rules! calls {
     ($($name:ident $number:ident,)*) => {
-        const COUNTERS: &[Counter] = &[
-            Counter { key: TOTAL, unit: Times },
-            $(Counter { key: concat!("calls.", stringify!($name)), unit: Times },)*
-            Counter { key: "calls.other", unit: Times },
+        const COUNTERS: &[&str] = &[
+            TOTAL,
+            $(concat!("calls.", stringify!($name)),)*
+            "calls.other",
         ];
         const NUMBERS: &[libc::c_long] = &[$(libc::$number,)*];
     };
@@ -63,8 +62,8 @@ calls! {
 
 /// The call that a counter of that key counts; none for those of other things, or of all calls.
 pub fn call_of(key: &str) -> Option<&str> {
-    let mut counters = COUNTERS.iter().map(|counter| counter.key).filter(|key| *key != TOTAL);
-    counters.find(|known| *known == key)?.split_once('.').map(|(_, name)| name)
+    let mut counters = COUNTERS.iter().filter(|key| **key != TOTAL);
+    counters.find(|known| **known == key)?.split_once('.').map(|(_, name)| name)
 }
 
 struct Calls {
@@ -88,7 +87,7 @@ impl Observation for Calls {
         let counted = self.counted.as_ref().map_err(failed)?;
         let total = counted.first().map_or(0, |(_, count)| *count);
         let named: u64 = counted.iter().skip(1).map(|(_, count)| *count).sum();
-        let counts = COUNTERS.iter().zip(counted).map(|(counter, (_, count))| (counter.key, *count));
+        let counts = COUNTERS.iter().zip(counted).map(|(key, (_, count))| (*key, *count));
         let other = ("calls.other", total.saturating_sub(named));
         // A call that was not made has no counter, or every line would name them all.
         Ok(counts.chain([other]).filter(|(key, count)| *count > 0 || *key == TOTAL).collect())

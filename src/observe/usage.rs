@@ -1,17 +1,16 @@
-use super::Unit::{Nanoseconds, Times};
-use super::{Copied, Counter, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
 use crate::sys::rusage::{Usage, Who, usage};
 
 pub(super) static OBSERVER: Observer = Observer {
     name: "usage",
     summary: "Faults, context switches and CPU time of this process and its children, from getrusage(2)",
     counters: &[
-        Counter { key: "minor_faults", unit: Times },
-        Counter { key: "major_faults", unit: Times },
-        Counter { key: "voluntary_switches", unit: Times },
-        Counter { key: "involuntary_switches", unit: Times },
-        Counter { key: "user_ns", unit: Nanoseconds },
-        Counter { key: "system_ns", unit: Nanoseconds },
+        "minor_faults",
+        "major_faults",
+        "voluntary_switches",
+        "involuntary_switches",
+        "user_ns",
+        "system_ns",
     ],
     moment: Moment::Every,
     prepare: || Ok(Box::new(Reading::default())),

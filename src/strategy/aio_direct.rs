@@ -52,11 +52,11 @@ impl Engine for Aio<'_> {
     }
 
     fn read(&mut self, slot: usize, range: Range<usize>, offset: u64) -> Result<(), Errno> {
-        self.queue.read(slot, range, &self.sides.from, offset, 0)
+        self.queue.submit(Operation::Read, slot, range, &self.sides.from, offset)
     }
 
     fn write(&mut self, slot: usize, range: Range<usize>, offset: u64) -> Result<(), Errno> {
-        self.queue.write(slot, range, &self.sides.to, offset, 0)
+        self.queue.submit(Operation::Write, slot, range, &self.sides.to, offset)
     }
 
     fn wait(&mut self) -> Result<Completion, Errno> {

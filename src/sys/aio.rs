@@ -70,32 +70,6 @@ impl Queue {
         Ok(Self { context, slots: ManuallyDrop::new(slots) })
     }
 
-    /// Starts to read `file` from `offset` into `range` of a slot. `flags` are those of `preadv2(2)` (Linux
-    /// 4.13). Errors: `EBUSY` where the slot is in use, `EINVAL` for a range outside it; of `io_submit(2)`.
-    pub fn read(
-        &mut self,
-        slot: usize,
-        range: Range<usize>,
-        file: impl AsFd,
-        offset: u64,
-        flags: i32,
-    ) -> Result<(), Errno> {
-        self.submit(slot, range, file, offset, flags, Operation::Read)
-    }
-
-    /// Starts to write `range` of a slot to `file` at `offset`. `flags` are those of
-    /// `pwritev2(2)` (Linux 4.13).
-    pub fn write(
-        &mut self,
-        slot: usize,
-        range: Range<usize>,
-        file: impl AsFd,
-        offset: u64,
-        flags: i32,
-    ) -> Result<(), Errno> {
-        self.submit(slot, range, file, offset, flags, Operation::Write)
-    }
-
     /// Waits until one operation is over. Errors: `ENODATA` where none is in flight; of `io_getevents(2)`.
     pub fn wait(&mut self) -> Result<Completion, Errno> {
         if self.slots.in_flight() == 0 {
@@ -126,20 +100,20 @@ impl Queue {
         self.slots.bytes(slot)
     }
 
-    fn submit(
+    /// Starts to read `file` from `offset` into `range` of a slot, or to write that to the file. Errors:
+    /// `EBUSY` where the slot is in use, `EINVAL` for a range outside it; of `io_submit(2)`.
+    pub fn submit(
         &mut self,
+        operation: Operation,
         slot: usize,
         range: Range<usize>,
         file: impl AsFd,
         offset: u64,
-        flags: i32,
-        operation: Operation,
     ) -> Result<(), Errno> {
         let buffer = self.slots.address(slot, &range)?;
         let writes = operation == Operation::Write;
         let mut control = Control {
             data: (slot as u64) << 1 | u64::from(writes),
-            flags,
             opcode: if writes { IOCB_CMD_PWRITE } else { IOCB_CMD_PREAD },
             file: file.as_fd().as_raw_fd().unsigned_abs(),
             buffer: buffer.expose_provenance() as u64,

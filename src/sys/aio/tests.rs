@@ -22,14 +22,14 @@ fn copies_blocks_in_any_order_of_completion() {
     loop {
         while let Some(slot) = queue.slots.idle().filter(|_| next < bytes.len()) {
             offsets[slot] = next as u64;
-            queue.read(slot, 0..block, &from, next as u64, 0).unwrap();
+            queue.submit(Operation::Read, slot, 0..block, &from, next as u64).unwrap();
             assert_eq!(queue.slot(slot).unwrap_err(), Errno::BUSY);
             next += block;
         }
         match queue.wait() {
             Err(errno) => break assert_eq!(errno, Errno::NODATA),
             Ok(Completion { slot, operation: Operation::Read, result }) => {
-                queue.write(slot, 0..result.unwrap(), &to, offsets[slot], 0).unwrap();
+                queue.submit(Operation::Write, slot, 0..result.unwrap(), &to, offsets[slot]).unwrap();
             }
             Ok(Completion { result, .. }) => assert_eq!(result, Ok(block)),
         }
@@ -42,11 +42,11 @@ fn tells_a_late_error_in_the_completion_and_waits_when_dropped() {
     let file = source(&[1; 8192]);
     let write_only = rustix::fs::open(file.path(), OFlags::WRONLY, Mode::empty()).unwrap();
     let mut queue = Queue::new(2, 4096).unwrap();
-    assert_eq!(queue.read(0, 0..4096, &write_only, 0, 0), Err(Errno::BADF));
-    assert_eq!(queue.read(0, 1..1, &file, 0, 0), Err(Errno::INVAL));
-    assert_eq!(queue.read(0, 0..4097, &file, 0, 0), Err(Errno::INVAL));
-    assert_eq!(queue.read(2, 0..1, &file, 0, 0), Err(Errno::INVAL));
+    assert_eq!(queue.submit(Operation::Read, 0, 0..4096, &write_only, 0), Err(Errno::BADF));
+    assert_eq!(queue.submit(Operation::Read, 0, 1..1, &file, 0), Err(Errno::INVAL));
+    assert_eq!(queue.submit(Operation::Read, 0, 0..4097, &file, 0), Err(Errno::INVAL));
+    assert_eq!(queue.submit(Operation::Read, 2, 0..1, &file, 0), Err(Errno::INVAL));
     let direct = rustix::fs::open(file.path(), OFlags::RDONLY | OFlags::DIRECT, Mode::empty()).unwrap();
-    queue.read(0, 0..4096, &direct, 4096, 0).unwrap();
+    queue.submit(Operation::Read, 0, 0..4096, &direct, 4096).unwrap();
     drop(queue);
 }
