@@ -40,7 +40,9 @@ pub fn answer(
     let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2), format));
     if left_out > 0 {
         let slower = if left_out <= answer.slower.len() { ", all slower" } else { "" };
-        let _ = writeln!(text, "and {left_out} more{slower}");
+        // Markdown takes a line right below a table for a row of it.
+        let apart = if format == Format::Markdown { "\n" } else { "" };
+        let _ = writeln!(text, "{apart}and {left_out} more{slower}");
     }
     text
 }
