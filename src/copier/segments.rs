@@ -1,3 +1,4 @@
+use super::error::is_of_the_disk;
 use rustix::fs::{SeekFrom, seek};
 use rustix::io::Errno;
 use std::fs::File;
@@ -13,19 +14,20 @@ pub(super) fn has_hole(source: &File, start: u64, end: u64) -> bool {
 pub(super) fn next_data(source: &File, at: u64, end: u64) -> Result<Option<(u64, u64)>, Errno> {
     let data = match seek(source, SeekFrom::Data(at)) {
         Err(Errno::NXIO) => return Ok(None),
-        Err(Errno::INVAL | Errno::OPNOTSUPP) => return Ok(Some((at, end))),
-        other => other?,
+        Err(errno) if is_of_the_disk(errno) => return Err(errno),
+        Err(_) => return Ok(Some((at, end))),
+        Ok(data) => data,
     };
     if data >= end {
         return Ok(None);
     }
     match seek(source, SeekFrom::Hole(data)) {
-        // It got shorter meanwhile; the copy will find its end.
-        Err(Errno::NXIO) => Ok(Some((data, end))),
         // A hole that begins where data was just found is a file being written to; what is read
         // there is right in any case, and this way the copy gets on.
         Ok(hole) if hole <= data => Ok(Some((data, end))),
         Ok(hole) => Ok(Some((data, hole.min(end)))),
-        Err(errno) => Err(errno),
+        Err(errno) if is_of_the_disk(errno) => Err(errno),
+        // It got shorter meanwhile, or there is no telling; the copy will find its end.
+        Err(_) => Ok(Some((data, end))),
     }
 }
