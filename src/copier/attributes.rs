@@ -122,22 +122,32 @@ fn extended(file: &File) -> Result<BTreeMap<CString, Vec<u8>>, Errno> {
 /// Takes set-user-ID, set-group-ID and capabilities from a file before its content changes. Writes do that
 /// for users without privileges, stores through a mapping for nobody.
 pub(super) fn disarm(file: &File, tell: &mut dyn FnMut(Event<'_>)) {
-    let set_id = || fstat(file).ok().filter(|stat| stat.st_mode & SET_ID != 0);
-    if let Some(stat) = set_id() {
-        let refused = fchmod(file, Mode::from_raw_mode(stat.st_mode & PERMISSIONS));
-        if let Err(errno) = refused {
-            // A new length takes the bits too, even the one that it has, and whoever may write may do that.
-            let _ = ftruncate(file, stat.st_size.unsigned_abs());
-            if set_id().is_some() {
-                tell(Event::NotKept { what: "a mode without set-ID bits", reason: describe(errno) });
-            }
-        }
+    let armed = || (set_id(file).is_some(), fgetxattr_query(file, CAPABILITY).is_ok());
+    let mut refusal = None;
+    if let Some(mode) = set_id(file) {
+        refusal = fchmod(file, mode).err();
     }
-    if fgetxattr_query(file, CAPABILITY).is_ok()
-        && let Err(errno) = fremovexattr(file, CAPABILITY)
-    {
-        tell(Event::NotKept { what: "a mode without capabilities", reason: describe(errno) });
+    if armed().1 {
+        refusal = fremovexattr(file, CAPABILITY).err().or(refusal);
     }
+    let Some(errno) = refusal else { return };
+    // A new length takes both, even the one that the file has, and whoever may write may do that.
+    if let Ok(stat) = fstat(file) {
+        let _ = ftruncate(file, stat.st_size.unsigned_abs());
+    }
+    let reason = || describe(errno);
+    if armed().0 {
+        tell(Event::NotKept { what: "a mode without set-ID bits", reason: reason() });
+    }
+    if armed().1 {
+        tell(Event::NotKept { what: "a mode without capabilities", reason: reason() });
+    }
+}
+
+/// The mode without set-ID bits of a file that has some.
+fn set_id(file: &File) -> Option<Mode> {
+    let mode = fstat(file).ok()?.st_mode;
+    (mode & SET_ID != 0).then(|| Mode::from_raw_mode(mode & PERMISSIONS))
 }
 
 /// Sets the times, after all that could move them again. cp does not keep them unless it is asked to, so

@@ -50,7 +50,12 @@ impl Bench {
 
     /// Names in the directory.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.directory.path()).unwrap();
+        self.names_in("")
+    }
+
+    /// Names in a directory below it.
+    pub(crate) fn names_in(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(directory)).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
