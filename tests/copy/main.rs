@@ -5,6 +5,7 @@
 
 mod as_cp;
 mod bench;
+mod durable;
 mod odd;
 mod oracle;
 mod range;
@@ -47,8 +48,17 @@ impl Need {
 const EVERYWHERE: (&str, &[&str]) = ("as cp: ", &["ext4", "xfs", "btrfs", "tmpfs", "overlay"]);
 
 fn main() {
-    let rows = [target::ROWS, odd::ROWS, sparse::ROWS, range::ROWS, resume::ROWS, oracle::ROWS, as_cp::ROWS]
-        .concat();
+    let rows = [
+        target::ROWS,
+        odd::ROWS,
+        sparse::ROWS,
+        range::ROWS,
+        resume::ROWS,
+        oracle::ROWS,
+        as_cp::ROWS,
+        durable::ROWS,
+    ]
+    .concat();
     let trials = rows.into_iter().map(|(name, needs, test): Row| {
         let lacking = needs.iter().find_map(|need| need.lacking());
         let trial = Trial::test(name, move || {
