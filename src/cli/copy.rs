@@ -2,11 +2,11 @@ use super::named::find_strategy;
 use crate::copier::{self, Event, Part, Request, When, Written, clean_up_on_signals};
 use crate::measure::{advise, tell_the_end};
 use crate::strategy::Span;
+use crate::sys::descriptor_limit::descriptor_limit;
 use crate::units::parse_size;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use rustix::process::{Resource, getrlimit};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -161,7 +161,7 @@ impl Copy {
 
 /// Whether a thread may wait for signals, which takes a few descriptors; a copy alone takes two.
 fn has_descriptors_to_spare() -> bool {
-    getrlimit(Resource::Nofile).current.is_none_or(|most| most >= 32)
+    descriptor_limit().is_none_or(|most| most >= 32)
 }
 
 fn when() -> impl TypedValueParser<Value = When> {

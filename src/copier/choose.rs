@@ -66,7 +66,7 @@ pub(super) fn choose(request: &Request<'_>, facts: Traits) -> Chain {
         return Chain { clone: None, copies: find(&[LAST]) };
     }
     if request.holes() == When::Always {
-        return Chain { clone: None, copies: find(&["sparse-zero-scan-4k"]) };
+        return Chain { clone: None, copies: find(&["sparse-zero-scan-4k", LAST]) };
     }
     let mut names = Vec::new();
     // Where extents can be shared or a server can copy, this call does it and no ranking of copies

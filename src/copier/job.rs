@@ -103,7 +103,7 @@ impl Job<'_> {
                 facts.give(&staged.file).map_err(|lost| Unpublished::Refused(lost.to_string()))?;
                 copied
             }
-            _ => self.transfer(&staged.file, tally, tell)?,
+            _ => self.transfer(&staged.file, &|| Ok(()), tally, tell)?,
         };
         self.verify(&staged.file, copied)?;
         self.publish(&staged, entry, replaced, tell)?;
@@ -134,7 +134,9 @@ impl Job<'_> {
                 }
                 match staged.appear(entry) {
                     Err(Errno::EXIST) => continue,
-                    other => return other.map_err(self.refused(PUBLISHING)),
+                    // There is nothing to lose under that name.
+                    Err(errno) => return Err(Unpublished::Refused(describe(errno))),
+                    Ok(()) => return Ok(()),
                 }
             };
             // Somebody may have changed them while the copy was made.
@@ -225,10 +227,7 @@ impl Job<'_> {
                 Err(CopierError::Options(problem))
             }
             Some((strategy, copy)) => self.between_paths(strategy.name, copy, path, tell),
-            None => {
-                self.empty(target)?;
-                self.transfer(target, tally, tell)
-            }
+            None => self.transfer(target, &|| self.empty(target), tally, tell),
         }
     }
 
@@ -280,7 +279,13 @@ impl Job<'_> {
     }
 
     /// Chooses and copies by open files.
-    fn transfer(&self, target: &File, tally: &mut Tally, tell: Tell<'_>) -> Result<u64, CopierError> {
+    fn transfer(
+        &self,
+        target: &File,
+        begin: &dyn Fn() -> Result<(), CopierError>,
+        tally: &mut Tally,
+        tell: Tell<'_>,
+    ) -> Result<u64, CopierError> {
         let size = self.request.part.span().length.unwrap_or(self.source.size());
         // Where it cannot be asked for, it is one that nothing is known of.
         let file_system = FileSystem::of(target).ok().flatten();
@@ -288,7 +293,7 @@ impl Job<'_> {
         self.chosen(&chain, tally, tell);
         let Self { request, source, workspace } = *self;
         let tell = &mut counted(tally, tell);
-        Transfer { request, source: &source.file, target, workspace, chain: &chain, tell }.run()
+        Transfer { request, source: &source.file, target, workspace, chain: &chain, begin, tell }.run()
     }
 
     fn chosen(&self, chain: &Chain, tally: &mut Tally, tell: Tell<'_>) {

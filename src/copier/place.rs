@@ -3,6 +3,7 @@
 
 use super::attributes::{Facts, mode_of_new};
 use super::entry::Entry;
+use super::error::is_of_the_disk;
 use super::source::Source;
 use super::staged::{CLOSED, Staged};
 use super::{CopierError, Request, When};
@@ -99,13 +100,15 @@ impl Place {
             if let Some(reason) = entry.is_fixed() {
                 return Err(Refusal(reason));
             }
-            let staged = stage(request, &entry, CLOSED)?;
-            Facts::of(&file)
-                .and_then(|facts| facts.give(&staged.file))
-                .map_err(|lost| Refusal(lost.to_string()))?;
-            Ok((staged, entry))
+            Ok((stage(request, &entry, CLOSED)?, entry))
         };
-        match may_be_staged(request, source).map_or_else(stage, |reason| Err(Refusal(reason.to_owned()))) {
+        let staged =
+            may_be_staged(request, source).map_or_else(stage, |reason| Err(Refusal(reason.to_owned())));
+        let staged = match staged {
+            Ok((staged, entry)) => adopt(&staged, &file, request)?.map(|()| (staged, entry)),
+            Err(refusal) => Err(refusal),
+        };
+        match staged {
             Ok((staged, entry)) => Ok(Self::Staged { staged, entry, replaced: Some(file) }),
             Err(_) if is_running => Err(failed(Errno::TXTBSY)),
             Err(Refusal(reason)) => Ok(Self::Itself(Itself { file, made: None, reason })),
@@ -115,6 +118,19 @@ impl Place {
 
 /// Why no other file can take the target's name.
 struct Refusal(String);
+
+/// Gives the staged file what the target has. Where the disk fails, the target stays as it is.
+fn adopt(
+    staged: &Staged,
+    replaced: &File,
+    request: &Request<'_>,
+) -> Result<Result<(), Refusal>, CopierError> {
+    let Err(lost) = Facts::of(replaced).and_then(|facts| facts.give(&staged.file)) else { return Ok(Ok(())) };
+    match lost.errno.filter(|errno| is_of_the_disk(*errno)) {
+        Some(errno) => Err(CopierError::call("keeping owner and attributes of", request.target)(errno)),
+        None => Ok(Err(Refusal(lost.to_string()))),
+    }
+}
 
 impl From<Errno> for Refusal {
     fn from(errno: Errno) -> Self {

@@ -16,6 +16,8 @@ pub(super) struct Transfer<'a> {
     pub(super) target: &'a File,
     pub(super) workspace: &'a Workspace,
     pub(super) chain: &'a Chain,
+    /// Done where nothing could be cloned, before anything is written.
+    pub(super) begin: &'a dyn Fn() -> Result<(), CopierError>,
     pub(super) tell: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -47,6 +49,9 @@ impl<'a> Transfer<'a> {
             Cloned::All(copied) => return Ok(copied),
             Cloned::Up(copied) => copied,
         };
+        if copied == 0 {
+            (self.begin)()?;
+        }
         let rest = Span {
             source: span.source + copied,
             target: span.target + copied,

@@ -71,10 +71,11 @@ impl InodeFlags {
     }
 }
 
-/// Nothing where the file system knows no such call.
+/// Nothing where the file system knows no such call; any other errno may be a sandbox's, which hides what
+/// there is.
 fn if_known<T>(result: Result<T, Errno>) -> Result<Option<T>, Errno> {
     match result {
-        Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(None),
+        Err(Errno::NOTTY) => Ok(None),
         other => other.map(Some),
     }
 }

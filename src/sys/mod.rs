@@ -9,6 +9,7 @@ pub mod cachestat;
 pub mod child;
 pub mod clone_range;
 pub mod close;
+pub mod descriptor_limit;
 pub mod device_reads;
 pub mod direct;
 pub mod errno;

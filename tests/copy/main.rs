@@ -6,9 +6,12 @@
 mod as_cp;
 mod bench;
 mod durable;
+#[path = "../common/golden.rs"]
+mod golden;
 mod odd;
 mod oracle;
 mod range;
+mod refused;
 mod resume;
 mod sparse;
 mod target;
@@ -27,6 +30,8 @@ type Row = (&'static str, &'static [Need], fn(&Bench));
 enum Need {
     /// Mounting and other users.
     Root,
+    /// A kernel that restricts a process by Landlock.
+    Landlock,
     /// A program in PATH.
     Program(&'static str),
     /// A file system that `scripts/filesystems` makes.
@@ -38,6 +43,7 @@ impl Need {
     fn lacking(self) -> Option<String> {
         match self {
             Self::Root => tools::no_mounts(),
+            Self::Landlock => tools::no_landlock(),
             Self::Program(name) => tools::missing(&[name]),
             Self::FileSystem(kind) => tools::no_file_systems(&[kind]),
         }
@@ -57,6 +63,7 @@ fn main() {
         oracle::ROWS,
         as_cp::ROWS,
         durable::ROWS,
+        refused::ROWS,
     ]
     .concat();
     let trials = rows.into_iter().map(|(name, needs, test): Row| {

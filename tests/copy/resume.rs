@@ -28,7 +28,7 @@ fn copied(told: &str) -> Vec<(u64, u64, &str)> {
 fn chosen_first(bench: &Bench) {
     const LENGTH: u64 = 20 << 20;
     bench.write("a", noise(LENGTH as usize));
-    let told = succeeds(bench.inject(&["ioctl:error=EOPNOTSUPP"], &["--debug", "a", "plain"]));
+    let told = succeeds(bench.inject(&["ioctl:error=ENOTTY"], &["--debug", "a", "plain"]));
     let first = copied(&told)[0].2;
     let call = match first {
         name if name.starts_with("copy-file-range") => "copy_file_range",
@@ -40,7 +40,7 @@ fn chosen_first(bench: &Bench) {
     };
     for errno in ["EXDEV", "EINVAL", "EOPNOTSUPP", "ENOSYS", "EPERM"] {
         for call_number in 1..=6 {
-            let injections = ["ioctl:error=EOPNOTSUPP", &format!("{call}:error={errno}:when={call_number}+")];
+            let injections = ["ioctl:error=ENOTTY", &format!("{call}:error={errno}:when={call_number}+")];
             let told = succeeds(bench.inject(&injections, &["--debug", "a", "b"]));
             assert!(bench.read("b") == bench.read("a"), "{told}");
             let pieces = copied(&told);
@@ -61,7 +61,7 @@ fn copy_file_range(bench: &Bench) {
             dd if=/dev/urandom of=a bs=1M count=2 seek=$offset conv=notrunc status=none
         done
         truncate -s 100M a
-        inject() { strace -f -o /dev/null -e inject=ioctl:error=EOPNOTSUPP -e inject=copy_file_range:error=$1:when=$2 $COPY --debug a b; }
+        inject() { strace -f -o /dev/null -e inject=ioctl:error=ENOTTY -e inject=copy_file_range:error=$1:when=$2 $COPY --debug a b; }
         for errno in EXDEV EINVAL EOPNOTSUPP EPERM ETXTBSY EACCES EBADF ENOENT ENOTTY EOVERFLOW \
                 EAGAIN EBUSY ENODEV ESTALE ETIMEDOUT ENOMEM EFBIG; do
             rm -f b; inject $errno 2; cmp a b
