@@ -2,11 +2,11 @@ use super::named::find_strategy;
 use crate::copier::{self, Event, Part, Request, When, Written, clean_up_on_signals};
 use crate::measure::{advise, tell_the_end};
 use crate::strategy::Span;
-use crate::sys::descriptor_limit::descriptor_limit;
 use crate::units::parse_size;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -159,9 +159,10 @@ impl Copy {
     }
 }
 
-/// Whether a thread may wait for signals, which takes a few descriptors; a copy alone takes two.
+/// Whether a thread may wait for signals, which takes descriptors; a copy itself needs two.
 fn has_descriptors_to_spare() -> bool {
-    descriptor_limit().is_none_or(|most| most >= 32)
+    let taken: Result<Vec<_>, _> = (0..16).map(|_| fcntl_dupfd_cloexec(std::io::stderr(), 3)).collect();
+    !matches!(taken, Err(Errno::MFILE | Errno::NFILE | Errno::INVAL))
 }
 
 fn when() -> impl TypedValueParser<Value = When> {

@@ -9,7 +9,6 @@ pub mod cachestat;
 pub mod child;
 pub mod clone_range;
 pub mod close;
-pub mod descriptor_limit;
 pub mod device_reads;
 pub mod direct;
 pub mod errno;

@@ -9,6 +9,9 @@ use tempfile::TempDir;
 /// The command.
 pub(crate) const COPYBENCH: &str = env!("CARGO_BIN_EXE_copybench");
 
+/// The same, as a shell takes it.
+pub(crate) const COPY: &str = concat!(env!("CARGO_BIN_EXE_copybench"), " copy");
+
 /// A directory of `COPYBENCH_DIR`; without that, of the build directory.
 pub(crate) struct Bench {
     directory: TempDir,
@@ -81,7 +84,7 @@ impl Bench {
 
     /// What a shell makes of `script`, with the command as `$COPY`.
     pub(crate) fn shell(&self, script: &str) -> Output {
-        self.command("sh", &["-ec", script]).env("COPY", format!("{COPYBENCH} copy")).output().unwrap()
+        self.command("sh", &["-ec", script]).env("COPY", COPY).output().unwrap()
     }
 
     /// `copybench copy` under strace with these injections, as in `-e inject=`.

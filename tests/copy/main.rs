@@ -6,6 +6,7 @@
 mod as_cp;
 mod bench;
 mod durable;
+mod extremes;
 #[path = "../common/golden.rs"]
 mod golden;
 mod odd;
@@ -63,6 +64,7 @@ fn main() {
         oracle::ROWS,
         as_cp::ROWS,
         durable::ROWS,
+        extremes::ROWS,
         refused::ROWS,
     ]
     .concat();
