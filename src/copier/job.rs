@@ -17,6 +17,7 @@ use crate::sys::file_system::FileSystem;
 use crate::verify::{Promise, compare, verify};
 use rustix::fs::{
     Advice, FileType, Mode, OFlags, SeekFrom, Stat, fadvise, fchmod, fstat, fsync, open, openat, seek, stat,
+    syncfs,
 };
 use rustix::io::Errno;
 use std::fs::File;
@@ -39,7 +40,6 @@ const ATTEMPTS: usize = 100;
 
 const PUBLISHING: &str = "putting the complete copy in the place of";
 const FORCING: &str = "forcing to the disk";
-const FORCING_NAME: &str = "forcing to the disk the name of";
 const CLOSING: &str = "closing";
 
 /// Why a complete copy does not have the target's name.
@@ -87,7 +87,6 @@ impl Job<'_> {
         tally: &mut Tally,
         tell: Tell<'_>,
     ) -> Result<u64, Unpublished> {
-        let path = self.request.target;
         let written = if staged.path().is_some() { Written::Temporary } else { Written::Unnamed };
         tell(Event::Target { written, reason: None });
         let copied = match (self.paths(), staged.path()) {
@@ -108,9 +107,8 @@ impl Job<'_> {
         self.verify(&staged.file, copied)?;
         self.publish(&staged, entry, replaced, tell)?;
         if self.request.sync {
-            // The name is a matter of the directory.
             let directory = openat(&entry.directory, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-            directory.and_then(fsync).map_err(CopierError::call(FORCING_NAME, path))?;
+            self.force_name(directory.map(File::from), &staged.file)?;
         }
         Ok(copied)
     }
@@ -204,11 +202,10 @@ impl Job<'_> {
         if self.request.sync {
             fsync(&file).map_err(CopierError::call(FORCING, path))?;
             if made.is_some() {
-                let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                let directory = File::open(directory.unwrap_or(Path::new(".")));
-                directory
-                    .and_then(|directory| directory.sync_all())
-                    .map_err(CopierError::call(FORCING_NAME, path))?;
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                let directory = open(parent.unwrap_or(Path::new(".")), flags, Mode::empty());
+                self.force_name(directory.map(File::from), &file)?;
             }
         }
         close(file).map_err(CopierError::call(CLOSING, path))?;
@@ -216,6 +213,13 @@ impl Job<'_> {
             made.keep();
         }
         Ok(copied)
+    }
+
+    /// The name of `file` is a matter of its directory, and where nobody may open that, of all that its file
+    /// system has.
+    fn force_name(&self, directory: Result<File, Errno>, file: &File) -> Result<(), CopierError> {
+        let forced = directory.map_or_else(|_| syncfs(file), fsync);
+        forced.map_err(CopierError::call("forcing to the disk the name of", self.request.target))
     }
 
     fn copy_file(&self, target: &File, tally: &mut Tally, tell: Tell<'_>) -> Result<u64, CopierError> {

@@ -78,4 +78,9 @@ fn forced(bench: &Bench) {
     std::fs::hard_link(bench.path("new"), bench.path("link")).unwrap();
     assert!(calls("", "new").is_empty());
     assert_eq!(calls("--sync", "new"), ["fsync"]);
+    // A directory that may not be listed.
+    let script = "rm other
+        strace -f -o log -P . -e trace=openat -e inject=openat:error=EACCES:when=3 $COPY --sync a other
+        grep -c EACCES log";
+    succeeds(bench.shell(script));
 }

@@ -98,7 +98,8 @@ fn on_file_systems() -> impl Iterator<Item = Trial> {
             let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
             if output.status.success() { Ok(()) } else { Err(text.into_owned().into()) }
         });
-        match tools::no_file_systems(&[makers]) {
+        let lacking = tools::no_file_systems(&[makers]).or_else(|| tools::missing(&["setfacl", "strace"]));
+        match lacking {
             Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
             None => trial,
         }

@@ -12,7 +12,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("as cp: calls that are refused", NEEDS, refused_calls),
     ("as cp: in a sandbox of Landlock", &[Need::Root, Need::Program("python3"), Need::Landlock], sandbox),
     (
-        "as cp: on a file system of FUSE that refuses",
+        "on a file system of FUSE that refuses, as cp",
         &[Need::Root, Need::Program("strace"), Need::Program("bindfs")],
         fuse,
     ),
