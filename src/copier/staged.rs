@@ -5,7 +5,8 @@ use super::entry::Entry;
 use crate::sys::leftover::{self, Leftover, fresh_name, names};
 use rustix::fd::AsRawFd;
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, RenameFlags, chmod, linkat, open, openat, renameat, renameat_with,
+    AtFlags, CWD, Mode, OFlags, RenameFlags, chmod, fstat, ftruncate, linkat, open, openat, renameat,
+    renameat_with,
 };
 use rustix::io::Errno;
 use std::fs::File;
@@ -102,6 +103,11 @@ impl Staged {
         let renamed = renameat(&entry.directory, name.path(), &entry.directory, &entry.name);
         // The guard is needed to drop the name.
         drop(names);
+        drop(name);
+        if renamed.is_err() && fstat(&self.file).is_ok_and(|stat| stat.st_nlink > 0) {
+            // A name that can be removed no more stands for nothing at least.
+            let _ = ftruncate(&self.file, 0);
+        }
         renamed
     }
 

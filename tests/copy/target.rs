@@ -26,6 +26,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("a strategy that makes files cannot write in place", &[], makes_files),
     ("strategies between paths take a source that may not be written to", &[Need::Root], read_only_source),
     ("errors of fsync and close are told", &[Need::Program("strace")], late_errors),
+    ("a name that is refused in the end leaves no second one", &[Need::Program("strace")], refused_at_last),
     ("without O_TMPFILE, it is done as cp does", &[Need::Program("strace")], no_unnamed_files),
     ("a signal removes a target that is not complete", &[Need::Program("strace")], signal_in_the_middle),
     ("a signal ends the program that copies", &[], signal_to_program),
@@ -251,6 +252,29 @@ fn late_errors(bench: &Bench) {
     let message = fails(1, told.unwrap());
     assert!(message.contains("closing ") && message.contains("b: EIO"), "{message}");
     assert_eq!(bench.names(), ["a", "b"]);
+}
+
+/// The first rename asks whether one may rename, and does nothing.
+fn refused_at_last(bench: &Bench) {
+    bench.write("a", noise(100_000));
+    for errno in ["EPERM", "EACCES", "ENOSYS", "EBUSY"] {
+        bench.write("b", "old");
+        let told =
+            succeeds(bench.inject(&[&format!("renameat:error={errno}:when=2")], &["--debug", "a", "b"]));
+        assert!(told.contains("target written in place: ") && told.contains(errno), "{told}");
+        assert!(bench.read("b") == bench.read("a"));
+        assert_eq!(bench.names(), ["a", "b"]);
+    }
+    bench.write("b", "old");
+    fails(1, bench.inject(&["renameat:error=EIO:when=2"], &["a", "b"]));
+    assert_eq!(bench.read("b"), b"old");
+    assert_eq!(bench.names(), ["a", "b"]);
+    // Nobody could remove it; it is not a full copy.
+    succeeds(bench.inject(&["renameat:error=EPERM:when=2", "unlinkat:error=EPERM"], &["a", "b"]));
+    assert!(bench.read("b") == bench.read("a"));
+    let others: Vec<_> =
+        bench.names().into_iter().filter(|name| !["a", "b"].contains(&name.as_str())).collect();
+    assert!(others.iter().all(|name| bench.read(name).is_empty()), "{others:?}");
 }
 
 /// strace's words for a directory that makes no unnamed files.
