@@ -6,8 +6,9 @@ use crate::units::parse_size;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Set instead of `--strategy`, for programs that call `copybench copy` as if it were cp.
 const STRATEGY: &str = "COPYBENCH_STRATEGY";
@@ -37,13 +38,16 @@ pub(super) struct Copy {
     /// Force the copy to the disk and compare it with the source before the target is replaced
     #[arg(long)]
     verify: bool,
+    /// Force the copy to the disk, and the name of a new target too
+    #[arg(long)]
+    sync: bool,
     /// Tell on standard error which mechanism copied which bytes, and why it changed
     #[arg(long)]
     debug: bool,
     /// The file to copy
     #[arg(value_name = "SRC")]
     source: PathBuf,
-    /// Where to; an existing file is replaced when the copy is complete
+    /// Where to: a file, or a directory to copy into; an existing file is replaced when the copy is complete
     #[arg(value_name = "DST")]
     target: PathBuf,
 }
@@ -53,18 +57,25 @@ Without --strategy, the file is cloned where its file system can and --reflink a
 copied by the mechanism that was the fastest one in this project's records for the file system and
 size, data alone where the source has holes, and by read(2) and write(2) at last. No mechanism that
 maps files is chosen. Where one gives up in the middle, the next goes on at the same byte; EIO,
-ENOSPC, EDQUOT, ENOMEM, EROFS, and EFBIG after data, end the copy. A strategy that was named is the
-only one.
+ENOSPC, EDQUOT and EROFS end the copy. A strategy that was named is the only one.
 
-A whole copy goes to a file without a name (O_TMPFILE; where there is none, with a temporary name;
-for a strategy that takes paths, in a temporary directory) in the directory of the target, symlinks
-resolved, and takes the target's name when it is complete: after an error, an existing target is
-what it was. A new target has the source's permissions less the umask; an existing one keeps its
-own, its owner, access lists and attributes. Set-user-ID bits go. Both get the source's times.
+A whole copy goes to a file without a name (O_TMPFILE; for a strategy that takes paths, in a
+temporary directory) in the directory of the target, symlinks resolved, and takes the target's name
+when it is complete: after an error, an existing target is what it was. What it replaces keeps owner,
+permissions, access lists, flags (chattr) and all extended attributes that this user may see, and its
+content or the new one is whole after a power failure. Set-user-ID and set-group-ID bits and
+capabilities of the target go, whoever copies and however it is written.
 
-Written in place: ranges (any of --src-offset, --dst-offset, --len), which leave the rest of the
-target alone; targets with several hard links, in a directory that takes no new file, of an owner
-that cannot be kept, or with a mount of their own. Pipes and devices are written as a stream.
+A new target has the permissions that the source, the umask and the directory's default access list
+give one. Targets get the times of a source that is a file, where they can. As with cp, a new target
+may be lost by a power failure that comes soon; --sync forces every copy to the disk.
+
+Written as cp does, in place or under its name at once, with what --debug says is the reason:
+ranges (any of --src-offset, --dst-offset, --len), which leave the rest of the target alone; targets
+with several hard links, with a mount of their own, behind /dev/stdout and the like, or on a file
+system of a server or one that is not known; what the directory or a sandbox refuses to replace; a
+target with something that no other file can be given. After an error, what was made goes, and what
+was written in place is not whole. Pipes and devices are read and written as a stream.
 
 Lines of --debug, with offsets in bytes of the source:
   target HOW[: WHY]                        where the copy is until it is complete
@@ -72,28 +83,32 @@ Lines of --debug, with offsets in bytes of the source:
   copied START..END by NAME
   hole START..END                          nothing to copy
   changed at OFFSET from NAME to NAME: WHY
-  mode|times not kept: WHY
+  WHAT not kept: WHY                       times, or that set-ID bits go
   copy offload: X, reflink: Y, sparse detection: Z     as GNU cp's --debug has it";
 
 impl Copy {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let from_environment = || std::env::var(STRATEGY).ok().filter(|name| !name.is_empty());
         let strategy = self.strategy.clone().or_else(from_environment);
+        let path = self.target_file();
         let request = Request {
             source: &self.source,
-            target: &self.target,
+            target: &path,
             strategy: strategy.as_deref().map(find_strategy).transpose()?,
             reflink: self.reflink,
             sparse: self.sparse,
             part: self.part(),
             verify: self.verify,
+            sync: self.sync,
         };
-        let target = self.target.display().to_string();
+        let target = path.display().to_string();
         advise(move || format!("{target} is what it was before; the same command begins anew"));
-        super::go_on_without(clean_up_on_signals(tell_the_end));
+        if has_descriptors_to_spare() {
+            super::go_on_without(clean_up_on_signals(tell_the_end));
+        }
         let mut tell = |event: Event<'_>| {
             if let Event::Target { written, .. } = &event {
-                self.advise(*written);
+                self.advise(&path, *written);
             }
             if self.debug {
                 // A reader that went away is no reason to stop copying.
@@ -101,16 +116,16 @@ impl Copy {
             }
         };
         copier::copy(&request, &mut tell)
-            .with_context(|| format!("copying {} to {}", self.source.display(), self.target.display()))?;
+            .with_context(|| format!("copying {} to {}", self.source.display(), path.display()))?;
         Ok(())
     }
 
     /// What an interrupted copy leaves, by where it is written.
-    fn advise(&self, written: Written) {
-        let target = self.target.display().to_string();
+    fn advise(&self, path: &Path, written: Written) {
+        let target = path.display().to_string();
         let is_range = !matches!(self.part(), Part::Whole);
         advise(move || match written {
-            Written::Unnamed | Written::Temporary => {
+            Written::Unnamed | Written::Temporary | Written::Made => {
                 format!("{target} is what it was before; the same command begins anew")
             }
             Written::InPlace if is_range => {
@@ -121,6 +136,14 @@ impl Copy {
             }
             Written::Stream => format!("what {target} was given cannot be taken back"),
         });
+    }
+
+    /// The target, or the file of the source's name in it.
+    fn target_file(&self) -> PathBuf {
+        match self.source.file_name() {
+            Some(name) if self.target.is_dir() => self.target.join(name),
+            _ => self.target.clone(),
+        }
     }
 
     fn part(&self) -> Part {
@@ -134,6 +157,12 @@ impl Copy {
             length: self.len,
         })
     }
+}
+
+/// Whether a thread may wait for signals, which takes descriptors; a copy itself needs two.
+fn has_descriptors_to_spare() -> bool {
+    let taken: Result<Vec<_>, _> = (0..16).map(|_| fcntl_dupfd_cloexec(std::io::stderr(), 3)).collect();
+    !matches!(taken, Err(Errno::MFILE | Errno::NFILE | Errno::INVAL))
 }
 
 fn when() -> impl TypedValueParser<Value = When> {

@@ -20,7 +20,7 @@ const SMALL: u64 = 1 << 20;
 
 /// What the choice depends on besides the request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Facts {
+pub(super) struct Traits {
     /// Of the target, where something is known of it.
     pub(super) file_system: Option<&'static FileSystem>,
     /// Bytes to copy, as far as the source's size tells.
@@ -43,7 +43,7 @@ impl Chain {
     }
 }
 
-pub(super) fn choose(request: &Request<'_>, facts: Facts) -> Chain {
+pub(super) fn choose(request: &Request<'_>, facts: Traits) -> Chain {
     if let Some(strategy) = request.strategy {
         return Chain { clone: None, copies: vec![strategy] };
     }
@@ -58,7 +58,7 @@ pub(super) fn choose(request: &Request<'_>, facts: Facts) -> Chain {
         return Chain { clone: None, copies: find(&[LAST]) };
     }
     if request.holes() == When::Always {
-        return Chain { clone: None, copies: find(&["sparse-zero-scan-4k"]) };
+        return Chain { clone: None, copies: find(&["sparse-zero-scan-4k", LAST]) };
     }
     let mut names = Vec::new();
     // Where extents can be shared or a server can copy, this call does it and no ranking of copies
@@ -82,7 +82,7 @@ pub(super) fn shares(name: &str) -> bool {
 
 /// Names of the row that fits. Of smaller files than were measured nothing is known; a loop is
 /// cheapest to begin.
-fn ranked(facts: Facts) -> &'static [&'static str] {
+fn ranked(facts: Traits) -> &'static [&'static str] {
     let Some(known) = facts.file_system else { return &[] };
     let fits = |row: &&Row| row.file_system == known.name && row.size <= facts.size;
     FASTEST.iter().rfind(fits).map_or(&[], |row| row.order)
@@ -107,9 +107,10 @@ mod tests {
             sparse,
             part: Part::Whole,
             verify: false,
+            sync: false,
         };
         let file_system = FileSystem::named(file_system);
-        choose(&request, Facts { file_system, size: 1 << 28, has_size: true }).names()
+        choose(&request, Traits { file_system, size: 1 << 28, has_size: true }).names()
     }
 
     #[test]

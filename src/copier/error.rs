@@ -12,7 +12,7 @@ pub enum CopierError {
     #[error("{0}")]
     Options(String),
     /// The source is something that is not copied.
-    #[error("the source {} is {kind}; only regular files are copied", path.display())]
+    #[error("the source {} is {kind}, which is not copied", path.display())]
     Kind {
         /// The source.
         path: PathBuf,
@@ -72,13 +72,10 @@ impl CopierError {
             Self::Call { act, path: path.to_owned(), errno }
         }
     }
+}
 
-    /// The errno behind it, where there is one.
-    pub(super) fn errno(&self) -> Option<Errno> {
-        match self {
-            Self::Call { errno, .. } => Some(*errno),
-            Self::Copy { cause, .. } => cause.errno(),
-            _ => None,
-        }
-    }
+/// Whether it tells of data that cannot be read or stored. That stays what it is whichever call meets it;
+/// all else may be the refusal of one call, by a kernel, a file system, a sandbox or a server.
+pub(super) fn is_of_the_disk(errno: Errno) -> bool {
+    matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT | Errno::ROFS)
 }

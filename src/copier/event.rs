@@ -41,7 +41,7 @@ pub enum Event<'a> {
         /// Why.
         reason: Reason<'a>,
     },
-    /// Mode or times that the target's file system does not keep.
+    /// Times that the target's file system does not keep, or set-ID bits that it does.
     NotKept {
         /// Which of them.
         what: &'static str,
@@ -59,6 +59,8 @@ pub enum Written {
     Unnamed,
     /// In a file with a temporary name, which gets the target's when it is complete.
     Temporary,
+    /// In a file that was made under the target's name, and goes after an error.
+    Made,
     /// In the target.
     InPlace,
     /// Into a pipe or a device.
@@ -70,6 +72,7 @@ impl Written {
         match self {
             Self::Unnamed => "unnamed until complete",
             Self::Temporary => "under a temporary name until complete",
+            Self::Made => "made under its name",
             Self::InPlace => "written in place",
             Self::Stream => "written as a stream",
         }

@@ -1,6 +1,7 @@
 //! Length and holes of an open file, with errors that name its path.
 
 use super::CopierError;
+use super::error::is_of_the_disk;
 use crate::strategy;
 use rustix::fs::{FallocateFlags, fallocate, fstat};
 use rustix::io::Errno;
@@ -22,7 +23,7 @@ pub(super) fn make_hole(file: &File, path: &Path, offset: u64, length: u64) -> R
     if offset < size {
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         match fallocate(file, flags, offset, length) {
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+            Err(errno) if !is_of_the_disk(errno) => {
                 zero(file, offset, length.min(size - offset))
                     .map_err(CopierError::call("writing zeros to", path))?;
             }

@@ -2,11 +2,16 @@
 //! exact byte where one gives up, keep holes, and let the target be whole at every moment.
 //!
 //! A whole copy onto a regular file, or one to be, goes to a file without a name in the target's
-//! directory, which takes the target's name when it is complete. Ranges, targets with several hard
-//! links, and targets that no other file can replace are written in place; pipes and devices as a stream.
+//! directory, which takes the target's name when it is complete. Where that cannot be, or would lose
+//! something that a target had, it is done as cp does: a new file is made under the target's name, and one
+//! that exists is written in place. Pipes and devices are written as a stream.
+//!
+//! Nothing beside the copying is necessary. What is refused there is done without, and only errors that
+//! tell of the disk end a copy.
 
 mod attributes;
 mod choose;
+mod entry;
 mod error;
 mod event;
 mod fastest;
@@ -45,6 +50,9 @@ use summary::Tally;
 pub fn copy(request: &Request<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<u64, CopierError> {
     request.check()?;
     let source = Source::open(request.source)?;
+    if source.is_stream() {
+        request.check_stream()?;
+    }
     request.check_range(source.size())?;
     let place = Place::find(request, &source)?;
     let mut tally = Tally::new(request);

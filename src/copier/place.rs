@@ -1,25 +1,37 @@
 //! Where a copy is written: a new file that takes the target's name when it is complete, the
 //! target itself, or a stream.
 
-use super::attributes::{adopt, mode_of_new, mode_of_replaced};
+use super::attributes::{Facts, mode_of_new};
+use super::entry::Entry;
+use super::error::is_of_the_disk;
 use super::source::Source;
-use super::staged::Staged;
+use super::staged::{CLOSED, Staged};
 use super::{CopierError, Request, When};
 use crate::sys::errno::describe;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, StatxAttributes, StatxFlags, stat, statx};
+use crate::sys::file_system::{FileSystem, Store};
+use crate::sys::leftover::{Leftover, names};
+use rustix::fs::{FileType, Mode, OFlags, Stat, open, stat};
 use rustix::io::Errno;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[derive(Debug)]
 pub(super) enum Place {
-    /// `path` is the target with symlinks resolved, `replaced` the file that has that name now.
-    Staged { staged: Staged, path: PathBuf, mode: Mode, replaced: Option<File> },
-    /// Written in place; `made` is the path of a target that did not exist, and its mode to be.
-    Itself { file: File, made: Option<(PathBuf, Mode)>, reason: String },
+    /// `replaced` is the file that has the name of `entry` now.
+    Staged { staged: Staged, entry: Entry, replaced: Option<File> },
+    /// The file that has the target's name, or one that was made under it.
+    Itself(Itself),
     /// A pipe or a device.
     Stream { file: File },
+}
+
+/// A target that is written under its own name.
+#[derive(Debug)]
+pub(super) struct Itself {
+    pub(super) file: File,
+    /// The name of a target that did not exist.
+    pub(super) made: Option<Leftover>,
+    pub(super) reason: String,
 }
 
 impl Place {
@@ -33,7 +45,7 @@ impl Place {
             return Err(CopierError::Same(target.to_owned()));
         }
         match FileType::from_raw_mode(there.st_mode) {
-            FileType::RegularFile => Self::existing(request, &there),
+            FileType::RegularFile => Self::existing(request, source, &there),
             FileType::Directory => {
                 Err(CopierError::Target { path: target.to_owned(), kind: "a directory; name a file in it" })
             }
@@ -48,82 +60,133 @@ impl Place {
         if rustix::fs::lstat(target).is_ok() {
             return refuse("a symlink to nothing; remove it or make the file that it names");
         }
-        if target.as_os_str().as_bytes().ends_with(b"/") || target.file_name().is_none() {
+        if ends_in_directory(target) {
             return refuse("no file, but a directory that does not exist");
         }
-        let mode = mode_of_new(&source.stat);
-        if request.part.is_whole() {
-            let staged = stage(request, &directory_of(target))?;
-            return Ok(Self::Staged { staged, path: target.to_owned(), mode, replaced: None });
+        let stage = || {
+            let entry = Entry::find(target)?;
+            let staged = stage(request, &entry, mode_of_new(&source.stat))?;
+            Ok(Self::Staged { staged, entry, replaced: None })
+        };
+        match may_be_staged(request, source).map_or_else(stage, |reason| Err(Refusal(reason.to_owned()))) {
+            Ok(place) => Ok(place),
+            Err(Refusal(reason)) => Ok(Self::Itself(Itself::make(request, source, reason)?)),
         }
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-        let file = rustix::fs::open(target, flags, Mode::RUSR | Mode::WUSR)
-            .map_err(CopierError::call("making the target", target))?;
-        let made = Some((target.to_owned(), mode));
-        Ok(Self::Itself { file: file.into(), made, reason: "a range".to_owned() })
     }
 
-    fn existing(request: &Request<'_>, there: &Stat) -> Result<Self, CopierError> {
+    fn existing(request: &Request<'_>, source: &Source, there: &Stat) -> Result<Self, CopierError> {
         let target = request.target;
-        let opened = open_existing(target);
-        let in_place = |opened: Result<File, Errno>, reason: &str| {
-            let file = opened.map_err(CopierError::call("opening the target", target))?;
-            Ok(Self::Itself { file, made: None, reason: reason.to_owned() })
-        };
-        if !request.part.is_whole() {
-            return in_place(opened, "a range");
-        }
-        if there.st_nlink > 1 {
-            return in_place(opened, "the target has several hard links");
-        }
+        let failed = |errno| CopierError::call("opening the target", target)(errno);
         // A program that runs cannot be written to, but another can take its name.
-        let opened = match opened {
-            Err(Errno::TXTBSY) => open_with(target, OFlags::RDONLY),
-            Err(errno) => return in_place(Err(errno), ""),
-            other => other,
+        let (file, is_running) = match open_for_writing(request) {
+            Err(Errno::TXTBSY) => {
+                (open_with(target, OFlags::RDONLY).map_err(|_| failed(Errno::TXTBSY))?, true)
+            }
+            other => (other.map_err(failed)?, false),
         };
-        let path = match target.canonicalize() {
-            Ok(path) if !is_mount(&path) && is_same(&path, there) => path,
-            _ => return in_place(opened, "no other file can take its name"),
+        let stage = || {
+            if there.st_nlink > 1 {
+                return Err(Refusal("the target has several hard links".to_owned()));
+            }
+            let known = FileSystem::of(&file).ok().flatten();
+            if known.is_none_or(|known| known.store == Store::Server) {
+                let reason = "its file system may keep more with a file than can be seen";
+                return Err(Refusal(reason.to_owned()));
+            }
+            let entry = Entry::find(target)?;
+            if entry.stat().map(|found| identity(&found)) != Ok(identity(there)) {
+                return Err(Refusal("no other file can take its name".to_owned()));
+            }
+            if let Some(reason) = entry.is_fixed() {
+                return Err(Refusal(reason));
+            }
+            Ok((stage(request, &entry, CLOSED)?, entry))
         };
-        let staged = match stage(request, &directory_of(&path)) {
-            Ok(staged) => staged,
-            Err(error) => match error.errno() {
-                Some(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) => {
-                    return in_place(
-                        opened,
-                        &format!("its directory takes no new file: {}", describe(errno)),
-                    );
-                }
-                _ => return Err(error),
-            },
+        let staged =
+            may_be_staged(request, source).map_or_else(stage, |reason| Err(Refusal(reason.to_owned())));
+        let staged = match staged {
+            Ok((staged, entry)) => adopt(&staged, &file, request)?.map(|()| (staged, entry)),
+            Err(refusal) => Err(refusal),
         };
-        let replaced = opened.map_err(CopierError::call("opening the target", target))?;
-        if let Err(errno) = adopt(&staged.file, &replaced) {
-            let reason = format!("owner and attributes cannot be kept otherwise: {}", describe(errno));
-            return in_place(open_existing(target), &reason);
+        match staged {
+            Ok((staged, entry)) => Ok(Self::Staged { staged, entry, replaced: Some(file) }),
+            Err(_) if is_running => Err(failed(Errno::TXTBSY)),
+            Err(Refusal(reason)) => Ok(Self::Itself(Itself { file, made: None, reason })),
         }
-        Ok(Self::Staged { staged, path, mode: mode_of_replaced(there), replaced: Some(replaced) })
     }
 }
 
-fn stage(request: &Request<'_>, directory: &Path) -> Result<Staged, CopierError> {
+/// Why no other file can take the target's name.
+struct Refusal(String);
+
+/// Gives the staged file what the target has. Where the disk fails, the target stays as it is.
+fn adopt(
+    staged: &Staged,
+    replaced: &File,
+    request: &Request<'_>,
+) -> Result<Result<(), Refusal>, CopierError> {
+    let Err(lost) = Facts::of(replaced).and_then(|facts| facts.give(&staged.file)) else { return Ok(Ok(())) };
+    match lost.errno.filter(|errno| is_of_the_disk(*errno)) {
+        Some(errno) => Err(CopierError::call("keeping owner and attributes of", request.target)(errno)),
+        None => Ok(Err(Refusal(lost.to_string()))),
+    }
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        let reason = match errno {
+            Errno::NOTSUP => "the path or the file system has it so",
+            _ => "its directory takes no new file",
+        };
+        Self(format!("{reason}: {}", describe(errno)))
+    }
+}
+
+impl Itself {
+    /// A file under the target's own name, which nothing has.
+    pub(super) fn make(request: &Request<'_>, source: &Source, reason: String) -> Result<Self, CopierError> {
+        let target = request.target;
+        let failed = || CopierError::call("making the target", target);
+        // Those that store through a mapping of the target have to read it, and there is no second try.
+        let access = if request.strategy.is_some() { OFlags::RDWR } else { OFlags::WRONLY };
+        let flags = OFlags::CREATE | OFlags::EXCL | access | OFlags::CLOEXEC;
+        let mut names = names();
+        let file = File::from(open(target, flags, mode_of_new(&source.stat)).map_err(failed())?);
+        let made = Leftover::of_file(&file, None, target.to_owned(), &mut names).map_err(failed())?;
+        Ok(Self { file, made: Some(made), reason })
+    }
+}
+
+/// Why there is no need to try.
+fn may_be_staged(request: &Request<'_>, source: &Source) -> Option<&'static str> {
+    match (request.part.is_whole(), source.is_stream()) {
+        (false, _) => Some("a range"),
+        // It cannot be read a second time, should the name be refused in the end.
+        (_, true) => Some("the source is a stream"),
+        _ => None,
+    }
+}
+
+fn stage(request: &Request<'_>, entry: &Entry, mode: Mode) -> Result<Staged, Errno> {
     match request.strategy {
-        Some(strategy) if strategy.takes_paths() => Staged::private(directory),
-        _ => Staged::new(directory),
+        Some(strategy) if strategy.takes_paths() => Staged::private(entry, mode),
+        _ => Staged::unnamed(entry, mode),
     }
 }
 
-/// Most mechanisms need no more than to write; those that map the target have to read too.
-fn open_existing(path: &Path) -> Result<File, Errno> {
-    match open_with(path, OFlags::RDWR) {
-        Err(Errno::ACCESS) => open_with(path, OFlags::WRONLY),
-        other => other,
+/// Most mechanisms need no more than to write; those that are named and map the target have to read too.
+fn open_for_writing(request: &Request<'_>) -> Result<File, Errno> {
+    let path = request.target;
+    if request.strategy.is_some()
+        && let Ok(file) = open_with(path, OFlags::RDWR)
+    {
+        return Ok(file);
     }
+    open_with(path, OFlags::WRONLY)
 }
 
 fn open_with(path: &Path, access: OFlags) -> Result<File, Errno> {
-    rustix::fs::open(path, access | OFlags::CLOEXEC, Mode::empty()).map(File::from)
+    open(path, access | OFlags::CLOEXEC, Mode::empty()).map(File::from)
 }
 
 /// Opening a pipe waits for its reader, so that the copy cannot end before there is one.
@@ -141,21 +204,13 @@ fn open_stream(request: &Request<'_>) -> Result<Place, CopierError> {
     Ok(Place::Stream { file: file.map_err(CopierError::call("opening the target", path))? })
 }
 
-fn directory_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
+/// Whether the path can only be that of a directory.
+fn ends_in_directory(path: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = path.as_os_str().as_bytes();
+    matches!(bytes.rsplit(|byte| *byte == b'/').next(), Some(b"" | b"." | b".."))
 }
 
-/// Whether something is mounted on the file itself, as containers do with single files.
-fn is_mount(path: &Path) -> bool {
-    statx(CWD, path, AtFlags::empty(), StatxFlags::TYPE)
-        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
-}
-
-/// Whether the resolved path still leads to that file: what `/proc/self/fd` resolves to may be the
-/// name of a file that is gone.
-fn is_same(path: &Path, there: &Stat) -> bool {
-    stat(path).is_ok_and(|found| (found.st_dev, found.st_ino) == (there.st_dev, there.st_ino))
+pub(super) fn identity(stat: &Stat) -> (u64, u64) {
+    (stat.st_dev, stat.st_ino)
 }

@@ -20,6 +20,9 @@ pub struct Request<'a> {
     pub part: Part,
     /// Force the copy to the disk and compare it with the source, before the target is replaced.
     pub verify: bool,
+    /// Force the copy, and the name of a new target, to the disk. Without it that is done for copies that
+    /// replace a target, before they do.
+    pub sync: bool,
 }
 
 /// How far an option goes.
@@ -105,6 +108,19 @@ impl Request<'_> {
                 refuse("it copies whole files between paths, no ranges")
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses what a source that is a pipe or a device cannot give.
+    pub(super) fn check_stream(&self) -> Result<(), CopierError> {
+        let refused = [
+            (self.verify, "--verify: what a pipe or a device gave cannot be read again"),
+            (self.reflink == When::Always, "--reflink=always: a pipe or a device has no extents"),
+            (self.part.span().source > 0, "--src-offset: a pipe or a device is read as a stream"),
+        ];
+        match refused.iter().find(|(asked, _)| *asked) {
+            Some((_, problem)) => Err(CopierError::Options((*problem).to_owned())),
+            None => Ok(()),
         }
     }
 

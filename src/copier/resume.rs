@@ -1,9 +1,9 @@
 //! One mechanism after another, each going on at the exact byte where the one before it stopped.
 
 use super::CopierError;
+use super::error::is_of_the_disk;
 use super::event::{Event, Reason};
 use crate::strategy::{Cause, CopyError, Span, Strategy, Task, Workspace};
-use rustix::io::Errno;
 use std::fs::File;
 
 /// Copies ranges between two files by the mechanisms of a chain.
@@ -15,8 +15,6 @@ pub(super) struct Carrier<'a, 'b> {
     pub(super) tell: &'b mut dyn FnMut(Event<'_>),
     /// Offset in the source that errors count from.
     pub(super) origin: u64,
-    /// Whether any byte was copied, in this range or one before it.
-    pub(super) begun: bool,
 }
 
 impl Carrier<'_, '_> {
@@ -33,7 +31,6 @@ impl Carrier<'_, '_> {
             let more = result.as_ref().map_or_else(|error| error.copied, |more| *more);
             copied += more;
             let end = start + more;
-            self.begun |= more > 0;
             if more > 0 {
                 (self.tell)(Event::Copied { start, end, by: by.name });
             }
@@ -46,7 +43,7 @@ impl Carrier<'_, '_> {
                 {
                     Reason::MoreToRead
                 }
-                Err(error) if may_go_on(error, self.begun) => Reason::Failed(error),
+                Err(error) if may_go_on(error) => Reason::Failed(error),
                 Err(_) => return failed(by, result, end - self.origin),
             };
             let Some(next) = others.first() else { return failed(by, result, end - self.origin) };
@@ -76,26 +73,11 @@ fn failed(by: &Strategy, result: Result<u64, CopyError>, copied: u64) -> Result<
     result.map_err(|cause| CopierError::Copy { strategy: by.name, cause: CopyError::at(copied, cause.cause) })
 }
 
-/// Whether another mechanism may get past the error: refusals of the call, the file system, a
-/// sandbox or a server. Data that cannot be read or stored (EIO, ENOSPC, EDQUOT, EROFS) and want of
-/// memory stay what they are whichever call meets them.
-pub(super) fn may_go_on(error: &CopyError, begun: bool) -> bool {
+/// Whether another mechanism may get past the error: it may, unless the error tells of the disk, or the
+/// source changed under the copy. What comes next meets again what is no refusal of the call.
+pub(super) fn may_go_on(error: &CopyError) -> bool {
     match error.cause {
-        Cause::Call { errno, .. } => match errno {
-            // Not in this kernel, or not for these file systems.
-            Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV => true,
-            // Not for this kind of file or state of descriptor; what the range has to do with it
-            // is found by whoever goes on.
-            Errno::INVAL | Errno::BADF | Errno::TXTBSY | Errno::OVERFLOW => true,
-            // A sandbox or a server forbids the call alone (CIFS, Ceph, NFS; ENOENT too on CIFS).
-            Errno::PERM | Errno::ACCESS | Errno::NOENT => true,
-            // No descriptor left for a pipe.
-            Errno::MFILE | Errno::NFILE => true,
-            // Linux 6.17 says so of a range that is within all limits; a limit that was met shows
-            // again, and after data it is one.
-            Errno::FBIG => !begun,
-            _ => false,
-        },
+        Cause::Call { errno, .. } => !is_of_the_disk(errno),
         Cause::SizeLies => true,
         _ => false,
     }
@@ -104,21 +86,32 @@ pub(super) fn may_go_on(error: &CopyError, begun: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::io::Errno;
 
     #[test]
     fn what_is_wrong_with_the_data_ends_the_copy() {
-        for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ROFS] {
-            assert!(!may_go_on(&CopyError::call("copy_file_range", 0, errno), false), "{errno}");
+        for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::ROFS] {
+            assert!(!may_go_on(&CopyError::call("copy_file_range", 0, errno)), "{errno}");
         }
-        let limit = CopyError::call("write", 0, Errno::FBIG);
-        assert!(may_go_on(&limit, false));
-        assert!(!may_go_on(&limit, true));
     }
 
     #[test]
     fn what_is_wrong_with_the_call_does_not() {
-        for errno in [Errno::NOSYS, Errno::XDEV, Errno::INVAL, Errno::OPNOTSUPP, Errno::PERM, Errno::BADF] {
-            assert!(may_go_on(&CopyError::call("copy_file_range", 5, errno), true), "{errno}");
+        // EAGAIN: a source that was just written; ESTALE, EBUSY, ENODEV, ETIMEDOUT: servers.
+        for errno in [
+            Errno::AGAIN,
+            Errno::BUSY,
+            Errno::NODEV,
+            Errno::STALE,
+            Errno::TIMEDOUT,
+            Errno::NOMEM,
+            Errno::FBIG,
+            Errno::NOSYS,
+            Errno::XDEV,
+            Errno::INVAL,
+            Errno::PERM,
+        ] {
+            assert!(may_go_on(&CopyError::call("copy_file_range", 5, errno)), "{errno}");
         }
     }
 }

@@ -1,15 +1,17 @@
 use super::CopierError;
 use super::event::Event;
-use crate::strategy::{CopyError, Span};
+use super::source::Source;
+use crate::strategy::{Cause, CopyError, Span};
 use rustix::io::{Errno, retry_on_intr};
 use std::fs::File;
 
 const NAME: &str = "stream";
 const BUFFER: usize = 256 << 10;
 
-/// Reads a range of the source and writes it to something that has no offsets.
+/// Reads a range of the source and writes it to where the target's offset stands. One of the two has no
+/// offsets.
 pub(super) fn stream(
-    source: &File,
+    source: &Source,
     target: &File,
     span: Span,
     tell: &mut dyn FnMut(Event<'_>),
@@ -22,8 +24,13 @@ pub(super) fn stream(
     };
     loop {
         let most = span.length.map_or(BUFFER as u64, |length| (length - copied).min(BUFFER as u64)) as usize;
-        let read = retry_on_intr(|| rustix::io::pread(source, &mut buffer[..most], span.source + copied))
-            .map_err(|errno| failed("pread", copied, errno))?;
+        let read = if source.is_stream() {
+            let mut read = || rustix::io::read(&source.file, &mut buffer[..most]);
+            retry_on_intr(&mut read).map_err(|errno| failed("read", copied, errno))?
+        } else {
+            let mut read = || rustix::io::pread(&source.file, &mut buffer[..most], span.source + copied);
+            retry_on_intr(&mut read).map_err(|errno| failed("pread", copied, errno))?
+        };
         if read == 0 {
             break;
         }
@@ -40,6 +47,10 @@ pub(super) fn stream(
     }
     if copied > 0 {
         tell(Event::Copied { start: span.source, end: span.source + copied, by: NAME });
+    }
+    if source.is_stream() && span.length.is_some_and(|length| copied < length) {
+        let cause = CopyError::at(copied, Cause::SourceEnded);
+        return Err(CopierError::Copy { strategy: NAME, cause });
     }
     Ok(copied)
 }

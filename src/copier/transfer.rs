@@ -16,6 +16,8 @@ pub(super) struct Transfer<'a> {
     pub(super) target: &'a File,
     pub(super) workspace: &'a Workspace,
     pub(super) chain: &'a Chain,
+    /// Done where nothing could be cloned, before anything is written.
+    pub(super) begin: &'a dyn Fn() -> Result<(), CopierError>,
     pub(super) tell: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -47,6 +49,9 @@ impl<'a> Transfer<'a> {
             Cloned::All(copied) => return Ok(copied),
             Cloned::Up(copied) => copied,
         };
+        if copied == 0 {
+            (self.begin)()?;
+        }
         let rest = Span {
             source: span.source + copied,
             target: span.target + copied,
@@ -59,7 +64,7 @@ impl<'a> Transfer<'a> {
             + if keep && has_hole(self.source, rest.source, end) {
                 self.segments(rest, end)?
             } else {
-                self.carrier(rest).carry(rest)?
+                self.carrier().carry(rest)?
             };
         let target = (self.target, self.request.target);
         if self.request.part.is_whole() && length_of(target.0, target.1)? != copied {
@@ -82,7 +87,7 @@ impl<'a> Transfer<'a> {
             Err(error) => error,
         };
         match self.chain.copies.first() {
-            Some(next) if may_go_on(&error, copied > 0) => {
+            Some(next) if may_go_on(&error) => {
                 let reason = Reason::Failed(&error);
                 (self.tell)(Event::Changed { at, from: clone.name, to: next.name, reason });
                 Ok(Cloned::Up(copied))
@@ -98,10 +103,11 @@ impl<'a> Transfer<'a> {
         // A file that has its length before its data gets no blocks set aside behind each write,
         // which XFS would leave in the holes.
         if is_whole {
-            set_length(target, request.target, end)?;
+            // Where that is refused, the data makes it as long in the end.
+            let _ = set_length(target, request.target, end);
         }
         let offset = |at: u64| span.target + (at - span.source);
-        let mut carrier = self.carrier(span);
+        let mut carrier = self.carrier();
         let mut at = span.source;
         while at < end {
             let found = next_data(source, at, end);
@@ -126,7 +132,7 @@ impl<'a> Transfer<'a> {
         Ok(copied)
     }
 
-    fn carrier(&mut self, span: Span) -> Carrier<'a, '_> {
+    fn carrier(&mut self) -> Carrier<'a, '_> {
         Carrier {
             source: self.source,
             target: self.target,
@@ -134,7 +140,6 @@ impl<'a> Transfer<'a> {
             chain: &self.chain.copies,
             tell: &mut *self.tell,
             origin: self.request.part.span().source,
-            begun: span.source > self.request.part.span().source,
         }
     }
 }

@@ -28,6 +28,12 @@ impl Span {
         self.length.map_or(u64::MAX, |length| length.saturating_sub(copied))
     }
 
+    /// Bytes after `copied` up to where no file goes on: calls refuse to reach beyond, whatever a file holds.
+    fn room(self, copied: u64) -> u64 {
+        let at = self.source.max(self.target).saturating_add(copied);
+        (i64::MAX as u64).saturating_sub(at)
+    }
+
     /// The outcome where the source gave its last byte after `copied` bytes.
     pub(super) fn ended(self, copied: u64) -> Result<u64, CopyError> {
         match self.length {
@@ -59,9 +65,13 @@ pub(super) fn advance(
 ) -> Result<u64, CopyError> {
     let mut copied = 0;
     loop {
-        let length = span.left(copied).min(chunk) as usize;
-        if length == 0 {
+        let wanted = span.left(copied).min(chunk);
+        if wanted == 0 {
             return Ok(copied);
+        }
+        let length = wanted.min(span.room(copied)) as usize;
+        if length == 0 {
+            return span.ended(copied);
         }
         match step(Step { source: span.source + copied, target: span.target + copied, length }) {
             Ok(0) => return span.ended(copied),

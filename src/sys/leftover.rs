@@ -4,25 +4,41 @@
 //! `flock(2)` tells who is alive: each is locked while it is in use, and a sweep removes what
 //! nobody locks.
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, mkdir, open};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{
+    AtFlags, CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, mkdir, open, statat, unlinkat,
+};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More than sweeps can follow one another in the moment between making a name and locking it.
 const ATTEMPTS: u32 = 100;
 
 /// Names that this process has to remove.
-static NAMES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static NAMES: Mutex<Vec<Name>> = Mutex::new(Vec::new());
 
 /// The names in use. While this is held, none comes or goes, and the handler of a signal waits.
-pub type Names = MutexGuard<'static, Vec<PathBuf>>;
+pub type Names = MutexGuard<'static, Vec<Name>>;
+
+/// A name that this process has to remove.
+#[derive(Debug)]
+pub struct Name {
+    id: u64,
+    /// What the path begins at; the current directory without it.
+    directory: Option<Arc<OwnedFd>>,
+    path: PathBuf,
+    /// Device and inode of the one file that may be removed; anything without it.
+    only: Option<(u64, u64)>,
+}
 
 /// Waits for the names in use.
 pub fn names() -> Names {
@@ -32,7 +48,10 @@ pub fn names() -> Names {
 /// A name that is removed when dropped, unless the file has got another. What it names may be a
 /// directory.
 #[derive(Debug)]
-pub struct Leftover(PathBuf);
+pub struct Leftover {
+    id: u64,
+    path: PathBuf,
+}
 
 /// A new file or directory with a temporary name.
 #[derive(Debug)]
@@ -46,29 +65,77 @@ pub struct Held {
 }
 
 impl Leftover {
-    /// Takes care of a name that exists. The guard was taken before the name was made.
-    pub fn new(path: PathBuf, names: &mut Names) -> Self {
-        names.push(path.clone());
-        Self(path)
+    /// Takes care of a name that exists, whatever it names. The guard was taken before the name was made.
+    fn new(path: PathBuf, names: &mut Names) -> Self {
+        Self::note(None, path, None, names)
+    }
+
+    /// Takes care of a name of `file`; another file that gets the name stays. The path begins at
+    /// `directory`, where there is one. The guard was taken before the name was made.
+    ///
+    /// # Errors
+    /// That of `fstat(2)`.
+    pub fn of_file(
+        file: &File,
+        directory: Option<Arc<OwnedFd>>,
+        path: PathBuf,
+        names: &mut Names,
+    ) -> Result<Self, Errno> {
+        let only = identity(&fstat(file)?);
+        Ok(Self::note(directory, path, Some(only), names))
+    }
+
+    fn note(
+        directory: Option<Arc<OwnedFd>>,
+        path: PathBuf,
+        only: Option<(u64, u64)>,
+        names: &mut Names,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        names.push(Name { id, directory, path: path.clone(), only });
+        Self { id, path }
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Lets the name stay.
+    pub fn keep(self) {
+        names().retain(|name| name.id != self.id);
     }
 }
 
 impl Drop for Leftover {
     fn drop(&mut self) {
         let mut names = names();
-        if names.contains(&self.0) {
-            remove(&self.0);
+        if let Some(index) = names.iter().position(|name| name.id == self.id) {
+            names.swap_remove(index).remove();
         }
-        names.retain(|name| *name != self.0);
     }
 }
 
-/// Makes a directory for this user alone below `parent`, its name beginning with `prefix`. Errors: those of
-/// `mkdir(2)` and `open(2)`; `EBUSY` where sweeps took every one.
+impl Name {
+    fn remove(&self) {
+        let Some(only) = self.only else { return remove(&self.path) };
+        let directory: BorrowedFd<'_> = self.directory.as_ref().map_or(CWD, |directory| directory.as_fd());
+        let found = statat(directory, &self.path, AtFlags::SYMLINK_NOFOLLOW);
+        if found.is_ok_and(|found| identity(&found) == only) {
+            // What cannot be removed stays; nobody waits for an answer.
+            let _ = unlinkat(directory, &self.path, AtFlags::empty());
+        }
+    }
+}
+
+fn identity(stat: &Stat) -> (u64, u64) {
+    (stat.st_dev, stat.st_ino)
+}
+
+/// Makes a directory for this user alone below `parent`, its name beginning with `prefix`.
+///
+/// # Errors
+/// Those of `mkdir(2)` and `open(2)`; `EBUSY` where sweeps took every one.
 pub fn directory(parent: &Path, prefix: &str) -> Result<Held, Errno> {
     make(parent, prefix, |path| {
         mkdir(path, Mode::RWXU)?;
@@ -97,7 +164,7 @@ fn make(
     create: impl Fn(&Path) -> Result<Option<File>, Errno>,
 ) -> Result<Held, Errno> {
     for _ in 0..ATTEMPTS {
-        let path = fresh_path(parent, prefix);
+        let path = parent.join(fresh_name(prefix));
         let mut names = names();
         let file = match create(&path) {
             Ok(Some(file)) => file,
@@ -112,11 +179,14 @@ fn make(
     Err(Errno::BUSY)
 }
 
-/// A path in `directory` that no other process or thread of ours takes.
-pub fn fresh_path(directory: &Path, prefix: &str) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
+/// A name that nobody can foresee, and that no two callers get.
+#[must_use]
+pub fn fresh_name(prefix: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    directory.join(format!("{prefix}{}.{number}", std::process::id()))
+    // Where there is no randomness, a name that was foreseen costs one more attempt.
+    let random = SysRng.try_next_u64().unwrap_or_else(|_| u64::from(std::process::id()));
+    format!("{prefix}{random:016x}.{number}")
 }
 
 /// Tells sweeps that it is in use. Errors: those of `flock(2)`; `EWOULDBLOCK` where a sweep is about to
@@ -156,7 +226,7 @@ pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Resu
             let mut names = names();
             first(signal);
             for name in names.drain(..) {
-                remove(&name);
+                name.remove();
             }
             std::process::exit(128 + signal);
         }
@@ -207,6 +277,28 @@ mod tests {
             }
         });
         assert_eq!(std::fs::read_dir(parent).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_one_file_is_removed_and_no_other_that_got_its_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = || Some(Arc::new(OwnedFd::from(File::open(parent.path()).unwrap())));
+        let path = parent.path().join("a");
+        for (replaced, kept) in [(false, false), (true, false), (false, true)] {
+            let file = File::create(&path).unwrap();
+            let leftover = Leftover::of_file(&file, directory(), PathBuf::from("a"), &mut names()).unwrap();
+            if replaced {
+                std::fs::remove_file(&path).unwrap();
+                std::fs::write(&path, "of another").unwrap();
+            }
+            if kept {
+                leftover.keep();
+            } else {
+                drop(leftover);
+            }
+            assert_eq!(path.exists(), replaced || kept);
+            let _ = std::fs::remove_file(&path);
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod fault;
 pub mod fiemap;
 pub mod file_size_signal;
 pub mod file_system;
+pub mod inode_flags;
 pub mod leftover;
 pub mod mapped_bytes;
 pub mod mapping;

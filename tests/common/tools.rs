@@ -33,6 +33,14 @@ pub(crate) fn no_mounts() -> Option<String> {
     (!permitted).then(|| "no mount namespaces are permitted here".to_owned())
 }
 
+/// Why no process can be restricted by Landlock.
+pub(crate) fn no_landlock() -> Option<String> {
+    let launcher = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/landlock.py");
+    let restricted = Command::new("python3").args([launcher, "write", ".", "true"]).output();
+    let restricted = restricted.is_ok_and(|output| output.status.success());
+    (!restricted).then(|| "this kernel has no Landlock".to_owned())
+}
+
 /// Why `scripts/filesystems` cannot make one of these.
 pub(crate) fn no_file_systems(kinds: &[&str]) -> Option<String> {
     let on_disk: Vec<&str> = kinds.iter().copied().filter(|kind| *kind != "tmpfs").collect();

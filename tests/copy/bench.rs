@@ -9,6 +9,9 @@ use tempfile::TempDir;
 /// The command.
 pub(crate) const COPYBENCH: &str = env!("CARGO_BIN_EXE_copybench");
 
+/// The same, as a shell takes it.
+pub(crate) const COPY: &str = concat!(env!("CARGO_BIN_EXE_copybench"), " copy");
+
 /// A directory of `COPYBENCH_DIR`; without that, of the build directory.
 pub(crate) struct Bench {
     directory: TempDir,
@@ -50,7 +53,12 @@ impl Bench {
 
     /// Names in the directory.
     pub(crate) fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.directory.path()).unwrap();
+        self.names_in("")
+    }
+
+    /// Names in a directory below it.
+    pub(crate) fn names_in(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(directory)).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -76,7 +84,7 @@ impl Bench {
 
     /// What a shell makes of `script`, with the command as `$COPY`.
     pub(crate) fn shell(&self, script: &str) -> Output {
-        self.command("sh", &["-ec", script]).env("COPY", format!("{COPYBENCH} copy")).output().unwrap()
+        self.command("sh", &["-ec", script]).env("COPY", COPY).output().unwrap()
     }
 
     /// `copybench copy` under strace with these injections, as in `-e inject=`.

@@ -9,8 +9,11 @@ pub(crate) const ROWS: &[Row] = &[
     ("a file of procfs, which says it is empty, is copied", &[], procfs),
     ("a file of sysfs, which says it has a page, is copied", &[], sysfs),
     ("an empty file is copied", &[], empty),
-    ("pipes, devices and directories are no sources", &[], no_sources),
-    ("a directory is no target", &[], directory_as_target),
+    ("directories and sockets are no sources", &[], no_sources),
+    ("a pipe and a device are read as a stream", &[], stream_sources),
+    ("a directory is copied into", &[], directory_as_target),
+    ("what /dev/stdout and the like lead to is written through, not replaced", &[], magic_links),
+    ("paths and names may be as long as they get", &[], long_names),
     ("a pipe and a device are written as a stream", &[], streams),
     ("the environment names the strategy", &[], strategy_of_the_environment),
     ("options that contradict each other exit with 2", &[], contradictions),
@@ -51,27 +54,47 @@ fn empty(bench: &Bench) {
 
 fn no_sources(bench: &Bench) {
     fs::create_dir(bench.path("folder")).unwrap();
-    succeeds(bench.shell("mkfifo pipe"));
-    let cases = [
-        ("folder", "a directory"),
-        ("pipe", "a pipe"),
-        ("/dev/zero", "a character device"),
-        (".", "a directory"),
-    ];
-    for (source, kind) in cases {
-        let message = fails(1, bench.shell(&format!("timeout 10 $COPY {source} b")));
+    let _socket = std::os::unix::net::UnixListener::bind(bench.path("socket")).unwrap();
+    for (source, kind) in [("folder", "a directory"), ("socket", "a socket"), (".", "a directory")] {
+        let message = fails(1, bench.copy(&[source, "b"]));
         assert!(message.contains(&format!("the source {source} is {kind}")), "{message}");
     }
-    assert_eq!(bench.names(), ["folder", "pipe"]);
+    assert_eq!(bench.names(), ["folder", "socket"]);
+}
+
+fn stream_sources(bench: &Bench) {
+    bench.write("a", noise(3_000_000));
+    succeeds(
+        bench.shell("umask 022; mkfifo pipe; timeout 10 sh -c 'cat a >pipe' & $COPY pipe b; wait; cmp a b"),
+    );
+    succeeds(
+        bench.shell("cat a | $COPY /dev/stdin c; cmp a c; head -c 10 a | $COPY /dev/stdin c; cmp -n 10 a c"),
+    );
+    assert_eq!(bench.read("c").len(), 10);
+    succeeds(bench.shell("$COPY /dev/null c; test ! -s c"));
+    succeeds(bench.shell("$COPY --len 70000 --dst-offset 4 /dev/zero c; cmp -i 4:0 -n 70000 c /dev/zero"));
+    assert_eq!(bench.read("c").len(), 70_004);
+    succeeds(bench.shell("cat a | $COPY /dev/stdin /dev/stdout | cmp a"));
+    let message = fails(1, bench.shell("head -c 10 a | $COPY --len 20 /dev/stdin new"));
+    assert!(message.contains("after 10 bytes"), "{message}");
+    assert_eq!(bench.names(), ["a", "b", "c", "pipe"]);
 }
 
 fn directory_as_target(bench: &Bench) {
     bench.write("a", "content");
     fs::create_dir(bench.path("folder")).unwrap();
-    for (target, kind) in [("folder", "a directory"), ("absent/", "no file")] {
+    for target in ["folder", "folder/", "folder/.", "folder/a"] {
+        succeeds(bench.copy(&["a", target]));
+        assert_eq!(bench.read("folder/a"), b"content");
+        fs::remove_file(bench.path("folder/a")).unwrap();
+    }
+    fs::create_dir(bench.path("folder/a")).unwrap();
+    for (target, kind) in [("folder", "a directory"), ("absent/", "no file"), ("absent/.", "no file")] {
         let message = fails(1, bench.copy(&["a", target]));
         assert!(message.contains(kind), "{message}");
     }
+    let message = fails(1, bench.copy(&["a", "."]));
+    assert!(message.contains("is the source itself"), "{message}");
     let message = fails(1, bench.copy(&["a", "absent/b"]));
     assert!(message.contains("absent") && message.contains("ENOENT"), "{message}");
 }
@@ -83,6 +106,29 @@ fn streams(bench: &Bench) {
     succeeds(bench.shell("$COPY --src-offset 1000000 --len 100000 a /dev/stdout >c; test -s c"));
     let message = fails(1, bench.copy(&["a", "/dev/full"]));
     assert!(message.contains("ENOSPC"), "{message}");
+}
+
+fn magic_links(bench: &Bench) {
+    bench.write("a", "content\n");
+    for (name, redirection) in [("/dev/stdout", ">>b"), ("/proc/self/fd/7", "7>>b"), ("/dev/fd/7", "7>>b")] {
+        bench.write("b", "");
+        let descriptor = if redirection.starts_with('7') { 7 } else { 1 };
+        succeeds(bench.shell(&format!("{{ $COPY a {name}; echo later >&{descriptor}; }} {redirection}")));
+        assert_eq!(bench.read("b"), b"content\nlater\n", "{name}");
+    }
+}
+
+fn long_names(bench: &Bench) {
+    let name = "n".repeat(255);
+    // Deeper than an absolute path can tell.
+    let script = format!(
+        "echo content >a; d={directory}
+        for i in $(seq 25); do mkdir $d; mv a $d; cd -P $d; done
+        umask 022; $COPY a {name}; cmp a {name}; echo more >>a; $COPY --debug a {name} 2>&1 | grep unnamed; cmp a {name}
+        $COPY a ./$(printf '%0.s./' $(seq 1900)){name}; test $(ls -A | wc -l) = 2",
+        directory = "d".repeat(200),
+    );
+    succeeds(bench.shell(&script));
 }
 
 fn strategy_of_the_environment(bench: &Bench) {

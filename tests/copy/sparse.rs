@@ -11,6 +11,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("a file that is all hole stays so", &[], all_hole),
     ("zeros become holes with always alone", &[], zeros),
     ("data in unwritten extents that is still in memory is copied", &[], dirty_unwritten),
+    ("files as long as they get are copied", &[], longest),
     ("a clone that must be is one, or fails and leaves nothing", &[], clone_or_nothing),
     ("never sharing copies every byte", &[], never_shared),
 ];
@@ -46,6 +47,43 @@ fn all_hole(bench: &Bench) {
     succeeds(bench.copy(&["--reflink", "never", "a", "b"]));
     assert_eq!(std::fs::metadata(bench.path("b")).unwrap().len(), 1 << 40);
     assert!(bench.allocated("b") <= 65536);
+}
+
+/// The kernel refuses calls that reach beyond the longest file, wherever the file at hand ends.
+fn longest(bench: &Bench) {
+    let most = i64::MAX as u64;
+    let file = File::create(bench.path("a")).unwrap();
+    // As long as the file system allows.
+    let lengths = [most, most - 1, most - 4095, most - (1 << 20), (16 << 40) - 4096, 1 << 40];
+    let fits =
+        |length: &&u64| file.set_len(**length).and_then(|()| file.write_all_at(b"x", *length - 1)).is_ok();
+    let length = *lengths.iter().find(fits).unwrap();
+    for options in [&[][..], &["--reflink", "never"], &["--sparse", "always"]] {
+        for end in ["x", ""] {
+            bench.write("a", "");
+            file.set_len(length).unwrap();
+            file.write_all_at(b"y", 1 << 20).unwrap();
+            file.write_all_at(end.as_bytes(), length - 1).unwrap();
+            // Twice: a new target, and one that exists.
+            for _ in 0..2 {
+                succeeds(bench.copy(&[options, &["a", "b"]].concat()));
+                let copy = File::open(bench.path("b")).unwrap();
+                assert_eq!(copy.metadata().unwrap().len(), length, "{options:?}");
+                let byte = |offset| {
+                    let mut byte = [0];
+                    copy.read_exact_at(&mut byte, offset).unwrap();
+                    byte[0]
+                };
+                assert_eq!(byte(1 << 20), b'y');
+                assert_eq!(byte(length - 1), end.bytes().next().unwrap_or(0));
+            }
+            let (from, to) = ((length - 10).to_string(), (length - 20).to_string());
+            succeeds(
+                bench.copy(&[options, &["--src-offset", &from, "--dst-offset", &to, "a", "b"]].concat()),
+            );
+            std::fs::remove_file(bench.path("b")).unwrap();
+        }
+    }
 }
 
 fn zeros(bench: &Bench) {

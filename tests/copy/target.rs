@@ -26,8 +26,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("a strategy that makes files cannot write in place", &[], makes_files),
     ("strategies between paths take a source that may not be written to", &[Need::Root], read_only_source),
     ("errors of fsync and close are told", &[Need::Program("strace")], late_errors),
-    ("without O_TMPFILE, a temporary name is used", &[Need::Program("strace")], temporary_name),
-    ("a signal removes the temporary name", &[Need::Program("strace")], signal_in_the_middle),
+    ("a name that is refused in the end leaves no second one", &[Need::Program("strace")], refused_at_last),
+    ("without O_TMPFILE, it is done as cp does", &[Need::Program("strace")], no_unnamed_files),
+    ("a signal removes a target that is not complete", &[Need::Program("strace")], signal_in_the_middle),
     ("a signal ends the program that copies", &[], signal_to_program),
     ("a killed copy's temporary name goes with the next one", &[], stale_name),
 ];
@@ -249,19 +250,49 @@ fn late_errors(bench: &Bench) {
         (output.status.code() == Some(1)).then_some(output)
     });
     let message = fails(1, told.unwrap());
-    assert!(message.contains("closing ") && message.contains("/b: EIO"), "{message}");
+    assert!(message.contains("closing ") && message.contains("b: EIO"), "{message}");
     assert_eq!(bench.names(), ["a", "b"]);
 }
 
-/// strace's words for a directory that makes no unnamed files.
-const NO_TMPFILE: &str = "strace -f -D -o /dev/null -P . -e inject=?open,openat:error=EOPNOTSUPP:when=1";
-
-fn temporary_name(bench: &Bench) {
+/// The first rename asks whether one may rename, and does nothing.
+fn refused_at_last(bench: &Bench) {
     bench.write("a", noise(100_000));
-    let told = succeeds(bench.shell(&format!("{NO_TMPFILE} $COPY --debug --verify a b")));
-    assert!(told.contains("target under a temporary name"), "{told}");
-    assert_eq!(bench.read("b"), bench.read("a"));
+    for errno in ["EPERM", "EACCES", "ENOSYS", "EBUSY"] {
+        bench.write("b", "old");
+        let told =
+            succeeds(bench.inject(&[&format!("renameat:error={errno}:when=2")], &["--debug", "a", "b"]));
+        assert!(told.contains("target written in place: ") && told.contains(errno), "{told}");
+        assert!(bench.read("b") == bench.read("a"));
+        assert_eq!(bench.names(), ["a", "b"]);
+    }
+    bench.write("b", "old");
+    fails(1, bench.inject(&["renameat:error=EIO:when=2"], &["a", "b"]));
+    assert_eq!(bench.read("b"), b"old");
     assert_eq!(bench.names(), ["a", "b"]);
+    // Nobody could remove it; it is not a full copy.
+    succeeds(bench.inject(&["renameat:error=EPERM:when=2", "unlinkat:error=EPERM"], &["a", "b"]));
+    assert!(bench.read("b") == bench.read("a"));
+    let others: Vec<_> =
+        bench.names().into_iter().filter(|name| !["a", "b"].contains(&name.as_str())).collect();
+    assert!(others.iter().all(|name| bench.read(name).is_empty()), "{others:?}");
+}
+
+/// strace's words for a directory that makes no unnamed files.
+const NO_TMPFILE: &str = "strace -f -D -o /dev/null -P . -e inject=?open,openat:error=EOPNOTSUPP:when=2";
+
+fn no_unnamed_files(bench: &Bench) {
+    bench.write("a", noise(100_000));
+    for written in ["target made under its name: ", "target written in place: "] {
+        let told = succeeds(bench.shell(&format!("{NO_TMPFILE} $COPY --debug --verify a b")));
+        assert!(told.contains(written) && told.contains("EOPNOTSUPP"), "{told}");
+        assert_eq!(bench.read("b"), bench.read("a"));
+        assert_eq!(bench.names(), ["a", "b"]);
+        bench.write("b", noise(200_000));
+    }
+    // What is not complete does not stay.
+    std::fs::remove_file(bench.path("b")).unwrap();
+    fails(1, bench.shell(&format!("ulimit -f 64; {NO_TMPFILE} $COPY --reflink never a b")));
+    assert_eq!(bench.names(), ["a"]);
 }
 
 fn signal_in_the_middle(bench: &Bench) {
@@ -269,7 +300,7 @@ fn signal_in_the_middle(bench: &Bench) {
     // Filling so many zeros takes longer than the signal.
     let script = format!(
         "{NO_TMPFILE} $COPY --sparse never a b & child=$!
-        for i in $(seq 500); do ls .copybench-copy.* >/dev/null 2>&1 && break; sleep 0.01; done
+        for i in $(seq 500); do test -e b && break; sleep 0.01; done
         kill -TERM $child; code=0; wait $child || code=$?; exit $code"
     );
     fails(128 + 15, bench.shell(&script));
