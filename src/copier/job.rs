@@ -256,9 +256,6 @@ impl Job<'_> {
     fn copy_stream(&self, target: &File, tally: &mut Tally, tell: Tell<'_>) -> Result<u64, CopierError> {
         let span = self.request.part.span();
         self.empty(target)?;
-        if let Some(strategy) = self.request.strategy {
-            return self.by(strategy, target, span);
-        }
         seek(target, SeekFrom::Start(span.target))
             .map_err(CopierError::call("moving to the offset in", self.request.target))?;
         stream(self.source, target, span, &mut counted(tally, tell))

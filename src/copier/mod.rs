@@ -49,10 +49,7 @@ use summary::Tally;
 /// one that did not exist does not exist.
 pub fn copy(request: &Request<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<u64, CopierError> {
     request.check()?;
-    let source = Source::open(request.source)?;
-    if source.is_stream() {
-        request.check_stream()?;
-    }
+    let source = Source::open(request)?;
     request.check_range(source.size())?;
     let place = Place::find(request, &source)?;
     let mut tally = Tally::new(request);

@@ -117,6 +117,10 @@ impl Request<'_> {
             (self.verify, "--verify: what a pipe or a device gave cannot be read again"),
             (self.reflink == When::Always, "--reflink=always: a pipe or a device has no extents"),
             (self.part.span().source > 0, "--src-offset: a pipe or a device is read as a stream"),
+            (
+                self.strategy.is_some(),
+                "--strategy: a pipe or a device is read as a stream, which is no strategy",
+            ),
         ];
         match refused.iter().find(|(asked, _)| *asked) {
             Some((_, problem)) => Err(CopierError::Options((*problem).to_owned())),

@@ -1,7 +1,7 @@
-use super::CopierError;
+use super::{CopierError, Request};
 use rustix::fs::{FileType, Stat, fstat, stat};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The open source, as it was when it was opened.
 #[derive(Debug)]
@@ -12,12 +12,13 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(path: &Path) -> Result<Self, CopierError> {
-        let act = "opening the source";
-        check_kind(path, stat(path).map_err(CopierError::call(act, path))?)?;
+    /// What cannot be copied is refused before it is opened: that of a pipe waits for its writer.
+    pub(super) fn open(request: &Request<'_>) -> Result<Self, CopierError> {
+        let (act, path) = ("opening the source", request.source);
+        check(request, stat(path).map_err(CopierError::call(act, path))?)?;
         let file = File::open(path).map_err(CopierError::call(act, path))?;
         let stat = fstat(&file).map_err(CopierError::call("asking for the size of", path))?;
-        check_kind(path, stat)?;
+        check(request, stat)?;
         Ok(Self { file, path: path.to_owned(), stat })
     }
 
@@ -28,7 +29,7 @@ impl Source {
 
     /// Whether it gives its bytes once, in their order, and no size: a pipe or a device.
     pub(super) fn is_stream(&self) -> bool {
-        !FileType::from_raw_mode(self.stat.st_mode).is_file()
+        is_stream(self.stat)
     }
 
     /// Whether `other` is the same file under any name.
@@ -37,11 +38,16 @@ impl Source {
     }
 }
 
-fn check_kind(path: &Path, stat: Stat) -> Result<(), CopierError> {
+fn is_stream(stat: Stat) -> bool {
+    !FileType::from_raw_mode(stat.st_mode).is_file()
+}
+
+fn check(request: &Request<'_>, stat: Stat) -> Result<(), CopierError> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::Directory => "a directory",
         FileType::Socket => "a socket",
+        _ if is_stream(stat) => return request.check_stream(),
         _ => return Ok(()),
     };
-    Err(CopierError::Kind { path: path.to_owned(), kind })
+    Err(CopierError::Kind { path: request.source.to_owned(), kind })
 }

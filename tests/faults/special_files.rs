@@ -1,4 +1,5 @@
-//! What is not a regular file, as a source of the command: refused at once, with the reason.
+//! What is not a regular file, as the source of a copy by a named strategy: refused at once, with the
+//! reason. Pipes and devices are copied where no strategy is named, as streams.
 
 use crate::{child, common};
 use copybench::strategy::representatives;
@@ -9,21 +10,22 @@ use std::process::Command;
 /// Makes, or names, a source below a directory.
 type Source = fn(&Path) -> Result<PathBuf, Failed>;
 
-const SOURCES: [(&str, Source); 4] = [
-    ("a FIFO", fifo),
-    ("a device", |_| Ok("/dev/zero".into())),
-    ("a directory", directory),
-    ("a socket", socket),
+/// With the code of the refusal: 2 for an option that does not go with the source.
+const SOURCES: [(&str, i32, Source); 4] = [
+    ("a FIFO", 2, fifo),
+    ("a device", 2, |_| Ok("/dev/zero".into())),
+    ("a directory", 1, directory),
+    ("a socket", 1, socket),
 ];
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let test = |(what, source): (&str, Source)| {
-        Trial::test(format!("special source::{what} is refused"), move || is_refused(source))
+    let test = |(what, code, source): (&str, i32, Source)| {
+        Trial::test(format!("special source::{what} is refused"), move || is_refused(code, source))
     };
     SOURCES.map(test).into()
 }
 
-fn is_refused(source: Source) -> Result<(), Failed> {
+fn is_refused(code: i32, source: Source) -> Result<(), Failed> {
     let here = tempfile::tempdir_in(common::places().0.path())?;
     let source = source(here.path())?;
     let target = here.path().join("target");
@@ -31,8 +33,8 @@ fn is_refused(source: Source) -> Result<(), Failed> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_copybench"));
         command.args(["copy", "--strategy", strategy.name]).arg(&source).arg(&target);
         let ended = child::run(&mut command, child::LIMIT)?;
-        let named = source.to_str().is_some_and(|source| ended.errors.contains(source));
-        if ended.code != 1 || !named || target.exists() {
+        let what = if code == 2 { "--strategy" } else { source.to_str().unwrap_or("the source") };
+        if ended.code != code || !ended.errors.contains(what) || target.exists() {
             return Err(format!("{}: {ended:?}", strategy.name).into());
         }
     }
