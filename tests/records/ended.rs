@@ -126,7 +126,7 @@ fn others() -> Result<(), Failed> {
         until_it_listens(&mut child)?;
         let kept = here.path().join("trials");
         if arguments.contains("--out") {
-            until_it_measures(&mut child, &kept.join("slowed-by-0-percent.jsonl"))?;
+            until_it_measures(&mut child, &kept.join("race-1.jsonl"))?;
         } else if arguments != "list" {
             // Past the beginning, where it has said how to go on.
             let task = format!("/proc/{}/fd", child.id());
@@ -140,7 +140,7 @@ fn others() -> Result<(), Failed> {
         let said = end(child, Signal::INT)?;
         expect(said.contains("ended by SIGINT; ") && said.contains(word), &format!("{arguments}: {said}"))?;
         if arguments.contains("--out") {
-            expect(said.contains("kept trials/slowed-by-0-percent.jsonl ("), &said)?;
+            expect(said.contains("kept trials/race-"), &said)?;
             expect(names(here.path())? == ["trials"], "more than the records is left")?;
         } else {
             expect(names(here.path())?.is_empty(), &format!("{arguments} left {:?}", names(here.path())?))?;
