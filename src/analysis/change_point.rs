@@ -1,7 +1,7 @@
 //! Change points in a series of runs.
 //!
 //! At which point do the values before and after differ most? Values are taken as multiples of the
-//! spread between neighbours, which a change of level hardly moves, and cut off at [`CUT`] of
+//! spread between neighbours, which a change of level hardly moves, and cut off at 2.5 of
 //! them, because one bad run must not look like a change (Huber 1964). The largest difference of means over all
 //! points is held against the normal quantile of as many; segments are split again until none passes.
 //! Each split takes one pass over its segment.

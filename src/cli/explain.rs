@@ -39,9 +39,9 @@ impl Explain {
         let layout = Layout::find(&self.layout).ok_or_else(|| {
             unknown("layout", &self.layout, LAYOUTS.iter().map(|layout| layout.name), "dense or sparse")
         })?;
+        advise(|| "its files are removed, and the same command begins anew".to_owned());
         let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
         let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
-        advise(|| "its files are removed, and the same command begins anew".to_owned());
         let found = Subject { strategy, layout, size: self.size, place: &place }.explain()?;
         let text =
             if self.json { serde_json::to_string_pretty(&found)? + "\n" } else { explain::text(&found) };

@@ -23,11 +23,11 @@ pub(super) struct LabChild {
 
 impl Lab {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
-        let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         advise(|| {
             "its files are removed; what stands above was seen, and the same command begins anew".to_owned()
         });
+        let dir = self.dir.clone().or_else(|| Variables::from_environment().dir);
+        let place = Place::new(&dir.unwrap_or_else(|| PathBuf::from(".")))?;
         let summary = lab::run(&place, &mut Output, race)?;
         match summary.failures() {
             0 => Ok(()),

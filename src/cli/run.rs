@@ -187,13 +187,13 @@ impl Run {
             .clone()
             .or_else(|| Variables::from_environment().out)
             .unwrap_or_else(default_record_path);
+        let again = self.again(&out);
+        advise(move || format!("to go on: {again}"));
         let (recorder, mut all) = begin_or_resume(&out, run, self.seed)?;
         let order_seed = all.runs.last().map_or(settings.order_seed, |run| run.order_seed);
         let settings = &Settings { order_seed, ..settings.clone() };
         let (from, to) = (plan.from.path(), plan.to.path());
         let mut recorder = recorder.hiding(from, to, settings.source.as_deref());
-        let again = self.again(&out);
-        advise(move || format!("to go on: {again}"));
         for remark in plan.remarks() {
             super::tell(format_args!("copybench: {remark}"));
         }
