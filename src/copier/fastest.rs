@@ -14,7 +14,7 @@ pub(super) static FASTEST: &[Row] = &[
     Row { file_system: "btrfs", size: 16777216, order: &["sendfile", "splice-1m"] },
     Row { file_system: "btrfs", size: 268435456, order: &["splice-256k", "sendfile"] },
     Row { file_system: "ext4", size: 65536, order: &["copy-file-range-128k", "sendfile"] },
-    Row { file_system: "ext4", size: 1048576, order: &["splice-1m", "sendfile-1m", "copy-file-range"] },
+    Row { file_system: "ext4", size: 1048576, order: &["splice-1m"] },
     Row { file_system: "ext4", size: 16777216, order: &["splice-1m", "sendfile-1m"] },
     Row { file_system: "ext4", size: 33554432, order: &[] },
     Row { file_system: "ext4", size: 268435456, order: &["splice-1m", "sendfile", "copy-file-range-1m"] },
