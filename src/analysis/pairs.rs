@@ -56,6 +56,11 @@ pub fn differences(base: &Series, other: &Series) -> Vec<Vec<f64>> {
     typical(other).into_iter().filter_map(d).collect()
 }
 
+/// [`differences`] of those that are next to each other.
+pub fn neighbours(arms: &[&Series]) -> impl Iterator<Item = Vec<Vec<f64>>> {
+    arms.windows(2).map(|two| differences(two[0], two[1]))
+}
+
 /// Logarithms of all times of a series, by process.
 #[must_use]
 pub fn by_process(series: &Series) -> BTreeMap<u32, Vec<f64>> {

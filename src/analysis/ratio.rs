@@ -128,7 +128,7 @@ impl Processes {
 
 /// What each process says by itself.
 pub fn estimates(processes: &[Vec<f64>]) -> impl Iterator<Item = f64> {
-    processes.iter().filter_map(|values| Process::of(values)).map(|process| process.estimate)
+    processes.iter().filter_map(|values| trimmed_mean(values))
 }
 
 /// Standard deviation, as a logarithm, that processes add to what their rounds explain; none for
@@ -233,9 +233,6 @@ impl Difference {
             ratio: (-self.estimate).exp(),
             low: (-high).exp(),
             high: (-low).exp(),
-            standard_error: self.standard_error,
-            degrees_of_freedom: self.degrees_of_freedom,
-            processes: self.processes,
             one_process: self.processes < 2,
         }
     }
@@ -244,11 +241,19 @@ impl Difference {
     /// [`Self::interval`] lies wholly beyond it. 1 for a single process.
     #[must_use]
     pub fn p_beyond(&self, margin: Margin) -> f64 {
-        let beyond = self.estimate.abs() - margin.ln() - self.bias;
-        if beyond <= 0.0 || self.processes < 2 {
+        let beyond = self.estimate.abs() - margin.ln();
+        if beyond > self.bias { self.p_within(beyond) } else { 1.0 }
+    }
+
+    /// The smallest error for which [`Self::interval`] reaches no farther than `distance`; 1 for a
+    /// single process.
+    #[must_use]
+    pub fn p_within(&self, distance: f64) -> f64 {
+        let free = distance - self.bias;
+        if free < 0.0 || self.processes < 2 {
             1.0
         } else if self.standard_error > 0.0 {
-            two_sided(beyond / self.standard_error, self.degrees_of_freedom)
+            two_sided(free / self.standard_error, self.degrees_of_freedom)
         } else {
             0.0
         }
@@ -264,12 +269,6 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// Standard error of the ratio's logarithm.
-    pub standard_error: f64,
-    /// How well the standard error is known, as for Student's t.
-    pub degrees_of_freedom: f64,
-    /// Processes behind it.
-    pub processes: usize,
     /// Whether nothing was seen of what processes differ by, so that the interval is too narrow by
     /// an unknown amount, and nothing may be called by it.
     pub one_process: bool,

@@ -67,12 +67,6 @@ impl Margin {
         self.0.exp_m1()
     }
 
-    /// A margin that is wider by `ln` to either side.
-    #[must_use]
-    pub fn widened(self, ln: f64) -> Self {
-        Self(self.0 + ln.max(0.0))
-    }
-
     /// The verdict on an interval of the logarithm of base time over other time.
     #[must_use]
     pub fn judge(self, ln_ratio: Option<Interval>) -> Verdict {

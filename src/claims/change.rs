@@ -44,7 +44,7 @@ fn outcome(claim: &Claim, change: &Change, fs: &str, runs: &[&Digest]) -> Option
     };
     let (value, interval) = match change.way {
         Way::Cheaper => (seen.ratio, seen.interval),
-        Way::Dearer => (1.0 / seen.ratio, seen.interval.map(Interval::inverted)),
+        Way::Costlier => (1.0 / seen.ratio, seen.interval.map(Interval::inverted)),
     };
     let verdict = change.test.judge(interval);
     Some(line.with(&Estimate { interval, ..Estimate::exact(value) }, verdict))

@@ -80,7 +80,7 @@ pub enum Way {
     /// The cost before by that after.
     Cheaper,
     /// The cost after by that before.
-    Dearer,
+    Costlier,
 }
 
 /// What is done with the source.
@@ -195,7 +195,7 @@ impl Change {
         };
         match self.way {
             Way::Cheaper => format!("time of {} {before} by that {since}", self.strategy),
-            Way::Dearer => format!("time of {} {since} by that {before}", self.strategy),
+            Way::Costlier => format!("time of {} {since} by that {before}", self.strategy),
         }
     }
 }

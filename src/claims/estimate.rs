@@ -2,6 +2,7 @@
 
 use super::figure::{Figure, Quantity};
 use crate::analysis::interval::{Interval, median};
+use crate::analysis::pairs::{Rounds, pairs};
 use crate::analysis::ratio::{Difference, Prior};
 use crate::record::{Clock, SampleLine};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,9 +43,6 @@ pub(super) struct Samples<'a> {
     /// has counted others' work, so it is left out.
     pub(super) clock: Clock,
 }
-
-/// Values by pass and round.
-type Rounds = BTreeMap<(u32, u32), f64>;
 
 impl Estimate {
     /// Of a count.
@@ -118,11 +116,10 @@ impl<'a> Samples<'a> {
     /// What the other strategies of the cell tell of how far passes differ.
     fn prior(self, of: Quantity) -> Prior {
         let names: BTreeSet<&str> = self.lines.iter().map(|line| line.strategy.as_str()).collect();
-        let series: Vec<Rounds> = names.into_iter().map(|name| self.by_round(of, name)).collect();
-        let neighbours = series.windows(2).map(|two| {
-            let pair = |(at, value): (&(u32, u32), &f64)| Some((*at, (two[1].get(at)? / value).ln()));
-            by_pass(&two[0].iter().filter_map(pair).collect())
-        });
+        let logarithms =
+            |name| self.by_round(of, name).into_iter().map(|(at, value)| (at, value.ln())).collect();
+        let series: Vec<Rounds> = names.into_iter().map(logarithms).collect();
+        let neighbours = series.windows(2).map(|two| pairs(&two[0], &two[1]));
         Prior::fit(neighbours.collect::<Vec<_>>().iter().map(Vec::as_slice))
     }
 

@@ -2,7 +2,6 @@
 
 use crate::analysis::Interval;
 use crate::analysis::ratio::Difference;
-use crate::analysis::student::two_sided;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -55,13 +54,7 @@ impl Test {
         let (lowest, highest) = self.region();
         let bounds = [lowest, highest].map(f64::ln).into_iter().filter(|bound| bound.is_finite());
         let distance = bounds.map(|bound| (difference.estimate - bound).abs()).fold(f64::INFINITY, f64::min);
-        if difference.processes < 2 {
-            1.0
-        } else if difference.standard_error > 0.0 {
-            two_sided(distance / difference.standard_error, difference.degrees_of_freedom)
-        } else {
-            0.0
-        }
+        difference.p_within(distance)
     }
 }
 

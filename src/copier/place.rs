@@ -4,6 +4,7 @@
 use super::attributes::{Facts, mode_of_new};
 use super::entry::Entry;
 use super::error::is_of_the_disk;
+use super::request::refuse;
 use super::source::Source;
 use super::staged::{CLOSED, Staged};
 use super::{CopierError, Request, When};
@@ -192,14 +193,11 @@ fn open_with(path: &Path, access: OFlags) -> Result<File, Errno> {
 /// Opening a pipe waits for its reader, so that the copy cannot end before there is one.
 fn open_stream(request: &Request<'_>) -> Result<Place, CopierError> {
     let path = request.target;
-    let refused = [
+    refuse(&[
         (request.verify, "--verify: what a pipe or a device was given cannot be read again"),
         (request.reflink == When::Always, "--reflink=always: a pipe or a device has no extents"),
         (request.part.span().target > 0, "--dst-offset: a pipe or a device is written as a stream"),
-    ];
-    if let Some((_, problem)) = refused.iter().find(|(asked, _)| *asked) {
-        return Err(CopierError::Options((*problem).to_owned()));
-    }
+    ])?;
     let file = File::options().write(true).open(path);
     Ok(Place::Stream { file: file.map_err(CopierError::call("opening the target", path))? })
 }

@@ -74,6 +74,14 @@ impl Part {
     }
 }
 
+/// Refuses the first option that was asked for.
+pub(super) fn refuse(options: &[(bool, &str)]) -> Result<(), CopierError> {
+    match options.iter().find(|(asked, _)| *asked) {
+        Some((_, problem)) => Err(CopierError::Options((*problem).to_owned())),
+        None => Ok(()),
+    }
+}
+
 impl Request<'_> {
     /// Whether to copy data alone, and what counts as data.
     pub(super) fn holes(&self) -> When {
@@ -113,7 +121,7 @@ impl Request<'_> {
 
     /// Refuses what a source that is a pipe or a device cannot give.
     pub(super) fn check_stream(&self) -> Result<(), CopierError> {
-        let refused = [
+        refuse(&[
             (self.verify, "--verify: what a pipe or a device gave cannot be read again"),
             (self.reflink == When::Always, "--reflink=always: a pipe or a device has no extents"),
             (self.part.span().source > 0, "--src-offset: a pipe or a device is read as a stream"),
@@ -121,11 +129,7 @@ impl Request<'_> {
                 self.strategy.is_some(),
                 "--strategy: a pipe or a device is read as a stream, which is no strategy",
             ),
-        ];
-        match refused.iter().find(|(asked, _)| *asked) {
-            Some((_, problem)) => Err(CopierError::Options((*problem).to_owned())),
-            None => Ok(()),
-        }
+        ])
     }
 
     /// Refuses a range that reaches beyond the source, before anything of it is written.

@@ -1,6 +1,6 @@
 //! What two sides say about one strategy, and the verdicts once all of a table are known.
 
-use crate::analysis::pairs::{by_process, differences};
+use crate::analysis::pairs::{by_process, differences, neighbours};
 use crate::analysis::ratio::{Difference, Prior, estimates, process_spread};
 use crate::analysis::series::{Measurements, Series};
 use crate::analysis::table::verdicts;
@@ -102,10 +102,8 @@ impl Sides<'_> {
         let pairs: Vec<_> = if self.in_turn() {
             common.iter().map(|(_, [old, new])| differences(old, new)).collect()
         } else {
-            let next = common.windows(2);
-            let both =
-                |two: &[(&str, Pair<'_>)]| [0, 1].map(|side| differences(two[0].1[side], two[1].1[side]));
-            next.flat_map(both).collect()
+            let side = |side: usize| common.iter().map(|(_, pair)| pair[side]).collect::<Vec<_>>();
+            [0, 1].map(side).iter().flat_map(|arms| neighbours(arms)).collect()
         };
         Prior::fit(pairs.iter().map(Vec::as_slice))
     }

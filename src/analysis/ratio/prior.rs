@@ -1,7 +1,7 @@
 //! What arms of one cell lend each other: how far processes differ.
 
 use super::{Processes, mean, spread};
-use crate::analysis::pairs::differences;
+use crate::analysis::pairs::neighbours;
 use crate::analysis::series::Series;
 use statrs::function::gamma::digamma;
 
@@ -53,8 +53,7 @@ impl Prior {
     /// Of the arms of a cell, from those that are next to each other.
     #[must_use]
     pub fn of_arms<'a>(arms: impl IntoIterator<Item = &'a Series>) -> Self {
-        let arms: Vec<&Series> = arms.into_iter().collect();
-        let neighbours: Vec<_> = arms.windows(2).map(|pair| differences(pair[0], pair[1])).collect();
+        let neighbours: Vec<_> = neighbours(&arms.into_iter().collect::<Vec<_>>()).collect();
         Self::fit(neighbours.iter().map(Vec::as_slice))
     }
 

@@ -47,7 +47,7 @@ pub(super) static CLAIMS: &[Claim] = &[
             file_systems: &["ext4"],
             strategy: "read-write-8k",
             since: EXT4,
-            way: Way::Dearer,
+            way: Way::Costlier,
             test: Test::Effect(3.46),
         }),
     },

@@ -46,14 +46,13 @@ impl Calibrating<'_> {
 fn trial(answer: &AnswerLine, strategy: &'static str, entrants: &[Entrant]) -> Trial {
     let differs = answer.twin.is_some() && answer.within.is_none();
     let everyone = [Entrant::First].into_iter().chain(entrants.iter().copied());
-    let called = everyone.map(|entry| {
-        let label = Contestant { strategy, entry }.label();
-        let slower = answer.slower.iter().any(|slower| slower.strategy == label);
-        Called { slowdown: entry.slowdown(), slower: slower || (entry == Entrant::Twin && differs) }
+    let everyone: Vec<(Entrant, String)> =
+        everyone.map(|entry| (entry, Contestant { strategy, entry }.label())).collect();
+    let called = everyone.iter().map(|(entry, label)| {
+        let slower = answer.slower.iter().any(|slower| slower.strategy == *label);
+        Called { slowdown: entry.slowdown(), slower: slower || (*entry == Entrant::Twin && differs) }
     });
-    let winner = answer.best.as_ref().and_then(|best| {
-        let of = |entry: &Entrant| Contestant { strategy, entry: *entry }.label() == *best;
-        [Entrant::First].iter().chain(entrants).find(|entry| of(entry)).map(|entry| entry.slowdown())
-    });
+    let winner = everyone.iter().find(|(_, label)| answer.best.as_ref() == Some(label));
+    let winner = winner.map(|(entry, _)| entry.slowdown());
     Trial { called: called.collect(), within: answer.within, winner, seconds: answer.seconds }
 }
