@@ -3,10 +3,13 @@
 //!
 //! Mounts are made in a mount namespace of their own and end with the command.
 
+#[path = "common/executable.rs"]
+mod executable;
 #[path = "common/tools.rs"]
 mod tools;
 
 use copybench::sys::errno::name;
+use executable::copy_executable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::io::Errno;
 use serde_json::Value;
@@ -118,7 +121,7 @@ fn as_nobody(here: &Path, arguments: &str) -> Result<Output, Failed> {
     let reachable = TempDir::new_in("/var/tmp")?;
     fs::set_permissions(reachable.path(), Permissions::from_mode(0o755))?;
     let executable = reachable.path().join("copybench");
-    fs::copy(env!("CARGO_BIN_EXE_copybench"), &executable)?;
+    copy_executable(&executable)?;
     let executable = executable.to_str().ok_or("a path that is no text")?;
     let mut command = command(here, executable, &arguments.split(' ').collect::<Vec<_>>());
     Ok(command.uid(65534).gid(65534).output()?)

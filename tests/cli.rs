@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "common/executable.rs"]
+mod executable;
+
+use executable::copy_executable;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -84,7 +88,7 @@ fn an_unreadable_source_exits_1_with_path_and_errno() {
     fs::set_permissions(here.path().join("secret"), fs::Permissions::from_mode(0o000)).unwrap();
     // Somebody whom permission bits bind, and who can reach the executable.
     let executable = here.path().join("copybench");
-    fs::copy(env!("CARGO_BIN_EXE_copybench"), &executable).unwrap();
+    copy_executable(&executable).unwrap();
     let mut command = Command::new(&executable);
     if rustix::process::geteuid().is_root() {
         command.uid(65534).gid(65534);

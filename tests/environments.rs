@@ -6,6 +6,10 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
+#[path = "common/executable.rs"]
+mod executable;
+
+use executable::copy_executable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -336,7 +340,7 @@ fn prepare(needs: Needs) -> Result<tempfile::TempDir, Failed> {
     fs::copy(record, here.path().join("run.jsonl"))?;
     if needs == Needs::Nobody {
         // Who is nobody may not reach the build directory.
-        fs::copy(executable(), here.path().join("copybench"))?;
+        copy_executable(&here.path().join("copybench"))?;
     }
     Ok(here)
 }

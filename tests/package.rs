@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "common/executable.rs"]
+mod executable;
+
+use executable::copy_executable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -159,7 +163,7 @@ fn an_executable_has_what_draws() -> Result<(), Failed> {
     let place = tempfile::tempdir()?;
     let (at, scratch) = (place.path(), place.path().join("scratch"));
     fs::create_dir(&scratch)?;
-    fs::copy(env!("CARGO_BIN_EXE_copybench"), at.join("copybench"))?;
+    copy_executable(&at.join("copybench"))?;
     let python = at.join("python");
     let list = "#!/bin/sh\ncd \"${1%/*}\" && find . -type f\necho \"$COPYBENCH\"; shift; echo \"$*\"\n";
     fs::write(&python, list)?;

@@ -1,7 +1,8 @@
 //! What stands beside the content of a target afterwards: the same as after GNU cp, which writes to the
 //! file itself.
 
-use super::bench::{Bench, COPYBENCH, succeeds};
+use super::bench::{Bench, succeeds};
+use super::executable::copy_executable;
 use super::{Need, Row};
 use copybench::sys::inode_flags::InodeFlags;
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ fn same(bench: &Bench, set_up: &str, copy: &str) {
 
 /// Where any user may run the command.
 fn install(bench: &Bench) {
-    fs::copy(COPYBENCH, bench.path("copybench")).unwrap();
+    copy_executable(&bench.path("copybench")).unwrap();
     succeeds(bench.shell("chmod 755 ."));
 }
 

@@ -6,6 +6,8 @@
 mod as_cp;
 mod bench;
 mod durable;
+#[path = "../common/executable.rs"]
+mod executable;
 mod extremes;
 #[path = "../common/golden.rs"]
 mod golden;

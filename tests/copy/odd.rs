@@ -1,6 +1,7 @@
 //! Sources and targets that are not plain files with an honest size.
 
 use super::bench::{Bench, fails, noise, succeeds};
+use super::executable::copy_executable;
 use super::{Need, Row};
 use std::fs;
 use std::path::Path;
@@ -164,7 +165,7 @@ fn contradictions(bench: &Bench) {
 
 fn unreadable(bench: &Bench) {
     let here = tempfile::tempdir().unwrap();
-    fs::copy(super::bench::COPYBENCH, here.path().join("copybench")).unwrap();
+    copy_executable(&here.path().join("copybench")).unwrap();
     let script = "chmod 777 .; echo content >a; chmod 0 a
         setpriv --reuid 65534 --clear-groups ./copybench copy a b";
     let message = fails(1, bench.command("sh", &["-c", script]).current_dir(here.path()).output().unwrap());

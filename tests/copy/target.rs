@@ -1,6 +1,7 @@
 //! The target: replaced whole or left whole, with the right mode, times and name.
 
 use super::bench::{Bench, fails, noise, succeeds};
+use super::executable::copy_executable;
 use super::{Need, Row};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -164,7 +165,7 @@ fn file_size_limit(bench: &Bench) {
 fn read_only_target(bench: &Bench) {
     // The build directory may be closed to other users.
     let here = tempfile::tempdir().unwrap();
-    fs::copy(super::bench::COPYBENCH, here.path().join("copybench")).unwrap();
+    copy_executable(&here.path().join("copybench")).unwrap();
     let script = "chmod 777 .; echo content >a; echo old >b; chown 65534 b; chmod 444 b
         setpriv --reuid 65534 --clear-groups ./copybench copy a b";
     let output = bench.command("sh", &["-c", script]).current_dir(here.path()).output().unwrap();
@@ -225,7 +226,7 @@ fn makes_files(bench: &Bench) {
 
 fn read_only_source(bench: &Bench) {
     let here = tempfile::tempdir().unwrap();
-    fs::copy(super::bench::COPYBENCH, here.path().join("copybench")).unwrap();
+    copy_executable(&here.path().join("copybench")).unwrap();
     let script = "chmod 777 .; echo content >a; chmod 444 a
         for strategy in std-fs-copy reflink-copy cp; do
             setpriv --reuid 65534 --clear-groups ./copybench copy --strategy $strategy a b
