@@ -147,7 +147,7 @@ def throughput(data, cells, looks):
     shown = [name for name in shown if name in present]
     told = subtitle(data, used, rows)
     told.append(
-        "Only copies that moved data. Upright lines are intervals of the median; "
+        "Only copies that moved data. Upright lines say where a typical copy lies, at 95 %; "
         "points of one size stand apart so that the intervals can be seen."
     )
     measured = len({row["strategy"] for row in data["rows"]})
@@ -200,7 +200,7 @@ def kernels(data, cells, looks):
         "heading": "Copy speed over kernels" if data["clock"] == "wall" else "Instructions per byte over kernels",
         "subheading": [
             *subtitle(data, used, rows),
-            "Only copies that moved data. Upright lines are intervals of the median.",
+            "Only copies that moved data. Upright lines say where a typical copy lies, at 95 %.",
         ],
         "shown": [name for name in shown if name in present],
     }

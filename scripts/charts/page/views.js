@@ -135,7 +135,7 @@ const throughput = {
       heading: wall ? "Copy speed over file size" : "Instructions per byte over file size",
       subheading: [
         about(cellsOf(lines), lines),
-        "Only copies that moved data. Upright lines are intervals of the median; points of one size stand apart so that the intervals can be seen.",
+        "Only copies that moved data. Upright lines say where a typical copy lies, at 95 %; points of one size stand apart so that the intervals can be seen.",
         ...(panels.length > kept.size
           ? [`The first ${kept.size} of ${panels.length} panels: filters choose others.`]
           : []),
