@@ -42,7 +42,7 @@ LOOP_CTL_GET_FREE, LOOP_CONFIGURE, LO_FLAGS_AUTOCLEAR = 0x4C82, 0x4C0A, 4
 
 
 class Unfit(Exception):
-    """Why a file system cannot be made here, and the cure."""
+    """Why a file system cannot be made here, and the hint."""
 
 
 def check(kind, length):

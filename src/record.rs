@@ -148,7 +148,8 @@ pub struct RefusedObserver {
     /// What was refused, and by what.
     pub reason: String,
     /// What would let it count.
-    pub cure: String,
+    #[serde(rename = "cure")]
+    pub hint: String,
 }
 
 /// Commit that an executable was built from.

@@ -1,5 +1,5 @@
 //! Environments that do not fit, provoked for real: what is concerned is named with reason and
-//! cure, and the rest runs.
+//! hint, and the rest runs.
 //!
 //! Mounts are made in a mount namespace of their own and end with the command.
 
@@ -31,9 +31,9 @@ const AS_ANYONE: [(&str, Test); 4] = [
 
 const AS_ROOT: [(&str, Test); 6] = [
     ("a user without privileges measures, and learns what would count calls", unprivileged),
-    ("a directory of somebody else is refused with the cure", not_writable),
-    ("a read-only mount is refused with the cure", read_only),
-    ("a full directory is refused with the cure", full),
+    ("a directory of somebody else is refused with the hint", not_writable),
+    ("a read-only mount is refused with the hint", read_only),
+    ("a full directory is refused with the hint", full),
     ("too little space for a cell is said with the figures, and other cells run", nearly_full),
     ("between two mounts, what needs one says so, all others work", two_mounts),
 ];
@@ -156,14 +156,14 @@ fn list(output: &Output) -> Result<(usize, Vec<(String, String)>), Failed> {
     Ok((available.len(), refused.iter().map(|row| (text(row, "name"), text(row, "reason"))).collect()))
 }
 
-/// Whatever is refused but was not before has `errno` and `cure` in its reason; something is.
-fn newly_refused(before: &Output, after: &Output, errno: Errno, cure: &str) -> Result<(), Failed> {
+/// Whatever is refused but was not before has `errno` and `hint` in its reason; something is.
+fn newly_refused(before: &Output, after: &Output, errno: Errno, hint: &str) -> Result<(), Failed> {
     let (_, before) = list(before)?;
     let (available, after) = list(after)?;
     let new: Vec<_> = after.iter().filter(|row| !before.iter().any(|(name, _)| *name == row.0)).collect();
     expect(!new.is_empty() && available > new.len(), &format!("{available} available, {new:?}"))?;
     let errno = name(errno).unwrap_or_default();
-    let silent = new.iter().find(|(_, reason)| !reason.contains(errno) || !reason.contains(cure));
+    let silent = new.iter().find(|(_, reason)| !reason.contains(errno) || !reason.contains(hint));
     expect(silent.is_none(), &format!("{silent:?}"))
 }
 

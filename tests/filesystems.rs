@@ -38,7 +38,7 @@ const AS_ROOT: [(&str, &[&str], Test); 9] = [
     ("a process left behind ends with the command", &["btrfs"], process_left_behind),
     ("SIGTERM ends the command and cleans up", &["ext4"], |images| stopped_by(images, Signal::TERM)),
     ("SIGKILL ends the command and cleans up", &["ext4"], |images| stopped_by(images, Signal::KILL)),
-    ("what cannot be made is skipped by name with the cure", &["ext4", "tmpfs"], skipped),
+    ("what cannot be made is skipped by name with the hint", &["ext4", "tmpfs"], skipped),
 ];
 
 fn main() {

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class ChartError(Exception):
-    """What stops the drawing, in words for the user, with the cure where there is one."""
+    """What stops the drawing, in words for the user, with the hint where there is one."""
 
 
 def executable():

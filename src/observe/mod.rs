@@ -1,6 +1,6 @@
 //! What is counted beside time: one registry of observers, one file a family.
 //!
-//! An observer yields named counters or a [`Refusal`] with reason and cure. What a counter holds
+//! An observer yields named counters or a [`Refusal`] with reason and hint. What a counter holds
 //! is what the kernel says of one copy; nothing is estimated.
 
 mod extents;

@@ -30,18 +30,18 @@ pub enum Moment {
 
 /// Why an observer has nothing to tell here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}; {cure}")]
+#[error("{reason}; {hint}")]
 pub struct Refusal {
     /// What was refused, and by what.
     pub reason: String,
     /// What the user can do.
-    pub cure: String,
+    pub hint: String,
 }
 
 impl Refusal {
     /// A file below `/proc` or a call that should have worked.
     pub(super) fn unexpected(act: &str, error: &io::Error) -> Self {
-        Self { reason: format!("{act}: {error}"), cure: "mount /proc and allow the call".to_owned() }
+        Self { reason: format!("{act}: {error}"), hint: "mount /proc and allow the call".to_owned() }
     }
 }
 

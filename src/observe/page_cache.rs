@@ -16,7 +16,7 @@ impl Observation for PageCache {
     fn counts(&mut self, copied: &Copied<'_>) -> Result<Counts, Refusal> {
         let refused = |untold: Untold| Refusal {
             reason: untold.to_string(),
-            cure: "use files of your own on a file system of this machine, and allow cachestat or mincore"
+            hint: "use files of your own on a file system of this machine, and allow cachestat or mincore"
                 .to_owned(),
         };
         let source = residency(copied.source, copied.bytes).map_err(refused)?;

@@ -65,6 +65,6 @@ fn children() -> u64 {
 }
 
 fn refused(error: &io::Error) -> Refusal {
-    let cure = "mount /proc, and allow this program one more thread".to_owned();
-    Refusal { reason: format!("looking at /proc/self/statm from a thread: {error}"), cure }
+    let hint = "mount /proc, and allow this program one more thread".to_owned();
+    Refusal { reason: format!("looking at /proc/self/statm from a thread: {error}"), hint }
 }

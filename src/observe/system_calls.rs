@@ -101,5 +101,5 @@ impl Drop for Calls {
 }
 
 fn refused(refusal: &perf_event::Refusal) -> Refusal {
-    Refusal { reason: refusal.to_string(), cure: refusal.cure().to_owned() }
+    Refusal { reason: refusal.to_string(), hint: refusal.hint().to_owned() }
 }

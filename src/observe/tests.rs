@@ -40,7 +40,7 @@ fn observers_tell_only_what_the_registry_says() {
         }
     }
     for (observer, refusal) in refused(&scratch) {
-        assert!(!refusal.reason.is_empty() && !refusal.cure.is_empty(), "{}", observer.name);
+        assert!(!refusal.reason.is_empty() && !refusal.hint.is_empty(), "{}", observer.name);
     }
 }
 

@@ -51,9 +51,9 @@ impl CopyError {
     }
 
     /// What a user can do about it, where that is known.
-    pub fn cure(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self.cause {
-            Cause::Call { call, errno } => super::cure::cure(call, errno),
+            Cause::Call { call, errno } => super::hint::hint(call, errno),
             _ => None,
         }
     }

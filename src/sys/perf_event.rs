@@ -38,7 +38,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// What would let it count.
-    pub fn cure(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::Forbidden { .. } => {
                 "run as root or with CAP_PERFMON, or set that to 1; a container's seccomp filter may forbid it too"

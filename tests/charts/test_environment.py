@@ -40,7 +40,7 @@ class Environment(unittest.TestCase):
         done = self.run_python()
         self.assertEqual(done.returncode, 2)
         self.assertIn("no Python of version 3.11", done.stderr)
-        self.assertIn("cure: install", done.stderr)
+        self.assertIn("hint: install", done.stderr)
         self.assertIn("records are safe", done.stderr)
 
     def test_python_without_venv(self):

@@ -42,8 +42,8 @@ fn is_refused(strategy: &'static Strategy) -> Result<(), Failed> {
             }
             other => return Err(format!("{other:?}, {length} bytes in the target").into()),
         }
-        if CopyError::call("io_uring_setup", 0, errno).cure().is_none() {
-            return Err(format!("no cure for {name}").into());
+        if CopyError::call("io_uring_setup", 0, errno).hint().is_none() {
+            return Err(format!("no hint for {name}").into());
         }
     }
     Ok(())

@@ -34,8 +34,8 @@ impl Task {
     pub(super) fn new(command: &Kernels) -> anyhow::Result<Self> {
         let Some(ids) = &command.claims else { return Ok(Self::Cells(Box::new(words(command)?))) };
         if command.cells.words().names_strategies_or_cells() {
-            let cure = "leave out --strategy and all that choose cells, or --claims";
-            return Err(Fail::Use(format!("claims have strategies and cells of their own; {cure}")).into());
+            let hint = "leave out --strategy and all that choose cells, or --claims";
+            return Err(Fail::Use(format!("claims have strategies and cells of their own; {hint}")).into());
         }
         let claims: Vec<_> =
             selected(ids)?.into_iter().filter(|claim| claims::guest::can_try(claim)).collect();

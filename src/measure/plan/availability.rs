@@ -19,7 +19,7 @@ pub struct Availability {
 impl From<&TrialError> for Refused {
     fn from(error: &TrialError) -> Self {
         let TrialError::Copy(copy) = error else { return Self::because(error) };
-        let reason = copy.cure().map_or_else(|| error.to_string(), |cure| format!("{error}; {cure}"));
+        let reason = copy.hint().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
         let errno = copy.errno().and_then(crate::sys::errno::name);
         Self { call: copy.call_name().map(str::to_owned), errno: errno.map(str::to_owned), reason }
     }

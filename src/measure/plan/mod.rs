@@ -117,8 +117,8 @@ impl Plan {
     /// The first line of the run that this plan is for.
     pub fn run_line(&self, argv: &[String], order_seed: u64) -> RunLine {
         let refused = self.unobserved.iter().map(|(observer, refusal)| {
-            let observe::Refusal { reason, cure } = refusal.clone();
-            (observer.name.to_owned(), RefusedObserver { reason, cure })
+            let observe::Refusal { reason, hint } = refusal.clone();
+            (observer.name.to_owned(), RefusedObserver { reason, hint })
         });
         RunLine {
             observers: refused.collect(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Paths of the kernel's own file systems are the same everywhere, and cures name them.
+/// Paths of the kernel's own file systems are the same everywhere, and hints name them.
 const EVERYWHERE: [&str; 3] = ["/proc/", "/sys/", "/dev/"];
 
 /// Paths with the placeholders that stand for them, the longest first.

@@ -18,7 +18,7 @@ const LONGEST_LINE: u64 = 1 << 20;
 const BEGINNING: &[u8] = br#"{"t":""#;
 /// Times that the name may come to mean another file while it is opened.
 const ATTEMPTS: u32 = 10;
-const CURE: &str = "name another with --out or COPYBENCH_OUT";
+const HINT: &str = "name another with --out or COPYBENCH_OUT";
 
 /// A record that this process alone writes. One that was made goes again when it is dropped before
 /// anything was written, with the directories that were made for it.
@@ -43,29 +43,29 @@ pub struct RecordFileError {
 
 #[derive(Debug, thiserror::Error)]
 enum Why {
-    #[error("{act}: {}; {CURE}", describe(*.errno))]
+    #[error("{act}: {}; {HINT}", describe(*.errno))]
     Call { act: &'static str, errno: Errno },
-    #[error("it is {0}, and records are regular files; {CURE}")]
+    #[error("it is {0}, and records are regular files; {HINT}")]
     Kind(&'static str),
-    #[error("it is a symbolic link to {}; name the file itself, or {CURE}", .0.display())]
+    #[error("it is a symbolic link to {}; name the file itself, or {HINT}", .0.display())]
     Link(PathBuf),
-    #[error("it belongs to user {owner}, and this is user {user}; {CURE}")]
+    #[error("it belongs to user {owner}, and this is user {user}; {HINT}")]
     Owner { owner: u32, user: u32 },
-    #[error("it is read-only; make it writable if it is to grow, or {CURE}")]
+    #[error("it is read-only; make it writable if it is to grow, or {HINT}")]
     ReadOnly,
-    #[error("it is empty, so no record that could grow; remove it, or {CURE}")]
+    #[error("it is empty, so no record that could grow; remove it, or {HINT}")]
     Empty,
-    #[error("{0}, so it is no record of copybench and was left as it is; {CURE}")]
+    #[error("{0}, so it is no record of copybench and was left as it is; {HINT}")]
     Foreign(&'static str),
-    #[error("its schema is {found}, and this copybench adds to records of {SCHEMA} alone; {CURE}")]
+    #[error("its schema is {found}, and this copybench adds to records of {SCHEMA} alone; {HINT}")]
     Schema { found: String },
-    #[error("{0}; it was left as it is; {CURE}")]
+    #[error("{0}; it was left as it is; {HINT}")]
     Content(#[from] ReadError),
-    #[error("{} is writing it; wait for its end, or {CURE}", holder.as_deref().unwrap_or("another process"))]
+    #[error("{} is writing it; wait for its end, or {HINT}", holder.as_deref().unwrap_or("another process"))]
     Held { holder: Option<String> },
-    #[error("it exists already; {CURE}")]
+    #[error("it exists already; {HINT}")]
     Exists,
-    #[error("its name came to mean another file again and again; {CURE}")]
+    #[error("its name came to mean another file again and again; {HINT}")]
     Restless,
 }
 

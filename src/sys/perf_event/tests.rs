@@ -9,13 +9,13 @@ const EVENTS: [Event; 5] = [
     Event::ContextSwitches,
 ];
 
-/// Counters, or nothing where this user may have none, for a reason that names the cure.
+/// Counters, or nothing where this user may have none, for a reason that names the hint.
 fn counters() -> Option<Counters> {
     match Counters::open(&EVENTS) {
         Ok(counters) => Some(counters),
         Err(refusal) => {
             assert!(!rustix::process::geteuid().is_root(), "{refusal}");
-            assert!(refusal.cure().contains("run as root"), "{refusal}");
+            assert!(refusal.hint().contains("run as root"), "{refusal}");
             None
         }
     }

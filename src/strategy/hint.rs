@@ -7,7 +7,7 @@ const FLAGGED: &str =
 const PIPE: &str = "run as root, or raise /proc/sys/fs/pipe-max-size and pipe-user-pages-soft";
 
 /// What a user can do about a call that a strategy rests on and the kernel refuses.
-const CURES: &[(&str, Errno, &str)] = &[
+const HINTS: &[(&str, Errno, &str)] = &[
     ("copy_file_range", Errno::XDEV, ONE_MOUNT),
     ("ioctl(FICLONE)", Errno::XDEV, ONE_MOUNT),
     ("ioctl(FICLONERANGE)", Errno::XDEV, ONE_MOUNT),
@@ -35,10 +35,10 @@ const CURES: &[(&str, Errno, &str)] = &[
     ("statx", Errno::OPNOTSUPP, "use a file system with direct I/O: ext4, xfs, btrfs"),
 ];
 
-/// The cure for `call` refused with `errno`, where there is one.
-pub(super) fn cure(call: &str, errno: Errno) -> Option<&'static str> {
-    let known = CURES.iter().find(|(name, refused, _)| *name == call && *refused == errno);
-    known.map(|(.., cure)| *cure).or(match errno {
+/// The hint for `call` refused with `errno`, where there is one.
+pub(super) fn hint(call: &str, errno: Errno) -> Option<&'static str> {
+    let known = HINTS.iter().find(|(name, refused, _)| *name == call && *refused == errno);
+    known.map(|(.., hint)| *hint).or(match errno {
         Errno::NOSPC | Errno::DQUOT => Some("free some space there, or name another directory"),
         Errno::NOMEM => Some("free some memory, or raise the limit of address space: ulimit -v"),
         Errno::MFILE => Some("raise the limit of open files: ulimit -n"),
