@@ -248,7 +248,8 @@ fn small_matrix(kernel: &Path) -> Result<(), Failed> {
                 let fits = |sample: &&&_| is(sample, cell, strategy, process);
                 timed.iter().filter(fits).count()
             };
-            assert_eq!((of("read-write-256k"), of("mmap-write")), (2, 2), "{cell} in boot {process}");
+            let found = (of("read-write-256k"), of("mmap-write"));
+            assert_eq!(found, (2, 2), "{cell} in boot {process}: {:#?}", run.skips);
         }
     }
     assert!(

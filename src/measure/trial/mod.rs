@@ -1,5 +1,6 @@
 pub(super) mod clock;
 pub(super) mod error;
+mod exiting;
 pub(super) mod limit;
 pub(super) mod sequence;
 pub(super) mod stage;
@@ -78,7 +79,9 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     pub fn observed_trial(&self, strategy: &Strategy, cell: &Cell) -> Result<Outcome, TrialError> {
         // What others cost would be counted as the copy's by those that see every copy.
         let observers = OBSERVERS.iter().copied().filter(|observer| observer.moment != Moment::Every);
-        self.attempt(strategy, cell, &NoClock, observers, true)
+        let outcome = self.attempt(strategy, cell, &NoClock, observers, true);
+        exiting::wait_for_exiting_threads();
+        outcome
     }
 
     fn attempt(
