@@ -1,9 +1,9 @@
 //! What the harness itself costs: the empty trial, against the fastest dense 64 KiB copy that
 //! moves data.
 //!
-//! The clock region holds two readings of the clock, the call through the registry and the check
-//! of the target's length. This bench times that region around a strategy that does nothing and
-//! says which share it is of the fastest real copy in the same directory.
+//! The clock region holds two readings of the clock and the call through the registry. This bench times
+//! that region around a strategy that does nothing and says which share it is of the fastest real copy in
+//! the same directory.
 
 use copybench::fixture::{Layout, Place, Source};
 use copybench::measure::{Cell, Look, Stage, WallClock, availability};

@@ -129,7 +129,8 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         target::unnamed(self.place(), self.source(), cell.dst, cell.cache, kept).map(Target::Unnamed)
     }
 
-    /// The clock region: nothing here but the copy and the end that the cell asks for.
+    /// The clock region: nothing here but the copy and the end that the cell asks for. No target is longer
+    /// than its source.
     fn copy(&self, strategy: &Strategy, target: &Target, end: End) -> Result<u64, CopyError> {
         match (&strategy.method, target) {
             (Method::Paths(copy), Target::Named(path)) => {
@@ -141,7 +142,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
                 Ok(bytes)
             }
             (_, Target::Unnamed(file)) => {
-                let bytes = strategy.copy(Task::whole(self.source().file(), file, &self.workspace))?;
+                let bytes = strategy.copy_over(Task::whole(self.source().file(), file, &self.workspace))?;
                 if end == End::Fdatasync {
                     sync(file, bytes)?;
                 }
