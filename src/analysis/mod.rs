@@ -13,6 +13,7 @@ pub mod digest;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod history;
+mod holding;
 pub mod host;
 pub mod interval;
 pub mod kernels;

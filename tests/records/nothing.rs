@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("files without bytes are measured, without the limits", no_bytes),
     ("where memory cannot be mapped, what needs it is skipped, said once a reason", no_mappings),
     ("reports, comparisons, histories and exports of nothing are refused", readers),
+    ("of many inputs those that hold nothing or have no end are named", named),
 ];
 
 pub(crate) const BENCH: &[Test] = &[
@@ -104,10 +105,60 @@ fn readers() -> Result<(), Failed> {
             let output = copybench(here, &format!("{command} {input}")).output()?;
             expect(output.status.code() == Some(2), &format!("{command} {input}: {}", output.status))?;
             expect(output.stdout.is_empty(), &format!("{command} {input} wrote something"))?;
+            let word = if input == "empty.jsonl" {
+                "empty.jsonl: it is empty"
+            } else {
+                "nothing was measured in it"
+            };
+            expect(said(&output).contains(word), &format!("{command} {input}: {}", said(&output)))?;
         }
     }
     ends(&copybench(here, "report folder").output()?, 2, &["no record below"])?;
     expect(!here.join("o").exists(), "a directory is left")
+}
+
+fn named() -> Result<(), Failed> {
+    let here = directory()?;
+    let here = here.path();
+    fs::create_dir(here.join("all"))?;
+    ends(&copybench(here, SMALL).args(["--out", "all/whole.jsonl"]).output()?, 0, &[])?;
+    let text = fs::read_to_string(here.join("all/whole.jsonl"))?;
+    let lines: Vec<&str> = text.lines().collect();
+    let kept = |tags: &[&str]| {
+        let is = |line: &&&str| tags.iter().any(|tag| line.starts_with(&format!(r#"{{"t":"{tag}""#)));
+        lines.iter().filter(is).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let skip =
+        r#"{"t":"skip","cell":"ext4|dense|4KiB|warm|new|none","strategy":"*","reason":"the boot failed"}"#;
+    for (name, text) in [
+        ("empty", String::new()),
+        ("boots", kept(&["run", "cell"]) + skip + "\n" + &kept(&["end"])),
+        (
+            "limits",
+            kept(&["run", "cell"])
+                + &kept(&["sample"])
+                    .replace("read-write-4k", "limit-copy")
+                    .replace("read-write-256k", "limit-copy")
+                + &kept(&["end"]),
+        ),
+        ("going", kept(&["run", "cell", "sample"])),
+    ] {
+        fs::write(here.join(format!("all/{name}.jsonl")), text)?;
+    }
+    let words = [
+        "all/empty.jsonl: it is empty",
+        "all/boots.jsonl: nothing was measured in it (skipped * in ext4|dense|4KiB|warm|new|none: the boot failed)",
+        "all/limits.jsonl: nothing was measured in it",
+        "all/going.jsonl: a run in it has no end",
+    ];
+    for command in ["report all", "history all", "export --format csv all", "compare all all"] {
+        let output = copybench(here, command).output()?;
+        ends(&output, 0, &words)?;
+        expect(!said(&output).contains("whole.jsonl"), &said(&output))?;
+    }
+    let chart = copybench(here, "export --format chart all").output()?;
+    let page = String::from_utf8_lossy(&chart.stdout).into_owned();
+    words.iter().try_for_each(|word| expect(page.contains(word), &format!("no {word:?} in the page")))
 }
 
 fn no_benchmark() -> Result<(), Failed> {
