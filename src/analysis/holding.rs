@@ -1,30 +1,54 @@
 //! What record files hold: those that hold nothing, and runs that did not come to their end, are named.
 
-use crate::record::{Clock, Line, ReadError, Take, TimedSample, is_limit, visit_files};
+use crate::record::{Clock, Line, Part, ReadError, Take, TimedSample, is_limit, visit_files};
 use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// As [`visit_files`], with more remarks: on each file in which nothing was measured, and on each with a run that
-/// has no end.
+/// has no end; and on parts of plans that are missing.
 pub(super) fn visit_and_remark(
     clock: &mut Option<Clock>,
     paths: &[PathBuf],
     take: &mut impl Take,
 ) -> Result<Vec<String>, ReadError> {
     let mut remarks = Vec::new();
+    let mut parts = Parts::default();
     for path in paths {
-        let mut file = Held { take, runs: 0, ended: 0, has_time: false, skips: 0, first: None };
+        let mut file =
+            Held { take, parts: &mut parts, runs: 0, ended: 0, has_time: false, skips: 0, first: None };
         let told = visit_files(clock, std::slice::from_ref(path), &mut file)?;
         let is_cut = !told.is_empty();
         remarks.extend(told);
         remarks.extend(file.remark(is_cut).map(|what| format!("{}: {what}", path.display())));
     }
+    remarks.extend(missing(&parts));
     Ok(remarks)
+}
+
+/// The parts of plans that there are, by how many a plan has.
+type Parts = BTreeMap<u64, BTreeSet<u64>>;
+
+/// Most missing parts that are named.
+const NAMED: usize = 10;
+
+/// What is missing of plans of which several parts are there; a part by itself is looked at for its own sake.
+fn missing(parts: &Parts) -> impl Iterator<Item = String> {
+    let several = parts.iter().filter(|(_, there)| there.len() > 1);
+    several.filter_map(|(of, there)| {
+        let missing = (1..=*of).filter(|part| !there.contains(part)).take(NAMED + 1);
+        let mut missing: Vec<String> = missing.map(|part| part.to_string()).collect();
+        if missing.len() > NAMED {
+            missing[NAMED] = "and more".to_owned();
+        }
+        (!missing.is_empty()).then(|| format!("of {of} parts, these are missing: {}", missing.join(", ")))
+    })
 }
 
 /// What was seen of one file on its way to who takes it.
 struct Held<'a, T> {
     take: &'a mut T,
+    parts: &'a mut Parts,
     runs: usize,
     ended: usize,
     /// Whether a strategy has a time.
@@ -44,7 +68,12 @@ impl<T: Take> Take for Held<'_, T> {
 
     fn line(&mut self, path: &Path, line: Line) {
         match &line {
-            Line::Run(_) => self.runs += 1,
+            Line::Run(run) => {
+                self.runs += 1;
+                if let Some(Part { part, of }) = run.part {
+                    self.parts.entry(of).or_default().insert(part);
+                }
+            }
             Line::End(_) => self.ended += 1,
             Line::Sample(sample) => self.look(&TimedSample::from(sample)),
             Line::Skip(skip) => {

@@ -79,7 +79,7 @@ pub(super) struct Run {
     /// Seed of the order in which strategies are measured, as a record has it [default: a new one]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Only the cells of part M of N: the parts are disjoint and complete
+    /// Only the cells of part M of N: the parts are disjoint and complete, and have as much to do
     #[arg(long, value_name = "hash:M/N", value_parser = Partition::parse)]
     partition: Option<Partition>,
     /// Run on this processor only, or on any [default: any; the last one with --against]
@@ -116,7 +116,10 @@ impl Run {
         let mut plan = Plan::new(&selection, from, to, Scope::Small)?;
         if let Some(part) = self.partition {
             let cells = plan.entries.len();
-            plan.entries.retain(|entry| part.has(&entry.cell.id()));
+            let ids: Vec<_> = plan.entries.iter().map(|entry| (entry.cell.id(), entry.cell.size)).collect();
+            let own: BTreeSet<&str> =
+                part.of(&ids).into_iter().filter_map(|index| Some(ids.get(index)?.0.as_str())).collect();
+            plan.entries.retain(|entry| own.contains(entry.cell.id().as_str()));
             if plan.entries.is_empty() {
                 let hint = "take fewer parts, or more cells";
                 return Err(Fail::Use(format!("none of the {cells} cells is in this part; {hint}")).into());
@@ -202,7 +205,9 @@ impl Run {
     }
 
     fn measure(&self, plan: &Plan, settings: &Settings, old: Option<Commit>) -> anyhow::Result<Measured> {
-        let run = RunLine { against: old, ..plan.run_line(&super::published_argv(), settings.order_seed) };
+        let part = self.partition.map(Partition::line);
+        let run =
+            RunLine { against: old, part, ..plan.run_line(&super::published_argv(), settings.order_seed) };
         let out = self
             .out
             .clone()

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("files without bytes are measured, without the limits", no_bytes),
     ("where memory cannot be mapped, what needs it is skipped, said once a reason", no_mappings),
     ("reports, comparisons, histories and exports of nothing are refused", readers),
+    ("of the parts of a plan those that are missing are named", missing_part),
     ("of many inputs those that hold nothing or have no end are named", named),
 ];
 
@@ -24,15 +25,8 @@ pub(crate) const BENCH: &[Test] = &[
 
 fn empty_part() -> Result<(), Failed> {
     let here = directory()?;
-    // Of 1000 parts, no more have cells than there are cells.
-    let output = (1..=9)
-        .map(|part| {
-            copybench(here.path(), SMALL)
-                .args(["--partition", &format!("hash:{part}/1000"), "--out", "new/r.jsonl"])
-                .output()
-        })
-        .find(|output| output.as_ref().is_ok_and(|output| !output.status.success()))
-        .ok_or("every part has cells")??;
+    let arguments = ["--partition", "hash:2/2", "--out", "new/r.jsonl"];
+    let output = copybench(here.path(), SMALL).args(arguments).output()?;
     ends(&output, 2, &["none of the 1 cells is in this part"])?;
     expect(names(here.path())?.is_empty(), "something is left")
 }
@@ -115,6 +109,36 @@ fn readers() -> Result<(), Failed> {
     }
     ends(&copybench(here, "report folder").output()?, 2, &["no record below"])?;
     expect(!here.join("o").exists(), "a directory is left")
+}
+
+fn missing_part() -> Result<(), Failed> {
+    let here = directory()?;
+    let here = here.path();
+    let cells = "run --size 4KiB,8KiB --layout dense,sparse --strategy read-write-4k --rounds 1 --processes 1 --no-limits";
+    let parts = || (1..=4).map(|part| format!("{part}.jsonl"));
+    for (part, out) in (1..).zip(parts()) {
+        let arguments = format!("{cells} --partition hash:{part}/4 --out {out}");
+        ends(&copybench(here, &arguments).output()?, 0, &[])?;
+        let read = read_files(&[here.join(&out)])?;
+        expect(read.runs[0].cells.len() == 1, &format!("{} cells in {out}", read.runs[0].cells.len()))?;
+    }
+    let report = |records: &str| copybench(here, &format!("report {records}")).output();
+    let whole = report("1.jsonl 2.jsonl 3.jsonl 4.jsonl")?;
+    ends(&whole, 0, &[])?;
+    expect(said(&whole).is_empty(), &said(&whole))?;
+    fs::write(here.join("3.jsonl"), "")?;
+    ends(
+        &report("1.jsonl 2.jsonl 3.jsonl 4.jsonl")?,
+        0,
+        &["3.jsonl: it is empty", "of 4 parts, these are missing: 3"],
+    )?;
+    fs::write(
+        here.join("cat.jsonl"),
+        parts().map(|part| fs::read_to_string(here.join(part))).collect::<Result<String, _>>()?,
+    )?;
+    ends(&report("cat.jsonl")?, 0, &["of 4 parts, these are missing: 3"])?;
+    let alone = report("1.jsonl")?;
+    expect(said(&alone).is_empty(), &said(&alone))
 }
 
 fn named() -> Result<(), Failed> {
