@@ -13,7 +13,7 @@ use copybench::measure::{
 };
 use copybench::record::{Refused, SampleLine};
 use copybench::report::BASE;
-use copybench::strategy::Strategy;
+use copybench::strategy::{Strategy, define_commands};
 use copybench::units::format_size;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
@@ -46,6 +46,8 @@ fn bench() -> anyhow::Result<Vec<String>> {
     advise(|| "cargo bench begins anew; a filter or COPYBENCH_STRATEGIES takes less time".to_owned());
     let arguments = Arguments::parse();
     let variables = Variables::from_environment();
+    let commands = variables.commands.iter().flat_map(|lines| lines.lines());
+    define_commands(&commands.map(str::to_owned).collect::<Vec<_>>())?;
     let selection = Selection::new(&variables)?;
     let plan = plan(&selection, &variables, &arguments)?;
     let ids = || plan.entries.iter().flat_map(|entry| entry.strategies.iter().map(|one| id(entry, one)));
@@ -84,7 +86,7 @@ fn bench() -> anyhow::Result<Vec<String>> {
         arguments,
         plan: &plan,
         own: variables.source,
-        wrong: Vec::new(),
+        wrong: plan.entries.iter().flat_map(Entry::wrong).collect(),
         rounds: 0,
     };
     for group in plan.entries.chunk_by(|a, b| a.cell.group() == b.cell.group()) {

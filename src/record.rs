@@ -100,6 +100,18 @@ pub struct RunLine {
     /// The virtual machine that this program made and measured in; `host` is what it saw there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest: Option<Box<GuestLine>>,
+    /// Which part of a plan it measured, where that was split up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// One of the parts of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Part {
+    /// Its number, from 1.
+    pub part: u64,
+    /// How many there are.
+    pub of: u64,
 }
 
 impl RunLine {

@@ -159,3 +159,23 @@ fn the_gate_passes_the_same_executable_and_stops_a_slowed_one() {
     assert!(told.contains("slower, and confirmed: sendfile in "), "{told}");
     assert!(!told.contains("mmap-write in "), "{told}");
 }
+
+#[test]
+fn the_script_shows_that_the_gate_passes_the_same_and_shuts_on_a_slowdown() {
+    let directory = directory();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/gate-check");
+    let check = |arguments: &[&str]| {
+        let mut command = Command::new(&script);
+        command.args(arguments).current_dir(directory.path()).stdin(Stdio::null());
+        command.env("XDG_CACHE_HOME", directory.path().join("no-calibration")).output().unwrap()
+    };
+    let short = ["--rounds", "4", "--processes", "6", "--margin", "50%"];
+    let output = check(&[&[COPYBENCH, "300%", "sendfile"], &short[..]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("passed, as it must") && said(&output).contains("shut, as it must"));
+    let output = check(&[&[COPYBENCH, "1%", "sendfile"], &short[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("NOT FOUND"), "{}", said(&output));
+    assert_eq!(check(&["./no-such-executable"]).status.code(), Some(2));
+    assert!(entries(&directory).is_empty());
+}

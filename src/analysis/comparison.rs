@@ -64,6 +64,25 @@ pub fn compare_arms(both: &Measurements, options: &Options) -> Vec<Row> {
     table(&Sides { base: both, new: both, arms: ["old", "this"] }, options)
 }
 
+/// Compares strategies with the base strategy of the same round: ratio = the base's time / theirs. Cells
+/// without the base have no rows.
+#[must_use]
+pub fn compare_strategies(all: &Measurements, options: &Options) -> Vec<Row> {
+    let mut sides = Measurements::default();
+    sides.runs.clone_from(&all.runs);
+    for (cell, strategies) in &all.series {
+        let Some(base) = all.get(cell, &options.base, "this") else { continue };
+        let others = strategies.iter().filter(|(name, _)| **name != options.base && !is_limit(name));
+        let pairs = others.filter_map(|(name, arms)| {
+            let arms = [("old", base), ("this", arms.get("this")?)];
+            Some((name.clone(), arms.map(|(arm, series)| (arm.to_owned(), series.clone())).into()))
+        });
+        sides.series.insert(cell.clone(), pairs.collect());
+    }
+    let rows = compare_arms(&sides, options).into_iter();
+    rows.map(|row| Row { base: options.base.clone(), ..row }).collect()
+}
+
 /// Rows of which only those stay confirmed that another measurement confirms too.
 #[must_use]
 pub fn confirmed_by(rows: Vec<Row>, again: &[Row]) -> Vec<Row> {

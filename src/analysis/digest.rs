@@ -1,9 +1,8 @@
 //! A run as reports need it: times and mean counters, a few bytes a sample.
 
+use super::holding::visit_and_remark;
 use super::series::Measurements;
-use crate::record::{
-    Counters, CountersOf, EndLine, Line, ReadError, RunLine, SkipLine, Take, TimedSample, visit_files,
-};
+use crate::record::{Counters, CountersOf, EndLine, Line, ReadError, RunLine, SkipLine, Take, TimedSample};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +43,7 @@ type Sums = BTreeMap<String, (u64, u64)>;
 pub struct Digests {
     /// In the order of files and lines.
     pub runs: Vec<Digest>,
-    /// Truncated last lines.
+    /// Truncated last lines, files that hold nothing, runs without an end.
     pub warnings: Vec<String>,
     raw: bool,
 }
@@ -56,7 +55,7 @@ impl Digests {
     /// See [`ReadError`]; a truncated last line is a warning only.
     pub fn read_files(paths: &[PathBuf], raw: bool) -> Result<Self, ReadError> {
         let mut digests = Self { raw, ..Self::default() };
-        digests.warnings = visit_files(&mut None, paths, &mut digests)?;
+        digests.warnings = visit_and_remark(&mut None, paths, &mut digests)?;
         digests.runs.iter_mut().for_each(|digest| digest.all.sort());
         Ok(digests)
     }

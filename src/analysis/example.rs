@@ -111,6 +111,7 @@ impl Example {
                 unconfirmed: None,
                 against: None,
                 guest: None,
+                part: None,
             },
             cells: self.samples.iter().map(|line| (line.cell.clone(), cell(&line.cell))).collect(),
             samples: self.samples,

@@ -13,6 +13,7 @@ pub mod digest;
 #[cfg(test)]
 pub(crate) mod example;
 pub mod history;
+mod holding;
 pub mod host;
 pub mod interval;
 pub mod kernels;
@@ -27,7 +28,7 @@ pub mod summary;
 pub mod table;
 pub mod verdict;
 
-pub use comparison::{Options, Row, compare, compare_arms, confirmed_slower};
+pub use comparison::{Options, Row, compare, compare_arms, compare_strategies, confirmed_slower};
 pub use digest::{Digest, Digests};
 pub use interval::{Interval, median};
 pub use kind::Kind;

@@ -1,10 +1,9 @@
 //! What comparing needs of a record: times by cell, strategy and arm, a few bytes a sample.
 
+use super::holding::visit_and_remark;
 use super::kind::{Kind, is_smaller};
 use super::median;
-use crate::record::{
-    AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, is_limit, visit_files,
-};
+use crate::record::{AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, is_limit};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -58,7 +57,7 @@ pub struct Measurements {
     pub answers: BTreeMap<(String, String), AnswerLine>,
     /// Time that the runs took.
     pub seconds: f64,
-    /// Truncated last lines.
+    /// Truncated last lines, files that hold nothing, runs without an end.
     pub warnings: Vec<String>,
     processes: BTreeMap<(usize, u32), u32>,
 }
@@ -105,7 +104,7 @@ impl Measurements {
 
     fn read_after(clock: &mut Option<Clock>, paths: &[PathBuf]) -> Result<Self, ReadError> {
         let mut all = Self::default();
-        all.warnings = visit_files(clock, paths, &mut all)?;
+        all.warnings = visit_and_remark(clock, paths, &mut all)?;
         all.sort();
         Ok(all)
     }

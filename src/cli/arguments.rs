@@ -69,20 +69,28 @@ fn written(argument: &Arg, matches: &ArgMatches) -> Vec<String> {
     }
     let values = matches.get_raw(argument.get_id().as_str()).into_iter().flatten();
     let mut values: Vec<String> = values
-        .map(
-            |value| {
-                if is_path(argument) { placeholder(argument) } else { value.to_string_lossy().into_owned() }
-            },
-        )
+        .map(|value| match argument.get_value_hint() {
+            _ if is_path(argument) => placeholder(argument),
+            // Of NAME=COMMAND the name: who wrote the command may not want to show it.
+            ValueHint::CommandString => {
+                let text = value.to_string_lossy();
+                text.split_once('=').map_or_else(|| placeholder(argument), |(name, _)| name.trim().to_owned())
+            }
+            _ => value.to_string_lossy().into_owned(),
+        })
         .collect();
     if let Some(delimiter) = argument.get_value_delimiter() {
         values = vec![values.join(&delimiter.to_string())];
+    }
+    // Each of several commands has its option before it.
+    if argument.get_value_hint() == ValueHint::CommandString {
+        return values.into_iter().flat_map(|value| option.clone().into_iter().chain([value])).collect();
     }
     option.into_iter().chain(values).collect()
 }
 
 fn is_path(argument: &Arg) -> bool {
-    !matches!(argument.get_value_hint(), ValueHint::Unknown | ValueHint::Other)
+    !matches!(argument.get_value_hint(), ValueHint::Unknown | ValueHint::Other | ValueHint::CommandString)
 }
 
 fn placeholder(argument: &Arg) -> String {
@@ -117,6 +125,10 @@ mod tests {
             (
                 "x kernels --kernel a.deb b --fs ext4,tmpfs --out o",
                 "copybench kernels --kernel KERNEL KERNEL --fs ext4,tmpfs --out OUT",
+            ),
+            (
+                "x run --command new=./secret/{source},{target} --command=old=x --gate",
+                "copybench run --command new --command old --gate",
             ),
             ("x calibrate --slowdown 1%,2% --out trials", "copybench calibrate --slowdown 1%,2% --out OUT"),
             ("x export --format csv client.jsonl", "copybench export --format csv RECORDS"),

@@ -150,7 +150,7 @@ impl Sides {
     /// Refuses what must not be compared, and says what was cut.
     fn check(&self) -> Result<(), Fail> {
         for all in self.all() {
-            tell(all);
+            tell(&all.warnings);
             refuse_emulated(all)?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-use super::report::{measurements, nothing, records_below, refuse_empty, refuse_emulated};
+use super::report::{measurements, nothing, records_below, refuse_empty, refuse_emulated, tell};
 use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
 use crate::analysis::{Digests, Margin};
@@ -89,6 +89,8 @@ impl Export {
     fn chart(&self) -> anyhow::Result<String> {
         let read = Digests::read_files(&records_below(&self.records)?, self.samples)?;
         if read.runs.iter().all(|digest| digest.all.is_empty()) && self.claims.is_empty() {
+            // A page would say it itself.
+            tell(&read.warnings);
             return Err(nothing().into());
         }
         let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();

@@ -6,6 +6,7 @@ use crate::measure::{
     ArmError, RecordFileError, ResumeError, RoundsError, SelectionError, StageError, UnknownVariable,
 };
 use crate::record::ReadError;
+use crate::strategy::CommandError;
 use std::process::ExitCode;
 
 /// An error that says itself whether the work failed or could not begin.
@@ -26,6 +27,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
             || matches!(cause.downcast_ref(), Some(SourceError::Place(_) | SourceError::Fixture { .. }))
             || matches!(cause.downcast_ref(), Some(CopierError::Options(_)))
             || cause.is::<SelectionError>()
+            || cause.is::<CommandError>()
             || cause.is::<PlaceError>()
             || cause.is::<StageError>()
             || cause.is::<ReadError>()

@@ -1,6 +1,6 @@
 use super::select::Directories;
 use crate::measure::{Availability, availability};
-use crate::strategy::FAMILIES;
+use crate::strategy::{all, families};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -44,7 +44,7 @@ impl List {
 }
 
 fn rows(tried: Vec<Availability>) -> Vec<Row> {
-    let families = FAMILIES.iter().flat_map(|family| family.strategies.iter().map(|_| family.name));
+    let families = all().map(|(family, _)| family.name);
     tried
         .into_iter()
         .zip(families)
@@ -62,7 +62,7 @@ fn rows(tried: Vec<Availability>) -> Vec<Row> {
 fn table(rows: &[Row], between: &str) -> String {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let mut text = String::new();
-    for family in FAMILIES {
+    for family in families() {
         let _ = writeln!(text, "{}: {}", family.name, family.summary);
         for row in rows.iter().filter(|row| row.family == family.name) {
             let _ = writeln!(text, "  {:width$}  {}", row.name, row.summary);
@@ -76,7 +76,7 @@ fn table(rows: &[Row], between: &str) -> String {
         text,
         "\n{available} of {} strategies in {} families work {between}.",
         rows.len(),
-        FAMILIES.len()
+        families().count()
     );
     text
 }

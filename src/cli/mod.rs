@@ -86,6 +86,9 @@ pub fn main() -> anyhow::Result<()> {
             go_on_without(crate::measure::clean_up_on_signals());
         }
     }
+    if let Some(lines) = command.commands() {
+        crate::strategy::define_commands(&lines)?;
+    }
     match command {
         Command::List(list) => list.run(),
         Command::Copy(copy) => copy.run(),
@@ -110,6 +113,21 @@ pub fn main() -> anyhow::Result<()> {
 }
 
 impl Command {
+    /// The user's commands, of which those that measure or list strategies know.
+    fn commands(&self) -> Option<Vec<String>> {
+        let of_environment = || {
+            let lines = crate::measure::Variables::from_environment().commands.unwrap_or_default();
+            lines.lines().map(str::to_owned).collect()
+        };
+        match self {
+            Self::Run(run) if !run.commands().is_empty() => Some(run.commands().to_vec()),
+            Self::Run(_) | Self::List(_) | Self::Calibrate(_) | Self::Recommend(_) | Self::Worker(_) => {
+                Some(of_environment())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether another process of ours started it, which has seen to signals and variables.
     fn is_for_another(&self) -> bool {
         matches!(self, Self::ExplainChild(_) | Self::LabChild(_) | Self::Worker(_))

@@ -112,16 +112,16 @@ impl Report {
     }
 }
 
-/// What records measured; what was cut from one is told.
+/// What records measured; what is missing in one is told.
 pub(super) fn measurements(records: &[PathBuf]) -> Result<Measurements, ReadError> {
     let all = Measurements::read_files(records)?;
-    tell(&all);
+    tell(&all.warnings);
     Ok(all)
 }
 
-/// Tells what was cut from records.
-pub(super) fn tell(all: &Measurements) {
-    for warning in &all.warnings {
+/// Tells what was cut from records, and which hold nothing or have no end.
+pub(super) fn tell(warnings: &[String]) {
+    for warning in warnings {
         super::tell(format_args!("copybench: {warning}"));
     }
 }

@@ -8,7 +8,7 @@ use crate::fixture::Place;
 use crate::guest::Orders;
 use crate::guest::init::Sender;
 use crate::measure::{
-    Against, Arm, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, advise,
+    Against, Arm, Entry, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, advise,
     begin_or_resume, default_record_path, measure_again, new_order_seed, run_rounds,
 };
 use crate::record::{Commit, RunLine, Writer};
@@ -17,6 +17,7 @@ use crate::report::{BASE, grid, race, table};
 use crate::strategy::{REPRESENTATIVES, representatives};
 use anyhow::Context;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,6 +43,11 @@ pub(super) struct Run {
     cells: Cells,
     #[command(flatten)]
     directories: Directories,
+    /// A program of your own as one more strategy, a whole process a copy, verified like all others: words
+    /// as a shell splits them, with {source} and {target} for the paths; repeatable, in the variable a line
+    /// each. Without --strategy, only such commands and the base are measured [env: COPYBENCH_COMMANDS]
+    #[arg(long = "command", value_name = "NAME=COMMAND", value_hint = clap::ValueHint::CommandString)]
+    commands: Vec<String>,
     /// The strategy that others are compared with
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
@@ -49,7 +55,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
     /// Measure every strategy in every round, for records that are compared later; implied by --rounds,
-    /// --against and --partition
+    /// --against, --gate and --partition
     #[arg(long)]
     full: bool,
     /// Time for everything but measuring again: 60s, 5m [default: 60s a cell; 20s a cell with --full]
@@ -59,21 +65,21 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", conflicts_with = "budget", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Processes that measure one after the other; the most that a race takes
-    /// [default: what a race takes; 3 with --full, 24 with --against]
+    /// [default: what a race takes; 3 with --full, at most 24 with --against or --gate]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     processes: Option<u32>,
     /// Another build of copybench: both measure the same cells in turn, and each strategy is compared
     /// with itself. Without --strategy, with the representatives of the families
     #[arg(long, value_name = "OLD_EXE")]
     against: Option<PathBuf>,
-    /// Exit with 1 if a strategy became slower than under --against, confirmed by most processes and
-    /// once more by fresh ones
-    #[arg(long, requires = "against")]
+    /// Exit with 1 if a strategy became slower than under --against, or without that if one is slower than
+    /// the --base, confirmed by most processes and once more by fresh ones
+    #[arg(long)]
     gate: bool,
     /// Seed of the order in which strategies are measured, as a record has it [default: a new one]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Only the cells of part M of N: the parts are disjoint and complete
+    /// Only the cells of part M of N: the parts are disjoint and complete, and have as much to do
     #[arg(long, value_name = "hash:M/N", value_parser = Partition::parse)]
     partition: Option<Partition>,
     /// Run on this processor only, or on any [default: any; the last one with --against]
@@ -88,8 +94,9 @@ pub(super) struct Run {
     /// The record file [env: COPYBENCH_OUT] [default: results/local/DATE-HOST/run.jsonl]
     #[arg(long, value_name = "F.jsonl")]
     out: Option<PathBuf>,
-    /// Plant a real delay: ARM=SHARE or ARM=SHARE:STRATEGY,..
-    #[arg(long, value_name = "ARM=SHARE", hide = true, value_parser = planted)]
+    /// Make copies really slower, to see what is found: this=5%, or this=5%:STRATEGY,.. for some only; `old`
+    /// are those of --against. The delay is inside the clock, a share of each copy's time
+    #[arg(long, value_name = "ARM=SHARE[:STRATEGY,..]", value_parser = planted)]
     slowdown: Option<Slowdown>,
 }
 
@@ -97,6 +104,7 @@ impl Run {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let base = find_base(&self.base)?;
         let mut selection = self.cells.selection()?;
+        self.check_slowdown()?;
         let (from, to) = self.directories.places()?;
         // Before anything is written, so that a wrong executable leaves nothing.
         let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
@@ -108,17 +116,20 @@ impl Run {
         let mut plan = Plan::new(&selection, from, to, Scope::Small)?;
         if let Some(part) = self.partition {
             let cells = plan.entries.len();
-            plan.entries.retain(|entry| part.has(&entry.cell.id()));
+            let ids: Vec<_> = plan.entries.iter().map(|entry| (entry.cell.id(), entry.cell.size)).collect();
+            let own: BTreeSet<&str> =
+                part.of(&ids).into_iter().filter_map(|index| Some(ids.get(index)?.0.as_str())).collect();
+            plan.entries.retain(|entry| own.contains(entry.cell.id().as_str()));
             if plan.entries.is_empty() {
                 let hint = "take fewer parts, or more cells";
                 return Err(Fail::Use(format!("none of the {cells} cells is in this part; {hint}")).into());
             }
         }
         let full = self.is_full();
-        let (a_cell, processes) = match (&old, full) {
-            (Some(_), _) => (60, Some(PAIRS)),
-            (None, true) => (20, Some(PROCESSES)),
-            (None, false) => (60, None),
+        let (a_cell, processes) = match full {
+            true if old.is_some() || self.gate => (60, Some(PAIRS)),
+            true => (20, Some(PROCESSES)),
+            false => (60, None),
         };
         let processes = self.processes.or(processes);
         let budget = self.budget.unwrap_or(Duration::from_secs(a_cell) * plan.entries.len() as u32);
@@ -137,9 +148,22 @@ impl Run {
         self.conclude(&measured)
     }
 
+    pub(super) fn commands(&self) -> &[String] {
+        &self.commands
+    }
+
+    /// Refuses a delay that nothing would have.
+    fn check_slowdown(&self) -> anyhow::Result<()> {
+        let Some(slowdown) = &self.slowdown else { return Ok(()) };
+        if slowdown.arm == "old" && self.against.is_none() {
+            return Err(Fail::Use("--slowdown old=… needs --against; write this=…".to_owned()).into());
+        }
+        slowdown.strategies.iter().try_for_each(|name| find_strategy(name).map(drop))
+    }
+
     /// Whether every strategy is to be in every round.
     fn is_full(&self) -> bool {
-        self.full || self.rounds.is_some() || self.against.is_some() || self.partition.is_some()
+        self.full || self.rounds.is_some() || self.against.is_some() || self.gate || self.partition.is_some()
     }
 
     /// Measures once on each mount of a guest and sends one record.
@@ -181,7 +205,9 @@ impl Run {
     }
 
     fn measure(&self, plan: &Plan, settings: &Settings, old: Option<Commit>) -> anyhow::Result<Measured> {
-        let run = RunLine { against: old, ..plan.run_line(&super::published_argv(), settings.order_seed) };
+        let part = self.partition.map(Partition::line);
+        let run =
+            RunLine { against: old, part, ..plan.run_line(&super::published_argv(), settings.order_seed) };
         let out = self
             .out
             .clone()
@@ -199,8 +225,8 @@ impl Run {
         }
         let mut watcher = progress::Bar::new(plan.entries.len());
         let outcome = run_rounds(plan, settings, &mut all, &mut recorder, &mut watcher)?;
-        let against = match (&settings.against, self.gate) {
-            (Against::Nothing, _) => None,
+        let compared = match (&settings.against, self.gate) {
+            (Against::Nothing, false) => None,
             (_, true) => Some(measure_again(plan, settings, &all, &mut recorder, &mut watcher)?),
             (_, false) => {
                 Some(compare_arms(&all, &Options { margin: self.margin, ..Options::new(settings.base) }))
@@ -212,7 +238,8 @@ impl Run {
         }
         let skipped = recorder.skipped();
         recorder.end().with_context(|| format!("writing the record {}", out.display()))?;
-        Ok(Measured { outcome, all, against, skipped, out })
+        let unmeasured = unmeasured(plan, settings.base, &all);
+        Ok(Measured { outcome, all, compared, unmeasured, skipped, out })
     }
 
     /// The command that goes on with this record.
@@ -226,9 +253,10 @@ impl Run {
 
     /// The tables, and what did not work.
     fn conclude(&self, measured: &Measured) -> anyhow::Result<()> {
-        let Measured { outcome, all, against, skipped, out } = measured;
+        let Measured { outcome, all, compared, unmeasured, skipped, out } = measured;
         tell_skipped(skipped);
-        if let Some(rows) = against {
+        let of_builds = compared.as_ref().filter(|_| self.against.is_some());
+        if let Some(rows) = of_builds {
             super::print(&comparison::text(rows, &Facts::of_arms(all, self.margin)))?;
         } else if !self.is_full() {
             for answer in &outcome.answers {
@@ -239,6 +267,9 @@ impl Run {
             for cell in all.cells.values().filter(|cell| all.series.contains_key(&cell.cell)) {
                 let text = table::cell(all, cell, &self.base, self.margin, grid::Format::Text, usize::MAX);
                 super::print(&(text + "\n"))?;
+            }
+            if let Some(rows) = compared.as_ref().filter(|rows| !rows.is_empty()) {
+                super::print(&format!("{}\n", comparison::headline(rows)))?;
             }
         }
         if let Some(calibration) = all.runs.first().and_then(|run| super::calibrate::known(&run.host.hash)) {
@@ -254,8 +285,19 @@ impl Run {
             return Err(Fail::Work(format!("wrong copies: {}", outcome.wrong.join("; "))).into());
         }
         super::report::refuse_empty(all)?;
-        match against {
-            Some(rows) if self.gate => super::compare::pass(rows),
+        match compared {
+            Some(rows) if self.gate => {
+                super::compare::pass(rows)?;
+                // What was not measured has not passed.
+                match (self.against.is_some(), unmeasured.as_slice()) {
+                    (true, _) | (_, []) => Ok(()),
+                    (false, missing) => Err(Fail::Use(format!(
+                        "the gate cannot tell of what was not measured: {}",
+                        missing.join("; ")
+                    ))
+                    .into()),
+                }
+            }
             _ => Ok(()),
         }
     }
@@ -265,11 +307,28 @@ impl Run {
 struct Measured {
     outcome: SessionOutcome,
     all: Measurements,
-    /// The comparison of two executables.
-    against: Option<Vec<Row>>,
+    /// The comparison of two executables, or for a gate of strategies with the base.
+    compared: Option<Vec<Row>>,
+    /// Strategies without a time, with their cells.
+    unmeasured: Vec<String>,
     /// Why strategies have no samples, a sentence each reason.
     skipped: Vec<String>,
     out: PathBuf,
+}
+
+/// Strategies that were selected, and the base, in cells in which they have no time.
+fn unmeasured(plan: &Plan, base: &str, all: &Measurements) -> Vec<String> {
+    let of_cell = |entry: &Entry| {
+        let cell = entry.cell.id();
+        let refused = entry.refusals.iter().map(|refusal| refusal.strategy.name);
+        let selected = entry.strategies.iter().map(|strategy| strategy.name).chain(refused);
+        let names: BTreeSet<&str> = selected.chain([base]).collect();
+        let has_time =
+            |name: &str| all.get(&cell, name, "this").is_some_and(|series| !series.observations.is_empty());
+        let missing = names.into_iter().filter(|name| !has_time(name));
+        missing.map(|name| format!("{name} in {cell}")).collect::<Vec<_>>()
+    };
+    plan.entries.iter().flat_map(of_cell).collect()
 }
 
 /// Refuses a plan in which nothing can be measured, before anything is written.
@@ -278,6 +337,10 @@ pub(super) fn refuse_hopeless(plan: &Plan) -> anyhow::Result<()> {
         return Ok(());
     }
     tell_skipped(&plan.refused());
+    let wrong: Vec<String> = plan.entries.iter().flat_map(Entry::wrong).collect();
+    if !wrong.is_empty() {
+        return Err(Fail::Work(format!("wrong copies: {}", wrong.join("; "))).into());
+    }
     Err(Fail::Use("nothing can be measured: no selected strategy works in any cell".to_owned()).into())
 }
 
@@ -294,6 +357,9 @@ pub(super) fn find_base(name: &str) -> anyhow::Result<&'static str> {
 
 fn planted(text: &str) -> Result<Slowdown, String> {
     let (arm, rest) = text.split_once('=').ok_or("write ARM=SHARE")?;
+    if !["this", "old"].contains(&arm) {
+        return Err(format!("{arm:?} is neither this nor old"));
+    }
     let (share, strategies) = rest.split_once(':').unwrap_or((rest, ""));
     let strategies = strategies.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     Ok(Slowdown { arm: arm.to_owned(), strategies, share: super::units::fraction(share)? })

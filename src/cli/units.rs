@@ -1,4 +1,8 @@
 use crate::analysis::Margin;
+use crate::record::Part;
+use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// `2%` or `0.02` as a fraction.
@@ -33,13 +37,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if duration > LONGEST { Err(format!("{text:?} is longer than a year")) } else { Ok(duration) }
 }
 
-/// The part `hash:M/N` of a plan: a cell belongs to exactly one of the N parts, whatever else is
-/// planned.
+/// The part `hash:M/N` of a plan: a cell belongs to exactly one of the N parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Partition {
     part: u64,
     parts: u64,
 }
+
+/// What a cell costs beside its bytes: it gets a share of the budget whatever its size, which is as much as copies
+/// of so large a file take.
+const CELL: u64 = 512 << 20;
 
 impl Partition {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
@@ -51,12 +58,29 @@ impl Partition {
         }
     }
 
-    /// Whether the cell of that id is in this part.
-    pub(super) fn has(self, cell: &str) -> bool {
-        use sha2::{Digest, Sha256};
-        let digest = Sha256::digest(cell.as_bytes());
-        let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        number % self.parts == self.part - 1
+    /// Which of the cells, each an id with its size, are in this part. The largest go first, each to the part
+    /// that has the least to do by then; which goes first of those of one size is decided by the hash of their ids.
+    pub(super) fn of(self, cells: &[(String, u64)]) -> BTreeSet<usize> {
+        let mut order: Vec<usize> = (0..cells.len()).collect();
+        order.sort_by_cached_key(|index| {
+            let (id, size) = &cells[*index];
+            (Reverse(*size), Sha256::digest(id.as_bytes()).to_vec())
+        });
+        let mut loads = BTreeMap::new();
+        let is_in = |index: &usize| {
+            // Parts that have nothing yet need no entry: there may be more of them than cells.
+            let unused = (1..=self.parts).find(|part| !loads.contains_key(part));
+            let least = loads.iter().min_by_key(|(_, load)| **load).map(|(part, _)| *part);
+            let part = unused.or(least).unwrap_or(1);
+            *loads.entry(part).or_insert(0) += CELL + cells[*index].1;
+            part == self.part
+        };
+        order.into_iter().filter(is_in).collect()
+    }
+
+    /// As records keep it.
+    pub(super) fn line(self) -> Part {
+        Part { part: self.part, of: self.parts }
     }
 }
 
@@ -76,10 +100,32 @@ mod tests {
 
     #[test]
     fn every_cell_is_in_exactly_one_part() {
-        for cell in ["ext4|dense|1MiB|warm|new|none", "xfs|sparse|1GiB|cold|overwrite|fdatasync", ""] {
-            let parts = (1..=5).filter(|part| Partition { part: *part, parts: 5 }.has(cell));
-            assert_eq!(parts.count(), 1);
+        let sizes = [1 << 20, 1 << 20, 32 << 20, 1 << 30, 64 << 10, 1 << 20, 32 << 20, 32 << 20, 64 << 10];
+        let cells: Vec<_> = (0..).zip(sizes).map(|(number, size)| (format!("cell {number}"), size)).collect();
+        for parts in [1, 3, 4, 20] {
+            let each: Vec<_> = (1..=parts).map(|part| Partition { part, parts }.of(&cells)).collect();
+            let mut all: Vec<usize> = each.iter().flatten().copied().collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..cells.len()).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn parts_have_as_much_to_do() {
+        let counts = |sizes: &[u64]| {
+            let cells: Vec<_> = (0..).zip(sizes).map(|(number, size)| (format!("{number}"), *size)).collect();
+            let mut counts: Vec<_> =
+                (1..=3).map(|part| Partition { part, parts: 3 }.of(&cells).len()).collect();
+            counts.sort_unstable();
+            counts
+        };
+        assert_eq!(counts(&[1 << 20; 9]), [3, 3, 3]);
+        assert_eq!(counts(&[1 << 30, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20]), [1, 3, 3]);
+        assert_eq!(counts(&[1 << 20]), [0, 0, 1]);
+    }
+
+    #[test]
+    fn what_is_no_partition_is_refused() {
         for wrong in ["hash:0/4", "hash:5/4", "hash:1", "1/4", "hash:a/b"] {
             assert!(Partition::parse(wrong).is_err(), "{wrong}");
         }

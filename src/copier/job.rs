@@ -306,7 +306,7 @@ impl Job<'_> {
         let strategy = self.request.strategy?;
         match strategy.method {
             Method::Paths(copy) => Some((strategy, copy)),
-            Method::Handles(_) => None,
+            Method::Handles(_) | Method::Command(_) => None,
         }
     }
 

@@ -27,9 +27,9 @@ pub fn child(arguments: &[OsString]) -> anyhow::Result<()> {
     let _ =
         Mapping::new(&from, 0, 1, Flags { sharing: Sharing::Shared, access: Access::Read, populate: false });
     match &strategy.method {
-        Method::Paths(copy) => {
+        Method::Paths(_) | Method::Command(_) => {
             drop(from);
-            marked(|| copy(source, target))?;
+            marked(|| strategy.copy_paths(source, target)).transpose()?;
         }
         Method::Handles(_) => {
             let create = || {

@@ -178,6 +178,7 @@ mod tests {
             unconfirmed: None,
             against: None,
             guest: None,
+            part: None,
         }
     }
 

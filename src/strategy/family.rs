@@ -1,5 +1,6 @@
 //! What a strategy is.
 
+use super::command::Command;
 use super::error::{Cause, CopyError};
 use super::set_length::set_length;
 use super::task::Task;
@@ -116,6 +117,8 @@ pub enum Method {
     Handles(Mechanism),
     /// From a path to a path, whole files only.
     Paths(fn(&Path, &Path) -> Result<u64, CopyError>),
+    /// The same, by a program of the user's.
+    Command(&'static Command),
 }
 
 impl Strategy {
@@ -157,13 +160,24 @@ impl Strategy {
     pub fn copy_over(&self, task: Task<'_>) -> Result<u64, CopyError> {
         match self.method {
             Method::Handles(copy) => copy(task),
-            Method::Paths(_) => Err(CopyError::at(0, Cause::NeedsPaths { strategy: self.name })),
+            Method::Paths(_) | Method::Command(_) => {
+                Err(CopyError::at(0, Cause::NeedsPaths { strategy: self.name }))
+            }
+        }
+    }
+
+    /// Copies a whole file from a path to a path; none where it takes open files instead.
+    pub fn copy_paths(&self, source: &Path, target: &Path) -> Option<Result<u64, CopyError>> {
+        match self.method {
+            Method::Handles(_) => None,
+            Method::Paths(copy) => Some(copy(source, target)),
+            Method::Command(command) => Some(command.copy(source, target)),
         }
     }
 
     /// Whether it takes paths instead of open files.
     pub fn takes_paths(&self) -> bool {
-        matches!(self.method, Method::Paths(_))
+        !matches!(self.method, Method::Handles(_))
     }
 }
 

@@ -8,6 +8,7 @@ mod advance;
 mod aio_direct;
 mod baseline;
 mod clone;
+mod command;
 mod copy_file_range;
 mod direct;
 mod direct_io;
@@ -32,6 +33,7 @@ mod pipe;
 mod pipeline;
 mod planned;
 mod positional;
+mod program;
 mod read_mmap;
 mod read_write;
 mod reflink_copy;
@@ -46,13 +48,17 @@ mod vmsplice;
 mod workspace;
 
 pub use advance::Span;
+pub use command::{Command, CommandError};
 pub use error::{Cause, CopyError};
 pub use family::{
     COPY_LIMIT, DstMode, Family, Holes, Mechanism, Method, Need, Sharing, Strategy, ZERO_COPY_LIMIT,
 };
+pub use program::end_programs;
 pub use set_length::set_length;
 pub use task::Task;
 pub use workspace::Workspace;
+
+use std::sync::OnceLock;
 
 /// Families that are represented, by their first strategies, where not all are measured: so many that
 /// a default run keeps its time however many there are.
@@ -90,9 +96,51 @@ pub static FAMILIES: &[&Family] = &[
     &external::FAMILY,
 ];
 
-/// Every strategy with its family, in the order of the registry.
+/// Commands of the user's, as strategies, and the lines that define them.
+static COMMANDS: OnceLock<(Family, String)> = OnceLock::new();
+
+/// Makes strategies of lines such as `mycp=./mycp {source} {target}`, for as long as this process lives. Where
+/// it was done before, nothing changes. Errors: the first line that is no command, or has the name of another
+/// strategy.
+pub fn define_commands(lines: &[String]) -> Result<(), CommandError> {
+    let mut strategies: Vec<Strategy> = Vec::new();
+    for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+        let known = FAMILIES.iter().flat_map(|family| family.strategies).chain(&strategies);
+        let command = Command::parse(line.trim(), known.map(|strategy| strategy.name))?;
+        strategies.push(Strategy {
+            name: command.name(),
+            summary: "a command of the user's, whole process",
+            holes: Holes::ByFileSystem,
+            sharing: Sharing::Maybe,
+            method: Method::Command(Box::leak(Box::new(command))),
+            ..Strategy::BASE
+        });
+    }
+    let summary = "commands of the user's, timed as whole processes";
+    let family = Family { name: "command", summary, strategies: strategies.leak() };
+    let _ = COMMANDS.set((family, lines.join("\n")));
+    Ok(())
+}
+
+/// The commands that were defined.
+pub fn commands() -> &'static [Strategy] {
+    COMMANDS.get().map_or(&[], |(family, _)| family.strategies)
+}
+
+/// What defines the same in another process.
+pub fn command_lines() -> &'static str {
+    COMMANDS.get().map_or("", |(_, lines)| lines)
+}
+
+/// Every family of the registry, and after them that of the user's commands, where there are any.
+pub fn families() -> impl Iterator<Item = &'static Family> {
+    let commands = COMMANDS.get().map(|(family, _)| family);
+    FAMILIES.iter().copied().chain(commands.filter(|family| !family.strategies.is_empty()))
+}
+
+/// Every strategy with its family, in the order of [`families`].
 pub fn all() -> impl Iterator<Item = (&'static Family, &'static Strategy)> {
-    FAMILIES.iter().flat_map(|family| family.strategies.iter().map(move |strategy| (*family, strategy)))
+    families().flat_map(|family| family.strategies.iter().map(move |strategy| (family, strategy)))
 }
 
 /// The strategy of that name.

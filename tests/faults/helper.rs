@@ -42,6 +42,7 @@ pub(crate) fn copy_paths(
 ) -> Result<u64, CopyError> {
     let copy = match strategy.method {
         Method::Paths(copy) => Box::new(move || copy(source, target)) as Box<dyn FnOnce() -> _>,
+        Method::Command(_) => unreachable!("it has no commands"),
         Method::Handles(_) => {
             let source = File::open(source).expect("the source");
             let target = File::options().read(true).write(true).create(true).truncate(false).open(target);

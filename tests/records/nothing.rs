@@ -14,6 +14,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("files without bytes are measured, without the limits", no_bytes),
     ("where memory cannot be mapped, what needs it is skipped, said once a reason", no_mappings),
     ("reports, comparisons, histories and exports of nothing are refused", readers),
+    ("of the parts of a plan those that are missing are named", missing_part),
+    ("of many inputs those that hold nothing or have no end are named", named),
 ];
 
 pub(crate) const BENCH: &[Test] = &[
@@ -23,15 +25,8 @@ pub(crate) const BENCH: &[Test] = &[
 
 fn empty_part() -> Result<(), Failed> {
     let here = directory()?;
-    // Of 1000 parts, no more have cells than there are cells.
-    let output = (1..=9)
-        .map(|part| {
-            copybench(here.path(), SMALL)
-                .args(["--partition", &format!("hash:{part}/1000"), "--out", "new/r.jsonl"])
-                .output()
-        })
-        .find(|output| output.as_ref().is_ok_and(|output| !output.status.success()))
-        .ok_or("every part has cells")??;
+    let arguments = ["--partition", "hash:2/2", "--out", "new/r.jsonl"];
+    let output = copybench(here.path(), SMALL).args(arguments).output()?;
     ends(&output, 2, &["none of the 1 cells is in this part"])?;
     expect(names(here.path())?.is_empty(), "something is left")
 }
@@ -104,10 +99,90 @@ fn readers() -> Result<(), Failed> {
             let output = copybench(here, &format!("{command} {input}")).output()?;
             expect(output.status.code() == Some(2), &format!("{command} {input}: {}", output.status))?;
             expect(output.stdout.is_empty(), &format!("{command} {input} wrote something"))?;
+            let word = if input == "empty.jsonl" {
+                "empty.jsonl: it is empty"
+            } else {
+                "nothing was measured in it"
+            };
+            expect(said(&output).contains(word), &format!("{command} {input}: {}", said(&output)))?;
         }
     }
     ends(&copybench(here, "report folder").output()?, 2, &["no record below"])?;
     expect(!here.join("o").exists(), "a directory is left")
+}
+
+fn missing_part() -> Result<(), Failed> {
+    let here = directory()?;
+    let here = here.path();
+    let cells = "run --size 4KiB,8KiB --layout dense,sparse --strategy read-write-4k --rounds 1 --processes 1 --no-limits";
+    let parts = || (1..=4).map(|part| format!("{part}.jsonl"));
+    for (part, out) in (1..).zip(parts()) {
+        let arguments = format!("{cells} --partition hash:{part}/4 --out {out}");
+        ends(&copybench(here, &arguments).output()?, 0, &[])?;
+        let read = read_files(&[here.join(&out)])?;
+        expect(read.runs[0].cells.len() == 1, &format!("{} cells in {out}", read.runs[0].cells.len()))?;
+    }
+    let report = |records: &str| copybench(here, &format!("report {records}")).output();
+    let whole = report("1.jsonl 2.jsonl 3.jsonl 4.jsonl")?;
+    ends(&whole, 0, &[])?;
+    expect(said(&whole).is_empty(), &said(&whole))?;
+    fs::write(here.join("3.jsonl"), "")?;
+    ends(
+        &report("1.jsonl 2.jsonl 3.jsonl 4.jsonl")?,
+        0,
+        &["3.jsonl: it is empty", "of 4 parts, these are missing: 3"],
+    )?;
+    fs::write(
+        here.join("cat.jsonl"),
+        parts().map(|part| fs::read_to_string(here.join(part))).collect::<Result<String, _>>()?,
+    )?;
+    ends(&report("cat.jsonl")?, 0, &["of 4 parts, these are missing: 3"])?;
+    let alone = report("1.jsonl")?;
+    expect(said(&alone).is_empty(), &said(&alone))
+}
+
+fn named() -> Result<(), Failed> {
+    let here = directory()?;
+    let here = here.path();
+    fs::create_dir(here.join("all"))?;
+    ends(&copybench(here, SMALL).args(["--out", "all/whole.jsonl"]).output()?, 0, &[])?;
+    let text = fs::read_to_string(here.join("all/whole.jsonl"))?;
+    let lines: Vec<&str> = text.lines().collect();
+    let kept = |tags: &[&str]| {
+        let is = |line: &&&str| tags.iter().any(|tag| line.starts_with(&format!(r#"{{"t":"{tag}""#)));
+        lines.iter().filter(is).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let skip =
+        r#"{"t":"skip","cell":"ext4|dense|4KiB|warm|new|none","strategy":"*","reason":"the boot failed"}"#;
+    for (name, text) in [
+        ("empty", String::new()),
+        ("boots", kept(&["run", "cell"]) + skip + "\n" + &kept(&["end"])),
+        (
+            "limits",
+            kept(&["run", "cell"])
+                + &kept(&["sample"])
+                    .replace("read-write-4k", "limit-copy")
+                    .replace("read-write-256k", "limit-copy")
+                + &kept(&["end"]),
+        ),
+        ("going", kept(&["run", "cell", "sample"])),
+    ] {
+        fs::write(here.join(format!("all/{name}.jsonl")), text)?;
+    }
+    let words = [
+        "all/empty.jsonl: it is empty",
+        "all/boots.jsonl: nothing was measured in it (skipped * in ext4|dense|4KiB|warm|new|none: the boot failed)",
+        "all/limits.jsonl: nothing was measured in it",
+        "all/going.jsonl: a run in it has no end",
+    ];
+    for command in ["report all", "history all", "export --format csv all", "compare all all"] {
+        let output = copybench(here, command).output()?;
+        ends(&output, 0, &words)?;
+        expect(!said(&output).contains("whole.jsonl"), &said(&output))?;
+    }
+    let chart = copybench(here, "export --format chart all").output()?;
+    let page = String::from_utf8_lossy(&chart.stdout).into_owned();
+    words.iter().try_for_each(|word| expect(page.contains(word), &format!("no {word:?} in the page")))
 }
 
 fn no_benchmark() -> Result<(), Failed> {

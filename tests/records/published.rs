@@ -14,8 +14,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("every variable that the repository names is in the table", variables),
 ];
 
-pub(crate) const BENCH: &[Test] =
-    &[("a record of cargo bench holds no path of its command line", no_path_of_bench)];
+pub(crate) const BENCH: &[Test] = &[
+    ("a record of cargo bench holds no path of its command line", no_path_of_bench),
+    ("cargo bench measures commands of the user's", commands_of_bench),
+];
 
 fn no_path() -> Result<(), Failed> {
     let here = directory()?;
@@ -61,6 +63,18 @@ fn no_path_in_reasons() -> Result<(), Failed> {
         expect(text.contains("not enough space in DIR:") && !text.contains("clients"), &text)?;
     }
     Ok(())
+}
+
+fn commands_of_bench() -> Result<(), Failed> {
+    let here = directory()?;
+    let output = small_bench(here.path(), "--warm-up-time 0.01 --measurement-time 0.02")?
+        .env("COPYBENCH_OUT", "r.jsonl")
+        .env("COPYBENCH_COMMANDS", "mine=sh -c 'cp \"$1\" \"$2\"' secret {source} {target}")
+        .output()?;
+    ends(&output, 0, &[])?;
+    let text = fs::read_to_string(here.path().join("r.jsonl"))?;
+    let timed = |line: &str| line.contains(r#""strategy":"mine""#) && !line.contains(r#""elapsed":[]"#);
+    expect(text.lines().any(timed) && !text.contains("secret"), &text)
 }
 
 fn no_path_of_bench() -> Result<(), Failed> {

@@ -1,9 +1,9 @@
-use crate::fixture::{Layout, Place, Source, SourceError};
+use crate::fixture::{Layout, Place, SourceError};
 use crate::measure::cell::Cell;
 use crate::measure::trial::Look;
 use crate::measure::trial::clock::WallClock;
 use crate::measure::trial::error::TrialError;
-use crate::measure::trial::stage::Stage;
+use crate::measure::trial::stage::{Stage, generate};
 use crate::record::{FileSystems, Refused};
 use crate::strategy::{DstMode, Strategy, all};
 use crate::sys::page_size;
@@ -14,6 +14,8 @@ pub struct Availability {
     pub strategy: &'static Strategy,
     /// Why it does not work here.
     pub refusal: Option<Refused>,
+    /// Whether its copy was wrong, rather than refused.
+    pub wrong: bool,
 }
 
 impl From<&TrialError> for Refused {
@@ -28,7 +30,7 @@ impl From<&TrialError> for Refused {
 /// Tries every strategy on a page of random bytes between the two directories.
 pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, SourceError> {
     let layout = Layout::dense();
-    let source = Source::generate(from, layout, page_size() as u64, 0)?;
+    let source = generate(from, layout, page_size() as u64, 0)?;
     let stage = Stage::new(&source, to);
     let clock = WallClock::new();
     let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
@@ -38,7 +40,9 @@ pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, Sourc
             let dst = strategy.dst.first().copied().unwrap_or(DstMode::New);
             let cell = Cell { dst, ..usual.clone() };
             let tried = stage.trial(strategy, &cell, &clock, Look::Verify);
-            Availability { strategy, refusal: tried.err().as_ref().map(Refused::from) }
+            let error = tried.err();
+            let wrong = error.as_ref().is_some_and(TrialError::is_wrong_copy);
+            Availability { strategy, refusal: error.as_ref().map(Refused::from), wrong }
         })
         .collect())
 }

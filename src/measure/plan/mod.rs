@@ -40,6 +40,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Copies that were wrong when they were tried.
+    pub fn wrong(&self) -> impl Iterator<Item = String> {
+        let wrong = self.refusals.iter().filter(|refusal| refusal.wrong);
+        wrong.map(|refusal| {
+            format!("{} {}: {}", self.cell.id(), refusal.strategy.name, refusal.refused.reason)
+        })
+    }
+
     /// What will not run, as lines of the record.
     pub fn skips(&self) -> impl Iterator<Item = SkipLine> {
         let line = |refusal: &Refusal| refusal.refused.clone().line(self.cell.id(), refusal.strategy.name);
@@ -52,6 +60,8 @@ impl Entry {
 pub struct Refusal {
     pub strategy: &'static Strategy,
     pub refused: Refused,
+    /// Whether its copy was wrong.
+    pub wrong: bool,
 }
 
 /// What will run, and why the rest will not.
@@ -76,7 +86,9 @@ impl Plan {
         let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
         let refusals: Vec<Refusal> = availability(&from, &to)?
             .into_iter()
-            .filter_map(|tried| Some(Refusal { strategy: tried.strategy, refused: tried.refusal? }))
+            .filter_map(|tried| {
+                Some(Refusal { strategy: tried.strategy, refused: tried.refusal?, wrong: tried.wrong })
+            })
             .collect();
         let curves = scope == Scope::Default && selection.names_no_cell();
         let entries = cells(selection, &fs, scope)?
@@ -251,7 +263,7 @@ fn entry(
 
 /// A condition that copying one page did not show.
 fn unmet(strategy: &'static Strategy, cell: &Cell) -> Option<Refusal> {
-    let refuse = |reason: String| Refusal { strategy, refused: Refused::because(&reason) };
+    let refuse = |reason: String| Refusal { strategy, refused: Refused::because(&reason), wrong: false };
     if !strategy.dst.contains(&cell.dst) {
         return Some(refuse(format!("it cannot start from a target that is {}", cell.dst.name())));
     }

@@ -1,7 +1,7 @@
 use crate::cache::CacheState;
 use crate::fixture::{LAYOUTS, Layout};
 use crate::measure::cell::{End, Setup};
-use crate::strategy::{DstMode, Strategy, all};
+use crate::strategy::{DstMode, Strategy, all, commands};
 use crate::units::{format_size, parse_size};
 use globset::Glob;
 use std::path::PathBuf;
@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct Variables {
     /// `COPYBENCH_STRATEGIES`: names or globs.
     pub strategies: Option<String>,
+    /// `COPYBENCH_COMMANDS`: commands of the user's, a line each; see [`define_commands`](crate::strategy::define_commands).
+    pub commands: Option<String>,
     /// `COPYBENCH_SIZES`: sizes, ranges such as `1MiB..1GiB` in powers of two, or `all`.
     pub sizes: Option<String>,
     /// `COPYBENCH_LAYOUTS`.
@@ -36,8 +38,16 @@ pub struct Variables {
 impl Variables {
     /// Whether they choose what is measured, not only where.
     pub fn names_strategies_or_cells(&self) -> bool {
-        let words =
-            [&self.strategies, &self.sizes, &self.layouts, &self.cache, &self.dst, &self.end, &self.setup];
+        let words = [
+            &self.strategies,
+            &self.commands,
+            &self.sizes,
+            &self.layouts,
+            &self.cache,
+            &self.dst,
+            &self.end,
+            &self.setup,
+        ];
         words.iter().any(|word| word.is_some()) || self.source.is_some()
     }
 
@@ -47,6 +57,7 @@ impl Variables {
         let text = |name: &str| path(name).map(|value| value.to_string_lossy().into_owned());
         Self {
             strategies: text("COPYBENCH_STRATEGIES"),
+            commands: text("COPYBENCH_COMMANDS"),
             sizes: text("COPYBENCH_SIZES"),
             layouts: text("COPYBENCH_LAYOUTS"),
             cache: text("COPYBENCH_CACHE"),
@@ -64,6 +75,7 @@ impl Variables {
     pub fn or(self, other: Self) -> Self {
         Self {
             strategies: self.strategies.or(other.strategies),
+            commands: self.commands.or(other.commands),
             sizes: self.sizes.or(other.sizes),
             layouts: self.layouts.or(other.layouts),
             cache: self.cache.or(other.cache),
@@ -124,13 +136,19 @@ impl Selection {
         }
     }
 
-    /// Understands the words.
+    /// Understands the words. The commands that were defined are selected with what the words select of the
+    /// registry, and alone where they select nothing of it.
     pub fn new(variables: &Variables) -> Result<Self, SelectionError> {
         let strategies: Vec<&'static Strategy> = all().map(|(_, strategy)| strategy).collect();
+        let picked =
+            pick("strategy", variables.strategies.as_deref(), &strategies, |strategy| strategy.name)?;
+        let is_wanted = |strategy: &&'static Strategy| {
+            let is = |other: &&'static Strategy| other.name == strategy.name;
+            commands().iter().any(|command| command.name == strategy.name) || picked.iter().flatten().any(is)
+        };
         let selection = Self {
-            strategies: pick("strategy", variables.strategies.as_deref(), &strategies, |strategy| {
-                strategy.name
-            })?,
+            strategies: (picked.is_some() || !commands().is_empty())
+                .then(|| strategies.iter().copied().filter(is_wanted).collect()),
             sizes: variables.sizes.as_deref().map(sizes).transpose()?,
             layouts: pick("layout", variables.layouts.as_deref(), LAYOUTS, |layout| layout.name)?,
             cache: pick("cache state", variables.cache.as_deref(), CacheState::ALL, CacheState::name)?,

@@ -1,5 +1,6 @@
 //! What a signal leaves behind, and what the user is told then.
 
+use crate::strategy::end_programs;
 use crate::sys::leftover;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fmt::Write as _;
@@ -91,7 +92,10 @@ pub(crate) fn unmake(made: &[PathBuf]) {
 /// From here on, SIGINT, SIGTERM and SIGHUP remove what has a name on disk, say what is kept, and end
 /// the process with 128 and the signal's number.
 pub fn clean_up_on_signals() -> io::Result<()> {
-    leftover::clean_up_on_signals(tell_the_end)
+    leftover::clean_up_on_signals(|signal| {
+        end_programs();
+        tell_the_end(signal);
+    })
 }
 
 /// What a user is to be told when a signal ends the process: how to go on from what is kept.

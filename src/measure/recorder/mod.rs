@@ -141,6 +141,7 @@ pub fn run_line(argv: &[String], from: &Path, to: &Path, order_seed: u64) -> Run
         unconfirmed: None,
         against: None,
         guest: None,
+        part: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::cell::{Cell, End, Setup};
 use crate::cache;
 use crate::fixture::{Place, Source};
 use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
-use crate::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
+use crate::strategy::{Cause, CopyError, DstMode, Holes, Method, Strategy, Task};
 use crate::verify::{Promise, verify};
 use clock::{Clock, NoClock};
 use error::TrialError;
@@ -18,6 +18,7 @@ use stage::Stage;
 use std::borrow::Borrow;
 use std::fs::File;
 use std::io;
+use std::path::{Path, PathBuf};
 use target::Target;
 
 /// How closely a trial looks at the copy that it timed. All of it is outside the clock.
@@ -98,10 +99,11 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         if cell.setup == Setup::Fresh {
             self.workspace.clear();
         }
+        let from = self.path_of_source(strategy);
         let mut watch = Watch::prepare(observers);
         watch.begin();
         let started = clock.now();
-        let copied = self.copy(strategy, &target, cell.end);
+        let copied = self.copy(strategy, &from, &target, cell.end);
         let elapsed = clock.now().saturating_sub(started);
         watch.end();
         let bytes = copied?;
@@ -129,27 +131,36 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         target::unnamed(self.place(), self.source(), cell.dst, cell.cache, kept).map(Target::Unnamed)
     }
 
+    /// What a strategy that takes paths is told of the source. A program of the user's may take what leads to
+    /// the open file for the symbolic link that it is.
+    fn path_of_source(&self, strategy: &Strategy) -> PathBuf {
+        match strategy.method {
+            Method::Handles(_) => PathBuf::new(),
+            Method::Paths(_) => self.source().path(),
+            Method::Command(_) => self.source().name().unwrap_or_else(|| self.source().path()),
+        }
+    }
+
     /// The clock region: nothing here but the copy and the end that the cell asks for. No target is longer
     /// than its source.
-    fn copy(&self, strategy: &Strategy, target: &Target, end: End) -> Result<u64, CopyError> {
-        match (&strategy.method, target) {
-            (Method::Paths(copy), Target::Named(path)) => {
-                let bytes = copy(&self.source().path(), path)?;
+    fn copy(&self, strategy: &Strategy, from: &Path, target: &Target, end: End) -> Result<u64, CopyError> {
+        match target {
+            Target::Named(path) => {
+                let needs = Cause::NeedsPaths { strategy: strategy.name };
+                let copied = strategy.copy_paths(from, path);
+                let bytes = copied.unwrap_or_else(|| Err(CopyError::at(0, needs)))?;
                 if end == End::Fdatasync {
                     let file = File::open(path).map_err(|error| io_error("open", bytes, &error))?;
                     sync(&file, bytes)?;
                 }
                 Ok(bytes)
             }
-            (_, Target::Unnamed(file)) => {
+            Target::Unnamed(file) => {
                 let bytes = strategy.copy_over(Task::whole(self.source().file(), file, &self.workspace))?;
                 if end == End::Fdatasync {
                     sync(file, bytes)?;
                 }
                 Ok(bytes)
-            }
-            (Method::Handles(_), Target::Named(_)) => {
-                Err(CopyError::at(0, crate::strategy::Cause::NeedsPaths { strategy: strategy.name }))
             }
         }
     }

@@ -1,6 +1,6 @@
 use super::clock::{Clock, NoClock};
 use super::error::TrialError;
-use super::stage::{Stage, StageError, check_space};
+use super::stage::{Stage, StageError, check_space, generate};
 use super::{Look, Outcome};
 use crate::fixture::{Place, SEED, Source};
 use crate::measure::cell::Cell;
@@ -19,7 +19,7 @@ pub fn source_of(
     match (entry.layout, own) {
         (Some(layout), _) => {
             check_space(from, to, layout, entry.cell.size)?;
-            Ok(Source::generate(from, layout, entry.cell.size, SEED)?)
+            Ok(generate(from, layout, entry.cell.size, SEED)?)
         }
         (None, own) => Ok(Source::open(own.unwrap_or(std::path::Path::new("")))?),
     }

@@ -1,6 +1,6 @@
 use super::error::TrialError;
 use crate::fixture::{Layout, Place, PrivateDirectory, Source, SourceError};
-use crate::strategy::Workspace;
+use crate::strategy::{Workspace, commands};
 use crate::units::format_size;
 use std::borrow::Borrow;
 use std::cell::{Cell, OnceCell};
@@ -57,6 +57,17 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         }
         Ok(self.private.get().map(|private| private.path().join("target")).unwrap_or_default())
     }
+}
+
+/// Makes a source, with a name where commands of the user's are to find it.
+pub(crate) fn generate(
+    place: &Place,
+    layout: &'static Layout,
+    size: u64,
+    seed: u64,
+) -> Result<Source, SourceError> {
+    let generate = if commands().is_empty() { Source::generate } else { Source::generate_named };
+    generate(place, layout, size, seed)
 }
 
 /// Refuses a source and copy that the two directories have no room for, before anything is written. Errors:

@@ -1,10 +1,14 @@
 use super::protocol::{PROTOCOL, Reply, Request};
 use super::{Answer, Worker};
 use crate::record::Commit;
+use crate::strategy::command_lines;
 use crate::sys::child::{Child, NoAnswer, THIS};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+
+/// Tells a process that measures for another of the commands that it may be asked for.
+const COMMANDS: &str = "COPYBENCH_COMMANDS";
 
 /// One side of a comparison.
 pub enum Arm {
@@ -37,7 +41,13 @@ impl Arm {
     /// Starts `executable worker`, makes sure that it speaks the protocol, and asks what it was built
     /// from.
     pub fn start(executable: &Path) -> Result<(Self, Commit), ArmError> {
-        let started = Child::start(Command::new(executable).arg("worker").stderr(Stdio::null()));
+        let mut command = Command::new(executable);
+        command.arg("worker").stderr(Stdio::null());
+        match command_lines() {
+            "" => command.env_remove(COMMANDS),
+            lines => command.env(COMMANDS, lines),
+        };
+        let started = Child::start(&mut command);
         let executable = executable.to_owned();
         let mut arm = match started {
             Ok(child) => Self::Apart(executable.clone(), child),
