@@ -7,9 +7,9 @@ pub(super) struct Modinfo {
     pub(super) release: Option<String>,
     /// Modules whose symbols it uses.
     pub(super) depends: Vec<String>,
-    /// Modules or aliases that work only if inserted before it.
+    /// Modules or aliases that work only if inserted before it; as `aliases`.
     pub(super) before: Vec<String>,
-    /// Modules or aliases that serve it if inserted after it.
+    /// Modules or aliases that serve it if inserted after it; as `aliases`.
     pub(super) after: Vec<String>,
     /// Names by which others ask for it; those of crypto algorithms without `crypto-`.
     pub(super) aliases: Vec<String>,
@@ -36,7 +36,7 @@ impl Modinfo {
                         value.split(',').filter(|name| !name.is_empty()).map(underscored).collect();
                 }
                 "softdep" => modinfo.add_soft(value),
-                "alias" => modinfo.aliases.push(underscored(value.strip_prefix("crypto-").unwrap_or(value))),
+                "alias" => modinfo.aliases.push(asked_for(value)),
                 _ => {}
             }
         }
@@ -52,10 +52,15 @@ impl Modinfo {
             match word {
                 "pre:" => names = &mut self.before,
                 "post:" => names = &mut self.after,
-                name => names.push(underscored(name)),
+                name => names.push(asked_for(name)),
             }
         }
     }
+}
+
+/// Some kernels ask for a crypto algorithm by the alias with the prefix, some by that without.
+fn asked_for(name: &str) -> String {
+    underscored(name.strip_prefix("crypto-").unwrap_or(name))
 }
 
 fn underscored(name: &str) -> String {
