@@ -131,7 +131,15 @@ const ENVIRONMENTS: &[Environment] = &[
         "no /dev but null",
         r#"mount -t tmpfs t /dev; mknod -m 666 /dev/null c 1 3; exec "$@""#,
     ),
-    needing(Needs::Mounts, "a full /tmp", r#"mount -t tmpfs -o size=4k t /tmp; echo >/tmp/full; exec "$@""#),
+    needing(
+        Needs::Mounts,
+        "a full /tmp",
+        // The repository may be below it, and is needed.
+        r#"case $PWD in /tmp/*) kept=${PWD#/tmp/}; kept=/tmp/${kept%%/*}; exec 8<"$kept" ;; esac
+        mount -t tmpfs -o size=4k t /tmp; echo >/tmp/full
+        [ -z "$kept" ] || { mkdir "$kept"; mount --no-canonicalize --rbind /proc/self/fd/8 "$kept"; cd "$PWD"; exec 8<&-; }
+        exec "$@""#,
+    ),
     needing(
         Needs::Mounts,
         "a full disk",
