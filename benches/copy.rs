@@ -46,8 +46,7 @@ fn bench() -> anyhow::Result<Vec<String>> {
     advise(|| "cargo bench begins anew; a filter or COPYBENCH_STRATEGIES takes less time".to_owned());
     let arguments = Arguments::parse();
     let variables = Variables::from_environment();
-    let commands = variables.commands.iter().flat_map(|lines| lines.lines());
-    define_commands(&commands.map(str::to_owned).collect::<Vec<_>>())?;
+    define_commands(&variables.command_lines())?;
     let selection = Selection::new(&variables)?;
     let plan = plan(&selection, &variables, &arguments)?;
     let ids = || plan.entries.iter().flat_map(|entry| entry.strategies.iter().map(|one| id(entry, one)));

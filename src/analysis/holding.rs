@@ -112,6 +112,9 @@ impl<T> Held<'_, T> {
             skips => format!(" ({skips} skips, the first {first})"),
         });
         let nothing = format!("nothing was measured in it{}", skipped.unwrap_or_default());
-        Some(end.map_or_else(|| nothing.clone(), |end| format!("{nothing}; {end}")))
+        Some(match end {
+            Some(end) => format!("{nothing}; {end}"),
+            None => nothing,
+        })
     }
 }

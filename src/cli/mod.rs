@@ -115,14 +115,10 @@ pub fn main() -> anyhow::Result<()> {
 impl Command {
     /// The user's commands, of which those that measure or list strategies know.
     fn commands(&self) -> Option<Vec<String>> {
-        let of_environment = || {
-            let lines = crate::measure::Variables::from_environment().commands.unwrap_or_default();
-            lines.lines().map(str::to_owned).collect()
-        };
         match self {
             Self::Run(run) if !run.commands().is_empty() => Some(run.commands().to_vec()),
             Self::Run(_) | Self::List(_) | Self::Calibrate(_) | Self::Recommend(_) | Self::Worker(_) => {
-                Some(of_environment())
+                Some(crate::measure::Variables::from_environment().command_lines())
             }
             _ => None,
         }

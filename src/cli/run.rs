@@ -117,9 +117,9 @@ impl Run {
         if let Some(part) = self.partition {
             let cells = plan.entries.len();
             let ids: Vec<_> = plan.entries.iter().map(|entry| (entry.cell.id(), entry.cell.size)).collect();
-            let own: BTreeSet<&str> =
-                part.of(&ids).into_iter().filter_map(|index| Some(ids.get(index)?.0.as_str())).collect();
-            plan.entries.retain(|entry| own.contains(entry.cell.id().as_str()));
+            let own = part.of(&ids);
+            let mut index = 0..;
+            plan.entries.retain(|_| index.next().is_some_and(|index| own.contains(&index)));
             if plan.entries.is_empty() {
                 let hint = "take fewer parts, or more cells";
                 return Err(Fail::Use(format!("none of the {cells} cells is in this part; {hint}")).into());

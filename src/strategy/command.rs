@@ -3,7 +3,7 @@
 use super::error::{Cause, CopyError};
 use super::program::{self, Failure};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What stands for the two paths in a command.
 const PLACES: [&str; 2] = ["{source}", "{target}"];
@@ -119,26 +119,28 @@ fn words(text: &str) -> Result<Vec<String>, String> {
             return Err(format!("it has no {place}"));
         }
     }
-    find(program).map(|_| words.clone())
+    find(program)?;
+    Ok(words)
 }
 
-/// The file that would run, or why none would.
-fn find(program: &str) -> Result<PathBuf, String> {
+/// Refuses a program that cannot be run. Errors: why.
+fn find(program: &str) -> Result<(), String> {
     let can_run = |path: &Path| {
         std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
     };
     if program.contains('/') {
-        let path = PathBuf::from(program);
-        return match std::fs::metadata(&path) {
+        let path = Path::new(program);
+        return match std::fs::metadata(path) {
             Err(error) => Err(format!("{program}: {error}")),
-            Ok(_) if can_run(&path) => Ok(path),
+            Ok(_) if can_run(path) => Ok(()),
             Ok(_) => Err(format!("{program} is no file that can be run")),
         };
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| can_run(path)).ok_or_else(
-        || format!("no program is called {program:?}; write its path, or `sh -c '…'` for a shell's"),
-    )
+    if std::env::split_paths(&path).any(|folder| can_run(&folder.join(program))) {
+        return Ok(());
+    }
+    Err(format!("no program is called {program:?}; write its path, or `sh -c '…'` for a shell's"))
 }
 
 /// A word with the paths in their places, byte for byte.

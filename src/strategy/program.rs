@@ -1,5 +1,6 @@
 //! Runs a program to its end, within a time, and leaves none of its children.
 
+use crate::sys::process_stat::field;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 use rustix::process::{
@@ -168,13 +169,9 @@ fn end_what_is_left(group: Pid) -> bool {
     any
 }
 
-/// `proc_pid_stat(5)`: state and process group are the third and fifth fields, and the second, the name, may
-/// hold blanks and parentheses.
 fn is_of(stat: &str, group: Pid) -> bool {
-    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
-    let mut fields = rest.split_whitespace();
-    let lives = fields.next().is_some_and(|state| !matches!(state, "Z" | "X"));
-    lives && fields.nth(1).and_then(|field| field.parse().ok()) == Some(group.as_raw_nonzero().get())
+    let lives = field(stat, 3).is_some_and(|state| !matches!(state, "Z" | "X"));
+    lives && field(stat, 5).and_then(|group| group.parse().ok()) == Some(group.as_raw_nonzero().get())
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub mod mapping;
 pub mod marker;
 pub mod perf_event;
 pub mod private_memory;
+pub mod process_stat;
 pub mod ptrace;
 pub mod rusage;
 pub mod slice_copy;

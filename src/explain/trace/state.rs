@@ -1,6 +1,7 @@
 //! Faults of a process so far.
 
 use crate::explain::proc_directory;
+use crate::sys::process_stat::field;
 use std::io;
 
 /// What a process has used so far.
@@ -22,12 +23,9 @@ impl State {
     }
 }
 
-/// Fields 10 and 12 of `proc_pid_stat(5)`. The second field is the program's name in parentheses,
-/// which may itself hold blanks and parentheses.
 fn faults(stat: &str) -> Option<(u64, u64)> {
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let field = |number: usize| after_name.split_whitespace().nth(number - 3)?.parse().ok();
-    Some((field(10)?, field(12)?))
+    let count = |number| field(stat, number)?.parse().ok();
+    Some((count(10)?, count(12)?))
 }
 
 #[cfg(test)]

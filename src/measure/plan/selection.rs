@@ -36,6 +36,11 @@ pub struct Variables {
 }
 
 impl Variables {
+    /// The lines of `COPYBENCH_COMMANDS`.
+    pub fn command_lines(&self) -> Vec<String> {
+        self.commands.iter().flat_map(|lines| lines.lines()).map(str::to_owned).collect()
+    }
+
     /// Whether they choose what is measured, not only where.
     pub fn names_strategies_or_cells(&self) -> bool {
         let words = [

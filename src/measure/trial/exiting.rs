@@ -1,5 +1,6 @@
 //! Threads that were joined and are not gone yet.
 
+use crate::sys::process_stat::field;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -23,11 +24,8 @@ fn any() -> bool {
     tasks.flatten().any(|task| fs::read_to_string(task.path().join("stat")).is_ok_and(|stat| exits(&stat)))
 }
 
-/// `proc_pid_stat(5)`: the flags are the ninth field, and the second, the name, may hold blanks and
-/// parentheses.
 fn exits(stat: &str) -> bool {
-    let flags =
-        stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(6)?.parse::<u64>().ok());
+    let flags = field(stat, 9).and_then(|flags| flags.parse::<u64>().ok());
     flags.is_some_and(|flags| flags & EXITING != 0)
 }
 
