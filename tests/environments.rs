@@ -36,6 +36,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "run --against",
         "run --against COPYBENCH --rounds 1 --processes 1 --layout dense --size 64KiB --strategy mmap-mmap --out two.jsonl",
     ),
+    (
+        "run --command",
+        "run --rounds 1 --no-limits --layout dense --size 64KiB --strategy read-write-64k --command 'leaves=sh -c \"sleep 9 & cp $0 $1\" {source} {target}' --out commands.jsonl",
+    ),
     ("compare", "compare run.jsonl run.jsonl"),
     ("report", "report run.jsonl"),
     ("history", "history run.jsonl"),
@@ -124,6 +128,11 @@ const ENVIRONMENTS: &[Environment] = &[
         r#"exec python3 "$DENY" 435 1 0 0 python3 "$DENY" "$CLONE" 1 0 0 python3 "$DENY" "$FORK" 1 0 0 "$@""#,
     ),
     needing(UTIL_LINUX, "one processor", r#"exec taskset --cpu-list 0 "$@""#),
+    needing(
+        Needs::Mounts,
+        "a PID namespace of a session outside",
+        r#"exec unshare --pid --fork --mount-proc "$@""#,
+    ),
     needing(Needs::Mounts, "no /proc", r#"mount -t tmpfs t /proc; exec "$@""#),
     needing(Needs::Mounts, "no /sys", r#"mount -t tmpfs t /sys; exec "$@""#),
     needing(
@@ -169,16 +178,16 @@ const ENVIRONMENTS: &[Environment] = &[
         r#"d=$(printf '\377'); mkdir "$d"; cp source run.jsonl "$d"; cd "$d"; exec "$@""#,
     ),
     shell("a current directory that is gone", r#"mkdir gone; cd gone; rmdir ../gone; exec "$@""#),
-    needing(SCRIPT, "a dumb terminal", r#"TERM=dumb exec script --quiet --return --command "$*" /dev/null"#),
+    needing(SCRIPT, "a dumb terminal", r#"TERM=dumb exec script --quiet --return --command "$LINE" /dev/null"#),
     needing(
         SCRIPT,
         "a terminal of no kind",
-        r#"unset TERM; exec script --quiet --return --command "$*" /dev/null"#,
+        r#"unset TERM; exec script --quiet --return --command "$LINE" /dev/null"#,
     ),
     needing(
         SCRIPT,
         "a terminal of one column",
-        r#"exec script --quiet --return --command "stty cols 1 rows 1; $*" /dev/null"#,
+        r#"exec script --quiet --return --command "stty cols 1 rows 1; $LINE" /dev/null"#,
     ),
     needing(
         Needs::FakeTime,
@@ -298,12 +307,13 @@ fn run(environment: &Environment, here: &Path, arguments: &str) -> Result<Output
     {
         command.env_remove(name);
     }
-    command.current_dir(here).args(options).arg(environment.script).arg("sh").arg(executable);
-    command.args(arguments.split(' ').map(|word| match word {
-        "COPYBENCH" => executable.as_os_str(),
-        word => word.as_ref(),
-    }));
+    let executable = executable.to_str().ok_or("the executable's name is no UTF-8")?;
+    let words = shell_words::split(arguments)?.into_iter();
+    let words = words.map(|word| if word == "COPYBENCH" { executable.to_owned() } else { word });
+    let line: Vec<String> = std::iter::once(executable.to_owned()).chain(words).collect();
+    command.current_dir(here).args(options).arg(environment.script).arg("sh").args(&line);
     command
+        .env("LINE", shell_words::join(&line))
         .env("DENY", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/deny.py"))
         .env("CLONE", libc::SYS_clone.to_string())
         .env("FORK", fork().to_string())

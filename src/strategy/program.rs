@@ -4,8 +4,7 @@ use crate::sys::process_stat::field;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getsid, kill_process_group, pidfd_open, pidfd_send_signal,
-    test_kill_process_group,
+    Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal, test_kill_process_group,
 };
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
@@ -156,17 +155,23 @@ impl Said {
 fn end_what_is_left(group: Pid) -> bool {
     let Ok(processes) = std::fs::read_dir("/proc") else { return false };
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    // Not by getsid(2): within a PID namespace entered from outside, the session has no number, and is 0.
+    let Ok(own) = std::fs::read_to_string("/proc/self/stat") else { return false };
     let mut any = false;
     for pid in numbers.filter_map(Pid::from_raw) {
         // Held, so that the number stays its own while it is looked at.
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-        if stat.is_ok_and(|stat| is_of(&stat, group)) && getsid(Some(pid)) == getsid(None) {
+        if stat.is_ok_and(|stat| is_of(&stat, group) && session(&stat) == session(&own)) {
             any = true;
             let _ = pidfd_send_signal(process, Signal::KILL);
         }
     }
     any
+}
+
+fn session(stat: &str) -> Option<&str> {
+    field(stat, 6)
 }
 
 fn is_of(stat: &str, group: Pid) -> bool {
