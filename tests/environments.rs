@@ -178,7 +178,11 @@ const ENVIRONMENTS: &[Environment] = &[
         r#"d=$(printf '\377'); mkdir "$d"; cp source run.jsonl "$d"; cd "$d"; exec "$@""#,
     ),
     shell("a current directory that is gone", r#"mkdir gone; cd gone; rmdir ../gone; exec "$@""#),
-    needing(SCRIPT, "a dumb terminal", r#"TERM=dumb exec script --quiet --return --command "$LINE" /dev/null"#),
+    needing(
+        SCRIPT,
+        "a dumb terminal",
+        r#"TERM=dumb exec script --quiet --return --command "$LINE" /dev/null"#,
+    ),
     needing(
         SCRIPT,
         "a terminal of no kind",
