@@ -2,7 +2,7 @@ use super::figure::Figure;
 use super::test::Test;
 use crate::cache::CacheState;
 use crate::fixture::Layout;
-use crate::measure::{Cell, End};
+use crate::measure::{Cell, End, Setup};
 use crate::record::{Clock, FileSystems};
 use crate::strategy::DstMode;
 
@@ -112,6 +112,8 @@ pub struct Conditions {
     pub cache: CacheState,
     pub dst: DstMode,
     pub end: End,
+    /// Fresh where the claim is about a program that copied one small file.
+    pub setup: Setup,
     /// Memory that there is.
     pub memory: Memory,
 }
@@ -210,6 +212,7 @@ impl Conditions {
             cache: CacheState::Warm,
             dst: DstMode::New,
             end: End::None,
+            setup: Setup::Kept,
             memory: Memory::Ample,
         }
     }
@@ -244,6 +247,11 @@ impl Conditions {
         Self { end: End::Fdatasync, ..Self::new(size) }
     }
 
+    /// The same by a program that copies one file: set-up is inside the clock.
+    pub const fn fresh(size: u64) -> Self {
+        Self { setup: Setup::Fresh, ..Self::new(size) }
+    }
+
     /// Whether a copy waits for a device inside the clock.
     pub fn waits(self) -> bool {
         self.cache == CacheState::Cold || self.end == End::Fdatasync
@@ -254,17 +262,16 @@ impl Conditions {
         let name = file_system.to_owned();
         let fs = FileSystems { source: name.clone(), target: name };
         let usual = Cell::usual(fs, self.layout, self.size);
-        Cell { cache: self.cache, dst: self.dst, end: self.end, ..usual }
+        Cell { cache: self.cache, dst: self.dst, end: self.end, setup: self.setup, ..usual }
     }
 
     /// What the cell is called in outcomes: that of reading has no target.
     pub fn id(self, file_system: &str) -> String {
-        let id = self.cell(file_system).id();
-        let of_source = id.rsplitn(3, '|').last().unwrap_or_default();
+        let cell = self.cell(file_system);
         match (self.act, self.memory) {
-            (Act::Copy, _) => id,
-            (Act::Read, Memory::Ample) => format!("{of_source}|read"),
-            (Act::Read, Memory::HalfTheSource) => format!("{of_source}|read|memory for half"),
+            (Act::Copy, _) => cell.id(),
+            (Act::Read, Memory::Ample) => format!("{}|read", cell.source_id()),
+            (Act::Read, Memory::HalfTheSource) => format!("{}|read|memory for half", cell.source_id()),
         }
     }
 

@@ -76,10 +76,14 @@ impl Cell {
 
     /// Key in records, such as `ext4|dense|1MiB|warm|new|none`, and `…|fresh`.
     pub fn id(&self) -> String {
-        let (fs, size) = (self.fs_name(), format_size(self.size));
-        let (cache, dst, end) = (self.cache.name(), self.dst.name(), self.end.name());
-        let words = [fs.as_str(), self.layout, &size, cache, dst, end];
+        let source = self.source_id();
+        let words = [source.as_str(), self.dst.name(), self.end.name()];
         words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("|")
+    }
+
+    /// What of the id is about the source.
+    pub fn source_id(&self) -> String {
+        [self.fs_name().as_str(), self.layout, &format_size(self.size), self.cache.name()].join("|")
     }
 
     /// The id without its size, in a form that needs no quoting in a shell or a regular

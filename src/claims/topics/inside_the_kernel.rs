@@ -134,7 +134,7 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &UUTILS,
         statement: "splice is faster than std::io::copy",
         published: "45.3 ms against 53.9 ms, a factor of 1.19",
-        trial: here(Conditions::new(LARGE), time("std-io-copy", "splice-1m"), Test::Effect(1.19)),
+        trial: here(Conditions::fresh(LARGE), time("std-io-copy", "splice-1m"), Test::Effect(1.19)),
     },
     Claim {
         id: "C45",

@@ -147,7 +147,7 @@ pub(super) static CLAIMS: &[Claim] = &[
         source: &LKML97,
         statement: "For tiny files a mapped source is faster than a read one",
         published: "the best for 400 bytes, Linux 2.0.28, P166; no factor",
-        trial: here(Conditions::new(4 * KIB), time("read-write-64k", "mmap-write"), Test::Direction),
+        trial: here(Conditions::fresh(4 * KIB), time("read-write-64k", "mmap-write"), Test::Direction),
     },
     Claim {
         id: "C05-large",
