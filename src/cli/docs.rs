@@ -117,6 +117,7 @@ fn documents(root: &Path, listed: bool, cli: &clap::Command) -> anyhow::Result<V
         |kind: &str| Ok::<_, anyhow::Error>(Repeats::parse(&read(&format!("{COMPARISONS}/{kind}.tsv"))?));
     let counted = repeats::comparisons(&series("compare")?, &series("gate")?);
     let method = splice::splice(&method, "comparisons", &counted)?;
+    let method = splice::splice(&method, "races", &repeats::races(&series("races")?))?;
     let method = splice::splice(&method, "readers", &claims::readers())?;
     let again = AGAIN.iter().map(|name| claim_lines(root, name)).collect::<anyhow::Result<Vec<_>>>()?;
     let method = splice::splice(&method, "agreement", &claims::agreement(&again))?;

@@ -1,11 +1,12 @@
-//! How often comparisons were right, from series that made the same one many times over, as
-//! Markdown for documents.
+//! How often answers were right, from series that asked for the same one many times over, as Markdown
+//! for documents.
 
 use super::calibration::{Calibration, Detection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// One table that `scripts/repeat-comparisons` wrote: a line a repeat, a column by name.
+/// One table that `scripts/repeat-comparisons` or `scripts/repeat-races` wrote: a line a repeat, a column by
+/// name.
 #[derive(Clone, Debug)]
 pub struct Repeats {
     lines: Vec<BTreeMap<String, String>>,
@@ -110,6 +111,77 @@ pub fn comparisons(compare: &Repeats, gate: &Repeats) -> String {
     text
 }
 
+/// What an answer that says nothing of its own error is held to.
+const ALLOWED: f64 = 0.02;
+
+/// Answers to which strategy is fastest, a row for each cell and procedure. One is wrong where the strategy
+/// that it names is behind the pooled truth's leader by more than it said, and not by chance.
+pub fn races(found: &Repeats) -> String {
+    let text = |line: &BTreeMap<String, String>, column: &str| line.get(column).cloned().unwrap_or_default();
+    let number = |line: &BTreeMap<String, String>, column: &str| text(line, column).parse::<f64>().ok();
+    let (truth, answers): (Vec<_>, Vec<_>) =
+        found.lines.iter().partition(|line| text(line, "side") == "truth");
+    let low = |line: &BTreeMap<String, String>| {
+        let same = |truth: &&&BTreeMap<String, String>| {
+            ["cell", "strategy"].iter().all(|column| truth.get(*column) == line.get(*column))
+        };
+        number(truth.iter().find(same)?, "low")
+    };
+    let mut series: Vec<(String, String)> = Vec::new();
+    for line in &answers {
+        let one = (text(line, "cell"), text(line, "side"));
+        if !series.contains(&one) {
+            series.push(one);
+        }
+    }
+    series.sort();
+    let mut table =
+        "| cell | asked | answers | named | said within | seconds: median, 90 % | farther off |\n\
+                     |---|---|--:|---|--:|--:|--:|\n"
+            .to_owned();
+    for (cell, side) in series {
+        let of_series =
+            |line: &&&BTreeMap<String, String>| text(line, "cell") == cell && text(line, "side") == side;
+        let lines: Vec<_> = answers.iter().filter(of_series).collect();
+        let mut named: BTreeMap<String, usize> = BTreeMap::new();
+        for line in &lines {
+            *named.entry(text(line, "strategy")).or_default() += 1;
+        }
+        let mut named: Vec<(String, usize)> = named.into_iter().collect();
+        named.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+        let named: Vec<String> = named.iter().map(|(name, times)| format!("`{name}` {times}×")).collect();
+        let within = quantile(lines.iter().filter_map(|line| number(line, "within")), 0.5);
+        let seconds = |share| quantile(lines.iter().filter_map(|line| number(line, "seconds")), share);
+        let seconds = [seconds(0.5), seconds(0.9)]
+            .map(|seconds| seconds.map_or_else(String::new, |s| format!("{s:.0}")));
+        let known: Vec<bool> = lines
+            .iter()
+            .filter_map(|line| Some(low(line)? > number(line, "within").unwrap_or(ALLOWED)))
+            .collect();
+        let wrong = known.iter().filter(|wrong| **wrong).count();
+        let _ = writeln!(
+            table,
+            "| {} | {side} | {} | {} | {} | {}, {} | {wrong} of {} |",
+            cell.replace('|', " "),
+            lines.len(),
+            named.join(", "),
+            within.map_or_else(|| "–".to_owned(), percent),
+            seconds[0],
+            seconds[1],
+            known.len(),
+        );
+    }
+    table
+}
+
+/// Of sorted values, the one below which the share lies.
+fn quantile(values: impl Iterator<Item = f64>, share: f64) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    values.get((last as f64 * share).round() as usize).copied()
+}
+
 fn percent(fraction: f64) -> String {
     format!("{} %", (fraction * 1000.0).round() / 10.0)
 }
@@ -127,5 +199,17 @@ mod tests {
         let rows: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(rows[0], "| `compare`: two runs | 2 of 3 | 26 of 32 | 1 of 1 | 40 |");
         assert_eq!(rows[1], "| `run --against --gate`: two builds in turn | 1 of 1 | – | 1 of 2 | 60 |");
+    }
+
+    #[test]
+    fn an_answer_is_wrong_where_it_is_farther_off_than_it_said() {
+        let text = "side\tcell\tstrategy\twithin\tlow\tseconds\n\
+                    race\tc|d\ta\t0.02\t\t4.2\nrace\tc|d\tb\t0.01\t\t5\nrace\tc|d\tb\t0.05\t\t6\n\
+                    hyperfine\tc|d\tb\t\t\t12\nhyperfine\tc|d\tz\t\t\t12\n\
+                    truth\tc|d\ta\t0\t0\t\ntruth\tc|d\tb\t0.04\t0.03\t\n";
+        let text = races(&Repeats::parse(text));
+        let rows: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(rows[0], "| c d | hyperfine | 2 | `b` 1×, `z` 1× | – | 12, 12 | 1 of 1 |");
+        assert_eq!(rows[1], "| c d | race | 3 | `b` 2×, `a` 1× | 2 % | 5, 6 | 1 of 3 |");
     }
 }
