@@ -8,7 +8,7 @@
 //!
 //! Only the pairs of the true best with each other one matter: as long as no upper bound of how
 //! far the best is ahead of somebody is too low, neither is the best dropped nor is the distance to
-//! it understated, whoever leads, whoever is measured, and whenever the race stops. Their error is
+//! it understated, whoever leads, whoever is measured, and whenever the race stops. Their alpha is
 //! spent by the number of the look, so that a race can go on for as long as anyone likes. Bounds of
 //! all pairs at once that decide who is measured next are LUCB (Kalyanakrishnan and others 2012);
 //! bounds that hold at all looks together are what Howard and others (2021) call a confidence
@@ -48,7 +48,7 @@ pub struct Config {
     pub first_look: u32,
     /// Each later look has so many times as many.
     pub growth: f64,
-    /// Of the error for the race proper, i / (i + this) is spent by look i: half of it by this look,
+    /// Of alpha for the race proper, i / (i + this) is spent by look i: half of it by this look,
     /// and never all.
     pub half_spent: f64,
     /// After the first look, base and twin are measured in one process of so many.
@@ -498,7 +498,7 @@ impl Race {
         }
     }
 
-    /// Share of an error that is spent at one look.
+    /// Share of alpha that is spent at one look.
     fn spent_at(&self, look: u32) -> f64 {
         let half = self.config.half_spent.max(1.0);
         let look = f64::from(look) + half;
@@ -515,8 +515,8 @@ impl Race {
     fn look(&mut self) {
         self.fresh = false;
         self.looks += 1;
-        let error = self.config.alpha * (1.0 - self.config.screen_share) * self.spent_at(self.looks);
-        let each = error / self.starters.saturating_sub(1).max(1) as f64;
+        let alpha = self.config.alpha * (1.0 - self.config.screen_share) * self.spent_at(self.looks);
+        let each = alpha / self.starters.saturating_sub(1).max(1) as f64;
         self.prior = self.learn();
         let mut quantile = Quantiles::new(2.0 * each);
         let alive = self.alive();
@@ -657,15 +657,15 @@ const CONTROL_ERROR: f64 = 0.01;
 /// Share of the margin by which a twin may differ for all we care.
 const CONTROL_MARGIN: f64 = 0.25;
 
-/// Student's t of one error; most pairs have the same degrees of freedom.
+/// Student's t at one alpha; most pairs have the same degrees of freedom.
 struct Quantiles {
-    error: f64,
+    alpha: f64,
     known: Vec<(f64, f64)>,
 }
 
 impl Quantiles {
-    fn new(error: f64) -> Self {
-        Self { error, known: Vec::new() }
+    fn new(alpha: f64) -> Self {
+        Self { alpha, known: Vec::new() }
     }
 
     /// How far the truth may be from an estimate.
@@ -673,12 +673,15 @@ impl Quantiles {
         if difference.standard_error <= 0.0 {
             return 0.0;
         }
-        let freedom = difference.degrees_of_freedom;
-        let known =
-            self.known.iter().find(|(known, _)| (known - freedom).abs() < 1e-9).map(|(_, value)| *value);
+        let degrees_of_freedom = difference.degrees_of_freedom;
+        let known = self
+            .known
+            .iter()
+            .find(|(known, _)| (known - degrees_of_freedom).abs() < 1e-9)
+            .map(|(_, value)| *value);
         let value = known.unwrap_or_else(|| {
-            let value = critical(self.error, freedom);
-            self.known.push((freedom, value));
+            let value = critical(self.alpha, degrees_of_freedom);
+            self.known.push((degrees_of_freedom, value));
             value
         });
         value * difference.standard_error

@@ -34,7 +34,7 @@ struct Process {
     estimate: f64,
     /// Squared standard error as far as its own rounds show one.
     variance: Option<f64>,
-    freedom: f64,
+    degrees_of_freedom: f64,
     rounds: usize,
 }
 
@@ -50,7 +50,7 @@ impl Process {
         // What is trimmed still counts in the spread, as the last value that was kept.
         let (low, high) = (*kept.first()?, *kept.last()?);
         let winsorised: Vec<f64> = values.iter().map(|value| value.clamp(low, high)).collect();
-        let (variance, freedom) = if rounds >= MANY_ROUNDS {
+        let (variance, degrees_of_freedom) = if rounds >= MANY_ROUNDS {
             let batches: Vec<f64> = (0..BATCHES)
                 .filter_map(|batch| winsorised.get(batch * rounds / BATCHES..(batch + 1) * rounds / BATCHES))
                 .map(mean)
@@ -58,11 +58,11 @@ impl Process {
             let kept = kept.len() as f64 / rounds as f64;
             (spread(&batches).map(|spread| spread / BATCHES as f64 / kept.powi(2)), BATCHES as f64 - 1.0)
         } else {
-            let freedom = kept.len() as f64 - 1.0;
-            let squares = |spread| (rounds as f64 - 1.0) * spread / (kept.len() as f64 * freedom);
-            (spread(&winsorised).filter(|_| freedom > 0.0).map(squares), freedom)
+            let degrees_of_freedom = kept.len() as f64 - 1.0;
+            let squares = |spread| (rounds as f64 - 1.0) * spread / (kept.len() as f64 * degrees_of_freedom);
+            (spread(&winsorised).filter(|_| degrees_of_freedom > 0.0).map(squares), degrees_of_freedom)
         };
-        Some(Self { estimate, variance, freedom, rounds })
+        Some(Self { estimate, variance, degrees_of_freedom, rounds })
     }
 }
 
@@ -106,11 +106,11 @@ impl Processes {
     /// Variance of one process around the mean, and its degrees of freedom.
     fn between(&self) -> Option<(f64, f64)> {
         let count = self.weighted.len() as f64;
-        let freedom = self.effective() - 1.0;
+        let degrees_of_freedom = self.effective() - 1.0;
         let centre = self.mean();
         let squares = self.total(|weight, process| (weight * (process.estimate - centre)).powi(2));
         let variance = squares / self.total(|weight, _| weight.powi(2)) * count / (count - 1.0);
-        (self.weighted.len() > 1).then_some((variance, freedom))
+        (self.weighted.len() > 1).then_some((variance, degrees_of_freedom))
     }
 
     /// Variance of one process as its rounds explain it, and its degrees of freedom; of the
@@ -121,8 +121,9 @@ impl Processes {
             .collect();
         let (weights, variances) =
             known.iter().fold((0.0, 0.0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
-        let freedom = self.total(|_, process| if process.variance.is_some() { process.freedom } else { 0.0 });
-        (!known.is_empty()).then(|| (variances / weights, freedom))
+        let degrees_of_freedom = self
+            .total(|_, process| if process.variance.is_some() { process.degrees_of_freedom } else { 0.0 });
+        (!known.is_empty()).then(|| (variances / weights, degrees_of_freedom))
     }
 }
 
@@ -167,8 +168,8 @@ impl Difference {
         let within = processes.within();
         let (variance, degrees_of_freedom) = match (prior.moderate(processes.between()), within) {
             // The larger of the two: that only widens, so that the degrees of freedom hold.
-            (Some((between, freedom)), within) => {
-                (between.max(within.map_or(0.0, |(within, _)| within)), freedom)
+            (Some((between, degrees_of_freedom)), within) => {
+                (between.max(within.map_or(0.0, |(within, _)| within)), degrees_of_freedom)
             }
             (None, within) => within?,
         };
@@ -237,7 +238,7 @@ impl Difference {
         }
     }
 
-    /// p of the hypothesis that the truth lies inside the margin: the smallest error for which
+    /// p of the hypothesis that the truth lies inside the margin: the smallest alpha for which
     /// [`Self::interval`] lies wholly beyond it. 1 for a single process.
     #[must_use]
     pub fn p_beyond(&self, margin: Margin) -> f64 {
@@ -245,7 +246,7 @@ impl Difference {
         if beyond > self.bias { self.p_within(beyond) } else { 1.0 }
     }
 
-    /// The smallest error for which [`Self::interval`] reaches no farther than `distance`; 1 for a
+    /// The smallest alpha for which [`Self::interval`] reaches no farther than `distance`; 1 for a
     /// single process.
     #[must_use]
     pub fn p_within(&self, distance: f64) -> f64 {

@@ -3,25 +3,29 @@
 use super::binomial::beta_quantile;
 use statrs::function::beta::beta_reg;
 
-/// Probability that |t| with `freedom` degrees of freedom is at least |`value`|; 1 where
+/// Probability that |t| with `degrees_of_freedom` degrees of freedom is at least |`value`|; 1 where
 /// either is not a number.
 #[must_use]
-pub fn two_sided(value: f64, freedom: f64) -> f64 {
-    if value.is_nan() || freedom.is_nan() || freedom <= 0.0 {
+pub fn two_sided(value: f64, degrees_of_freedom: f64) -> f64 {
+    if value.is_nan() || degrees_of_freedom.is_nan() || degrees_of_freedom <= 0.0 {
         return 1.0;
     }
-    beta_reg(freedom / 2.0, 0.5, (freedom / (freedom + value * value)).clamp(0.0, 1.0))
+    beta_reg(
+        degrees_of_freedom / 2.0,
+        0.5,
+        (degrees_of_freedom / (degrees_of_freedom + value * value)).clamp(0.0, 1.0),
+    )
 }
 
-/// The size that |t| with `freedom` degrees of freedom exceeds with probability `error`;
+/// The size that |t| with `degrees_of_freedom` degrees of freedom exceeds with probability `alpha`;
 /// infinite where there is none.
 #[must_use]
-pub fn critical(error: f64, freedom: f64) -> f64 {
-    if !(error > 0.0 && error < 1.0 && freedom > 0.0) {
+pub fn critical(alpha: f64, degrees_of_freedom: f64) -> f64 {
+    if !(alpha > 0.0 && alpha < 1.0 && degrees_of_freedom > 0.0) {
         return f64::INFINITY;
     }
-    let share = beta_quantile(freedom / 2.0, 0.5, error);
-    (freedom * (1.0 - share) / share).sqrt()
+    let share = beta_quantile(degrees_of_freedom / 2.0, 0.5, alpha);
+    (degrees_of_freedom * (1.0 - share) / share).sqrt()
 }
 
 #[cfg(test)]
@@ -40,10 +44,10 @@ mod tests {
             (0.001, 1.0, 636.6192),
             (0.001, 8.0, 5.0413),
         ];
-        for (error, freedom, expected) in table {
-            let found = critical(error, freedom);
-            assert!((found - expected).abs() < 1e-4, "t({error}, {freedom}) = {found}");
-            assert!((two_sided(found, freedom) - error).abs() < 1e-9);
+        for (alpha, degrees_of_freedom, expected) in table {
+            let found = critical(alpha, degrees_of_freedom);
+            assert!((found - expected).abs() < 1e-4, "t({alpha}, {degrees_of_freedom}) = {found}");
+            assert!((two_sided(found, degrees_of_freedom) - alpha).abs() < 1e-9);
         }
     }
 

@@ -39,8 +39,8 @@ pub struct Mode {
 pub(super) struct Samples<'a> {
     pub(super) lines: &'a [SampleLine],
     pub(super) size: u64,
-    /// What times are counted in. Under the clock of instructions a copy that gave up the processor
-    /// has counted others' work, so it is left out.
+    /// What times are counted in. Under the clock of instructions a copy with a voluntary context
+    /// switch has counted others' work, so it is left out.
     pub(super) clock: Clock,
 }
 
@@ -85,7 +85,7 @@ impl<'a> Samples<'a> {
             .any(|line| line.strategy == strategy && line.copies.shared_bytes.is_some_and(|bytes| bytes > 0))
     }
 
-    /// Whether most copies by the strategy, in some pass, gave up the processor.
+    /// Whether most copies by the strategy, in some pass, had voluntary context switches.
     pub(super) fn waits(self, strategy: &str) -> bool {
         let mut passes: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
         for line in self.lines_of(strategy).filter(|line| line.round.is_some()) {

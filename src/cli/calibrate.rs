@@ -12,12 +12,12 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Find out what this machine's verdicts are worth
+/// Estimate false-positive rate and power of verdicts on this machine
 ///
-/// Races a strategy against itself, as `run` races strategies: against a second copy of it, and against
-/// copies slowed by a real delay inside the clock. How often is nothing called a difference, how often
-/// was the winner farther off than was said, and how small a slowdown is found? What was found is kept
-/// for the reports of later runs, in XDG_CACHE_HOME/copybench.
+/// Races one strategy against a second copy of itself and against copies slowed by a real delay inside
+/// the clock, exactly as `run` races strategies. Counts how often equals are called different, how often
+/// the winner is farther off than stated, and how small a slowdown is detected. The result is stored in
+/// XDG_CACHE_HOME/copybench and quoted by later runs.
 #[derive(Debug, Args)]
 pub(super) struct Calibrate {
     /// Slowdowns to try, separated by commas
@@ -36,7 +36,7 @@ pub(super) struct Calibrate {
     /// The strategy
     #[arg(long, value_name = "S", default_value = BASE)]
     strategy: String,
-    /// How near the best is near enough
+    /// Equivalence margin: a race ends once the leader is this close to the best
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
     /// Seed of the orders

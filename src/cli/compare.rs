@@ -32,7 +32,7 @@ pub(super) struct Compare {
     /// The strategy that others are relative to; in cells without it, the first by name
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// What counts as the same
+    /// Equivalence margin: ratios this close to 1 are `same`
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
     /// Exit 1 where a slowdown is confirmed: after correction for all comparisons, and in most

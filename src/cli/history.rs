@@ -8,16 +8,16 @@ use crate::report::{BASE, history, usual_margin};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Say what changed for good over many runs
+/// Find lasting changes over many runs
 ///
-/// The runs of one machine and cell are a series of each strategy's time relative to the base
-/// strategy's, in which levels are looked for that last; machines that differ are series of their own.
+/// A series is one strategy's time relative to the base strategy's in one cell, over all runs of one
+/// machine. Changes are reported when the new level lasts; single bad runs are not.
 #[derive(Debug, Args)]
 pub(super) struct Past {
     /// The strategy that times are taken relative to
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// Changes inside it do not matter [default: 2%; 0.2% for instructions]
+    /// Equivalence margin: smaller changes are ignored [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     margin: Option<Margin>,
     /// Exit 1 where a strategy's last change made it slower

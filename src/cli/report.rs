@@ -9,7 +9,7 @@ use crate::report::{BASE, kernels, race, set_up, usual_margin};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Print what records say: a table a cell, or of several kernels a table of strategy × kernel
+/// Print what records say: one table per cell, or for several kernels one table of strategy × kernel
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// How tables are written
@@ -21,7 +21,7 @@ pub(super) struct Report {
     /// Most rows a table
     #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
     most: usize,
-    /// What counts as the same [default: 2%; 0.2% for instructions]
+    /// Equivalence margin [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     margin: Option<Margin>,
     /// Only who is fastest, within what, for each cell and kind of copies

@@ -33,25 +33,25 @@ const PAIRS: u32 = 24;
 
 /// Race strategies and say which is fastest, within how much
 ///
-/// Strategies of a cell are measured in rounds, in random order, each stage in a fresh process. Who
-/// cannot be the fastest is measured no further, until the leader is within the margin of the best of
-/// all, or the budget is spent. The record is written line by line; a second start with the same --out
-/// goes on where it ended.
+/// The strategies of a cell take turns in rounds, in random order, each stage of the race in fresh
+/// processes. Those that cannot be the fastest drop out. The race ends once the leader is known to be
+/// within the margin of the best, or when the budget is spent. The record is written line by line; to
+/// resume a run, start it again with the same --out.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]
     cells: Cells,
     #[command(flatten)]
     directories: Directories,
-    /// A program of your own as one more strategy, a whole process a copy, verified like all others: words
-    /// as a shell splits them, with {source} and {target} for the paths; repeatable, in the variable a line
-    /// each. Without --strategy, only such commands and the base are measured [env: COPYBENCH_COMMANDS]
+    /// A program of your own as one more strategy: each copy is a whole process and verified like all others.
+    /// Split into words as a shell does, with {source} and {target} for the paths; repeatable (in the
+    /// variable: one per line). Without --strategy, only such commands and the base are measured [env: COPYBENCH_COMMANDS]
     #[arg(long = "command", value_name = "NAME=COMMAND", value_hint = clap::ValueHint::CommandString)]
     commands: Vec<String>,
     /// The strategy that others are compared with
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
-    /// How near the best is near enough; with --full, what counts as the same
+    /// Equivalence margin: the race ends once the leader is this close to the best
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     margin: Margin,
     /// Measure every strategy in every round, for records that are compared later; implied by --rounds,

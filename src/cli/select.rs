@@ -46,13 +46,13 @@ pub(super) struct Cells {
     /// Cache states: warm, cold [env: COPYBENCH_CACHE]
     #[arg(long, value_name = "C,..")]
     cache: Option<String>,
-    /// States of the target: new, overwrite, preallocated [env: COPYBENCH_DST]
+    /// Target states: new, overwrite, preallocated [env: COPYBENCH_DST]
     #[arg(long, value_name = "M,..")]
     dst: Option<String>,
-    /// What ends a copy inside the clock: none, fdatasync [env: COPYBENCH_END]
+    /// Durability inside the clock: none, fdatasync [env: COPYBENCH_END]
     #[arg(long, value_name = "E,..")]
     end: Option<String>,
-    /// What strategies keep from copy to copy: kept, or fresh to make it inside the clock [env: COPYBENCH_SETUP]
+    /// Set-up (buffers, rings, pipes, threads): kept from copy to copy, or fresh, made inside the clock [env: COPYBENCH_SETUP]
     #[arg(long, value_name = "S,..")]
     setup: Option<String>,
 }

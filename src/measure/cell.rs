@@ -4,7 +4,7 @@ use crate::strategy::DstMode;
 use crate::sys::file_system::cold_level;
 use crate::units::format_size;
 
-/// What ends a copy inside the clock.
+/// Durability that is part of the copy, inside the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
     /// The return of the last call; data may still wait in the page cache.

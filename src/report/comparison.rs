@@ -22,7 +22,7 @@ pub fn json(rows: &[Row]) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
-/// Everything in columns of a terminal: the answer, both sides, a table a cell, remarks.
+/// Everything in columns of a terminal: the answer, both sides, one table per cell, remarks.
 #[must_use]
 pub fn text(rows: &[Row], facts: &Facts) -> String {
     let mut text = headline(rows) + "\n\n";

@@ -12,5 +12,6 @@ pub fn heading(cell: &CellLine) -> String {
     let size = format_size(cell.size);
     let setup = cell.setup.as_deref().filter(|setup| *setup != "kept");
     let setup = setup.map(|setup| format!(", set-up {setup}")).unwrap_or_default();
-    format!("{between}, {} {size}, {}, target {}, end {}{setup}", cell.layout, cell.cache, cell.dst, cell.end)
+    let durability = if cell.end == "none" { "not synced" } else { &cell.end };
+    format!("{between}, {} {size}, {}, target {}, {durability}{setup}", cell.layout, cell.cache, cell.dst)
 }

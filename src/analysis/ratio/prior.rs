@@ -26,7 +26,7 @@ impl Prior {
         let seen: Vec<(f64, f64)> = arms
             .into_iter()
             .filter_map(|arm| Processes::new(arm).between())
-            .filter(|(_, freedom)| *freedom > 0.1)
+            .filter(|(_, degrees_of_freedom)| *degrees_of_freedom > 0.1)
             .collect();
         let mut sorted: Vec<f64> = seen.iter().map(|(variance, _)| *variance).collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -36,17 +36,23 @@ impl Prior {
         }
         let logarithms: Vec<f64> = seen
             .iter()
-            .map(|(variance, freedom)| {
-                variance.max(1e-5 * typical).ln() - digamma(freedom / 2.0) + (freedom / 2.0).ln()
+            .map(|(variance, degrees_of_freedom)| {
+                variance.max(1e-5 * typical).ln() - digamma(degrees_of_freedom / 2.0)
+                    + (degrees_of_freedom / 2.0).ln()
             })
             .collect();
         let centre = mean(&logarithms);
-        let by_chance = mean(&seen.iter().map(|(_, freedom)| trigamma(freedom / 2.0)).collect::<Vec<_>>());
+        let by_chance = mean(
+            &seen
+                .iter()
+                .map(|(_, degrees_of_freedom)| trigamma(degrees_of_freedom / 2.0))
+                .collect::<Vec<_>>(),
+        );
         let unlike = spread(&logarithms).unwrap_or(f64::INFINITY) - by_chance;
-        let freedom = freedom_of(unlike);
+        let degrees_of_freedom = freedom_of(unlike);
         Self {
-            variance: (centre + digamma(freedom / 2.0) - (freedom / 2.0).ln()).exp(),
-            degrees_of_freedom: freedom,
+            variance: (centre + digamma(degrees_of_freedom / 2.0) - (degrees_of_freedom / 2.0).ln()).exp(),
+            degrees_of_freedom,
         }
     }
 
@@ -58,9 +64,10 @@ impl Prior {
     }
 
     pub(super) fn moderate(self, seen: Option<(f64, f64)>) -> Option<(f64, f64)> {
-        let (variance, freedom) = seen.unwrap_or_default();
-        let all = self.degrees_of_freedom + freedom;
-        (all > 0.0).then(|| ((self.degrees_of_freedom * self.variance + freedom * variance) / all, all))
+        let (variance, degrees_of_freedom) = seen.unwrap_or_default();
+        let all = self.degrees_of_freedom + degrees_of_freedom;
+        (all > 0.0)
+            .then(|| ((self.degrees_of_freedom * self.variance + degrees_of_freedom * variance) / all, all))
     }
 }
 

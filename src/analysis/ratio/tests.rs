@@ -107,10 +107,10 @@ fn the_prior_finds_how_alike_arms_are() {
             })
             .collect()
     };
-    let freedom = |unlike| Prior::fit(arms(unlike).iter().map(Vec::as_slice)).degrees_of_freedom;
-    assert!(freedom(0.0) > 7.9);
-    assert!(freedom(0.6) < 1.1);
-    assert!((1.5..6.0).contains(&freedom(0.2)), "{}", freedom(0.2));
+    let degrees_of_freedom = |unlike| Prior::fit(arms(unlike).iter().map(Vec::as_slice)).degrees_of_freedom;
+    assert!(degrees_of_freedom(0.0) > 7.9);
+    assert!(degrees_of_freedom(0.6) < 1.1);
+    assert!((1.5..6.0).contains(&degrees_of_freedom(0.2)), "{}", degrees_of_freedom(0.2));
 }
 
 proptest! {

@@ -32,7 +32,7 @@ pub(crate) struct Kernels {
     /// The strategy that others are compared with
     #[arg(long, value_name = "S", default_value = BASE)]
     pub(super) base: String,
-    /// What counts as the same [default: 2%; 0.2% for instructions]
+    /// Equivalence margin [default: 2%; 0.2% for instructions]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     pub(super) margin: Option<Margin>,
     /// Rounds in each cell and boot [default: 12; 6 for instructions, 5 with --claims]

@@ -157,8 +157,8 @@ impl Selection {
             sizes: variables.sizes.as_deref().map(sizes).transpose()?,
             layouts: pick("layout", variables.layouts.as_deref(), LAYOUTS, |layout| layout.name)?,
             cache: pick("cache state", variables.cache.as_deref(), CacheState::ALL, CacheState::name)?,
-            dst: pick("dst mode", variables.dst.as_deref(), DstMode::ALL, DstMode::name)?,
-            end: pick("end", variables.end.as_deref(), End::ALL, End::name)?,
+            dst: pick("target state", variables.dst.as_deref(), DstMode::ALL, DstMode::name)?,
+            end: pick("durability", variables.end.as_deref(), End::ALL, End::name)?,
             setup: pick("set-up", variables.setup.as_deref(), Setup::ALL, Setup::name)?,
             source: variables.source.clone(),
         };

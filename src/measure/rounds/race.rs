@@ -18,7 +18,7 @@ const ALONE: u32 = 3;
 /// How a race ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms<'a> {
-    /// How near the best is near enough.
+    /// Equivalence margin.
     pub margin: Margin,
     /// When to end it, decided or not.
     pub until: Instant,

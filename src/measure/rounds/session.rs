@@ -25,7 +25,7 @@ const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct Settings {
     /// The strategy that others are compared with; it is measured in every cell.
     pub base: &'static str,
-    /// What counts as the same.
+    /// Equivalence margin.
     pub margin: Margin,
     /// Time for everything.
     pub budget: Duration,

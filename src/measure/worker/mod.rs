@@ -50,7 +50,7 @@ impl Worker {
                 Err(format!("protocol {protocol}, but this copybench speaks {PROTOCOL}"))
             }
             Request::Cell { source, to, layout, cache, dst, end, setup } => {
-                let words = "no such layout, cache state, dst mode, end or set-up";
+                let words = "no such layout, cache state, target state, durability or set-up";
                 let source = Source::open(source).map_err(|error| error.to_string())?;
                 let place = Place::new(to).map_err(|error| error.to_string())?;
                 let cell = Cell {

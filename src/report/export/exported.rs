@@ -9,7 +9,7 @@ pub struct Exported<'a> {
     pub all: &'a Measurements,
     /// The strategy that ratios are taken against.
     pub base: &'a str,
-    /// What counts as the same.
+    /// Equivalence margin.
     pub margin: Margin,
 }
 
