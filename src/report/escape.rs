@@ -27,7 +27,7 @@ pub(super) fn escaped(text: &str) -> String {
                 .last_chunk::<3>()
                 .is_some_and(|end| end.eq_ignore_ascii_case(b"www")) =>
             {
-                escaped.extend([NOTHING, "."])
+                escaped.extend([NOTHING, "."]);
             }
             // What a line that begins with it would be a list, a quotation or the rule below a heading of.
             '>' | '-' | '+' | '=' if escaped.is_empty() => escaped.extend(['\\', character]),
