@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from charts import choice, draw, page, source, specs, style, summary
+from charts import choice, draw, page, source, specs, style, summary, words
 
 STATIC = {
     "answer": specs.answer,
@@ -101,5 +101,5 @@ if __name__ == "__main__":
         refused = f"vl-convert could not draw: {error}; the records are safe"
     else:
         sys.exit(0)
-    print(f"chart.py: {refused}", file=sys.stderr)
+    print("\n".join(map(words.printable, f"chart.py: {refused}".split("\n"))), file=sys.stderr)
     sys.exit(2)

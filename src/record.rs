@@ -5,12 +5,14 @@
 
 mod lines;
 mod read;
+mod text;
 mod timed;
 mod write;
 
 pub use lines::{ReadError, Take, is_cut, is_record, visit, visit_files};
 
 pub use read::{Read, Run, read_files, read_text};
+pub use text::{shown, shown_in_json};
 pub use timed::{CountersOf, TimedSample};
 pub use write::Writer;
 

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from charts import words
+
 SCHEMA_MAJORS = ("1", "2")
 LISTS = (
     "runs",
@@ -84,9 +86,11 @@ def checked(text, origin):
     """Parsed chart data with every list present, or a message that names what is wrong with it."""
     try:
         # What is not a number is nothing that could be drawn.
-        data = json.loads(text, parse_constant=lambda _: None)
+        data = shown(json.loads(text, parse_constant=lambda _: None))
     except json.JSONDecodeError as error:
         raise ChartError(f"{origin} is not JSON: {error}") from error
+    except RecursionError as error:
+        raise ChartError(f"{origin} is nested deeper than any chart data") from error
     if not isinstance(data, dict) or "schema" not in data:
         raise ChartError(f"{origin} is not chart data: it has no `schema`")
     schema = str(data["schema"])
@@ -103,3 +107,15 @@ def checked(text, origin):
     data.setdefault("margin", 0.02)
     data.setdefault("base", None)
     return data
+
+
+def shown(value):
+    """A value of JSON whose texts hold nothing that a terminal or a page would obey, and that XML, which images are
+    made from, can hold: vl-convert ends the process at some characters."""
+    if isinstance(value, str):
+        return words.printable(value)
+    if isinstance(value, list):
+        return [shown(one) for one in value]
+    if isinstance(value, dict):
+        return {words.printable(key): shown(one) for key, one in value.items()}
+    return value

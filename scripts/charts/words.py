@@ -1,6 +1,7 @@
 """Numbers and conditions in words. Formatting only: no number here is an estimate."""
 
 import re
+import unicodedata
 
 UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 KIND_WORDS = {
@@ -123,5 +124,9 @@ def listing(values, most=4):
 
 
 def printable(text):
-    """Text from a record without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "�" for character in text)
+    """Text from a record without what a terminal would obey, and what XML cannot hold."""
+
+    def shows(character):
+        return character.isprintable() or unicodedata.category(character) == "Zs"
+
+    return "".join(character if shows(character) else "�" for character in text)

@@ -7,7 +7,7 @@ use super::reader::READERS;
 use super::test::Verdict;
 use crate::analysis::kernels::{age, version};
 use crate::report::grid::Format;
-use crate::report::grid::lay_out;
+use crate::report::grid::lay_out_markup;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -107,7 +107,7 @@ pub fn over_kernels(lines: &[ClaimLine], format: Format) -> String {
     kernels.sort_by_key(|kernel| age(kernel));
     let mut text = String::new();
     for system in systems(lines) {
-        let versions = kernels.iter().map(|kernel| version(kernel).to_owned());
+        let versions = kernels.iter().map(|kernel| format.text(version(kernel)));
         let head = std::iter::once("claim".to_owned()).chain(versions).chain(["says".to_owned()]);
         let mut rows: Vec<Vec<String>> = vec![head.collect()];
         for claim in all() {
@@ -124,11 +124,8 @@ pub fn over_kernels(lines: &[ClaimLine], format: Format) -> String {
                 rows.push([vec![id], outcomes, vec![claim.statement.to_owned()]].concat());
             }
         }
-        let _ = match format {
-            Format::Text => write!(text, "\n{system}\n\n"),
-            Format::Markdown => write!(text, "\n**{system}**\n\n"),
-        };
-        let _ = writeln!(text, "{}", lay_out(&rows, |_| false, format));
+        let _ = write!(text, "\n{}\n\n", format.title(system));
+        let _ = writeln!(text, "{}", lay_out_markup(&rows, |_| false, format));
     }
     text
 }

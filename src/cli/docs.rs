@@ -211,7 +211,10 @@ fn answer(root: &Path, records: &[PathBuf]) -> anyhow::Result<String> {
     text += &race::answer(&all, cell, shown, Format::Markdown, ANSWER_ROWS);
     let others = known().filter(|(_, answer)| !std::ptr::eq(*answer, shown));
     let others: Vec<String> = others
-        .map(|(cell, answer)| format!("- **{}**: {}\n", conditions::heading(cell), race::sentence(answer)))
+        .map(|(cell, answer)| {
+            let (title, sentence) = (conditions::heading(cell), race::sentence(answer));
+            format!("- {}: {}\n", Format::Markdown.title(&title), Format::Markdown.text(&sentence))
+        })
         .collect();
     text.push('\n');
     text.extend(others.iter().take(MORE_ANSWERS).map(String::as_str));

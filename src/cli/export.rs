@@ -3,20 +3,22 @@ use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
 use crate::analysis::{Digests, Margin};
 use crate::claims::{self, ClaimLine};
-use crate::record::Clock;
+use crate::record::{Clock, shown_in_json};
 use crate::report::export::{Exported, FORMATS, is_otava_file, otava_files};
 use crate::report::{BASE, chart, usual_margin};
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::Value;
-use std::fs::Permissions;
-use std::io::Write;
+use std::fs::{File, Permissions};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const CHART: &str = "chart";
 const OTAVA: &str = "otava";
+/// Most bytes of what `claims --json` said: a few hundred lines.
+const LONGEST_CLAIMS: u64 = 16 << 20;
 
 /// Print a record in another format
 #[derive(Debug, Args)]
@@ -96,12 +98,23 @@ impl Export {
         let margin = Margin::from_fraction(crate::report::MARGIN).unwrap_or_default();
         let mut lines: Vec<Value> = Vec::new();
         for path in &self.claims {
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let mut text = String::new();
+            File::open(path)
+                .and_then(|file| file.take(LONGEST_CLAIMS + 1).read_to_string(&mut text))
+                .with_context(|| format!("reading {}", path.display()))?;
+            if text.len() as u64 > LONGEST_CLAIMS {
+                let most = LONGEST_CLAIMS >> 20;
+                let long = format!("{} is longer than {most} MiB, the most that is read", path.display());
+                return Err(Fail::Use(long).into());
+            }
             for (number, line) in (1..).zip(text.lines()) {
-                let mut claim: ClaimLine = serde_json::from_str(line).map_err(|error| {
-                    Fail::Use(format!("{}:{number}: not a line of `claims --json`: {error}", path.display()))
-                })?;
+                let mut claim: ClaimLine =
+                    serde_json::from_slice(&shown_in_json(line.as_bytes())).map_err(|error| {
+                        Fail::Use(format!(
+                            "{}:{number}: not a line of `claims --json`: {error}",
+                            path.display()
+                        ))
+                    })?;
                 if claim.statement.is_empty()
                     && let Some(known) = claims::all().find(|known| known.id == claim.id)
                 {

@@ -1,6 +1,9 @@
 //! The standard streams. `print!` and its like panic where a stream cannot be written; here that is
 //! an error of standard output, and no reason to stop on standard error.
+//!
+//! Both carry text: what a terminal would obey is shown, whatever file, path or program it came from.
 
+use crate::record::shown;
 use std::fmt::Display;
 use std::io::{self, Write};
 
@@ -21,12 +24,14 @@ impl OutputError {
     }
 }
 
-/// Standard output, whose errors hold an [`OutputError`].
+/// Standard output for text that is written in whole characters; its errors hold an [`OutputError`].
 pub(super) struct Output;
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::stdout().write(bytes).map_err(told)
+        let text = String::from_utf8_lossy(bytes);
+        io::stdout().write_all(shown(&text).as_bytes()).map_err(told)?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -55,7 +60,7 @@ pub(super) fn printed(outcome: io::Result<()>) -> io::Result<()> {
 /// Writes a line to standard error, where it can be written. What is told there is worth nothing to
 /// a reader who went away, and the work goes on.
 pub fn tell(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", shown(&line.to_string()));
 }
 
 /// Where nothing can hear of signals, as in containers that allow no threads, they end the process

@@ -1,5 +1,6 @@
 //! A kernel's configuration file, and what of it a copy can feel.
 
+use super::compression;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -50,10 +51,10 @@ pub struct Config {
 impl Config {
     /// Reads a `config-RELEASE` or `.config`.
     pub fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self::parse(&std::fs::read_to_string(path)?))
+        Ok(Self::parse(&compression::read_text(path)?))
     }
 
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let options = text
             .lines()
             .filter(|line| line.starts_with("CONFIG_"))

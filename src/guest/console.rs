@@ -1,16 +1,17 @@
 //! What a guest's console said.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// Lines that an error quotes.
 const TAIL: usize = 15;
 /// A guest can fill its console; only the end of it is read, in bytes.
-const READ: usize = 64 << 10;
+const READ: u64 = 1 << 20;
 
 /// The last lines of a console log, without the control sequences of the firmware.
 pub(super) fn tail(log: &Path) -> String {
-    let bytes = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(READ)..]).into_owned();
+    let text = end(log).unwrap_or_default();
     let lines: Vec<String> = text
         .lines()
         .map(printable)
@@ -22,11 +23,19 @@ pub(super) fn tail(log: &Path) -> String {
 
 /// The line that says why the kernel gave up, without its time.
 pub(super) fn panic(log: &Path) -> Option<String> {
-    let bytes = std::fs::read(log).ok()?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = end(log).ok()?;
     let line = text.lines().find(|line| line.contains("Kernel panic - "))?;
     let from = line.find("Kernel panic - ")?;
     Some(printable(&line[from..]).trim().to_owned())
+}
+
+fn end(log: &Path) -> io::Result<String> {
+    let mut file = File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(READ)))?;
+    let mut bytes = Vec::new();
+    file.take(READ).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn printable(line: &str) -> String {

@@ -22,6 +22,10 @@ pub enum KernelError {
     ModulesOfAnotherVersion { directory: PathBuf, found: String, release: String },
     #[error("kernel {release} has no module {name}, which a guest needs")]
     NoModule { name: String, release: String },
+    #[error(
+        "kernel {release} has a file system that needs more than {most} modules, the limit; the next is {name}"
+    )]
+    TooManyModules { name: String, release: String, most: usize },
     #[error("{} is no module: {what}", path.display())]
     Module { path: PathBuf, what: String },
     #[error("kernel {release} has no {file_system}, neither built in nor as a module")]

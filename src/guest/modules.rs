@@ -3,7 +3,7 @@
 //! Packages hold no `modules.dep`; it is made when they are installed. What it is made from
 //! stands in every module's `.modinfo` section, so that is what is read here.
 
-mod modinfo;
+pub(super) mod modinfo;
 
 use super::{KernelError, compression};
 use modinfo::Modinfo;
@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Directories with modules that others ask for by an alias, such as `crc32c`.
 const ALIASED: [&str; 3] = ["kernel/crypto/", "kernel/arch/", "kernel/lib/"];
+
+/// Most modules that a guest takes; one with every file system takes a tenth.
+const MOST: usize = 512;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Module {
@@ -41,8 +44,10 @@ impl Modules {
         folders.retain(|folder| folder.is_dir());
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).map_err(io)? {
-                let path = entry.map_err(io)?.path();
-                if path.is_dir() {
+                let entry = entry.map_err(io)?;
+                let path = entry.path();
+                // A link to a directory could lead back here.
+                if entry.file_type().map_err(io)?.is_dir() {
                     folders.push(path);
                 } else if let Some(name) = name_of(&path) {
                     files.insert(name, path);
@@ -50,7 +55,7 @@ impl Modules {
             }
         }
         let list = directory.join("modules.builtin");
-        let list = std::fs::read_to_string(&list).map_err(|source| KernelError::NoList {
+        let list = compression::read_text(&list).map_err(|source| KernelError::NoList {
             path: list,
             release: release.to_owned(),
             source,
@@ -115,46 +120,64 @@ struct Order<'modules> {
     done: Vec<Module>,
 }
 
+/// What is still to be done, the last first: chains of modules can be longer than a stack.
+enum Step {
+    Add { name: String, required: bool },
+    Done(Module),
+}
+
 impl Order<'_> {
     fn add(&mut self, name: &str, required: bool) -> Result<(), KernelError> {
-        let name = &name.replace('-', "_");
-        if self.modules.built_in.contains(name) {
-            return Ok(());
-        }
-        let Some(path) = self.modules.files.get(name) else {
-            return if required { Err(self.missing(name)) } else { self.add_alias(name) };
-        };
-        if !self.begun.insert(name.clone()) {
-            for done in self.done.iter_mut().filter(|module| module.name == *name) {
-                done.required |= required;
+        let mut steps = vec![Step::Add { name: name.to_owned(), required }];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Done(module) => self.done.push(module),
+                Step::Add { name, required } => {
+                    let next = self.next(&name, required)?;
+                    steps.extend(next.into_iter().rev());
+                }
             }
-            return Ok(());
-        }
-        let modinfo = self.modules.read(path)?;
-        for soft in &modinfo.before {
-            self.add(soft, false)?;
-        }
-        for hard in &modinfo.depends {
-            // A module that few can use may well need one that is missing.
-            self.add(hard, required)?;
-        }
-        self.done.push(Module { name: name.clone(), path: path.clone(), required });
-        for soft in &modinfo.after {
-            self.add(soft, false)?;
         }
         Ok(())
     }
 
-    /// Adds all that answer to an alias: which of them suits the processor, only they know.
-    fn add_alias(&mut self, alias: &str) -> Result<(), KernelError> {
+    /// What adding a module comes to, in order.
+    fn next(&mut self, name: &str, required: bool) -> Result<Vec<Step>, KernelError> {
+        let name = name.replace('-', "_");
+        if self.modules.built_in.contains(&name) {
+            return Ok(Vec::new());
+        }
+        let Some(path) = self.modules.files.get(&name) else {
+            return if required { Err(self.missing(&name)) } else { self.aliased(&name) };
+        };
+        if !self.begun.insert(name.clone()) {
+            for done in self.done.iter_mut().filter(|module| module.name == name) {
+                done.required |= required;
+            }
+            return Ok(Vec::new());
+        }
+        if self.begun.len() > MOST {
+            let release = self.modules.release.clone();
+            return Err(KernelError::TooManyModules { name, release, most: MOST });
+        }
+        let modinfo = self.modules.read(path)?;
+        let add = |required| move |name| Step::Add { name, required };
+        let own = Module { name, path: path.clone(), required };
+        let before = modinfo.before.into_iter().map(add(false));
+        // A module that few can use may well need one that is missing.
+        let depends = modinfo.depends.into_iter().map(add(required));
+        let after = modinfo.after.into_iter().map(add(false));
+        Ok(before.chain(depends).chain([Step::Done(own)]).chain(after).collect())
+    }
+
+    /// All that answer to an alias: which of them suits the processor, only they know.
+    fn aliased(&mut self, alias: &str) -> Result<Vec<Step>, KernelError> {
         if self.aliases.is_none() {
             self.aliases = Some(self.modules.aliases()?);
         }
         let found = self.aliases.as_ref().and_then(|aliases| aliases.get(alias)).cloned();
-        for name in found.unwrap_or_default() {
-            self.add(&name, false)?;
-        }
-        Ok(())
+        let add = |name| Step::Add { name, required: false };
+        Ok(found.unwrap_or_default().into_iter().map(add).collect())
     }
 
     fn missing(&self, name: &str) -> KernelError {
@@ -163,7 +186,7 @@ impl Order<'_> {
 }
 
 /// `crc32c_intel` of `…/crc32c-intel.ko.xz`; nothing for a file that is no module.
-fn name_of(path: &Path) -> Option<String> {
+pub(super) fn name_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let (stem, compression) = name.split_once(".ko")?;
     ["", ".xz", ".zst", ".gz"].contains(&compression).then(|| stem.replace('-', "_"))

@@ -2,7 +2,10 @@
 
 use super::{KernelError, compression};
 use object::read::archive::ArchiveFile;
-use std::io::{self, Read};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 /// Kinds of package that together make one kernel: Debian's single package and its split of 7.x,
@@ -63,28 +66,91 @@ fn siblings(path: &Path) -> Result<Vec<PathBuf>, KernelError> {
         .collect())
 }
 
+/// Where in a package its files must begin; what stands before describes it.
+const DESCRIPTION: u64 = 16 << 20;
+/// Most bytes of all files of a package, unpacked or not: three times the largest kernels of today.
+const LONGEST: u64 = 2 << 30;
+/// Most bytes of one file that is unpacked; images have a tenth.
+const LONGEST_FILE: u64 = 256 << 20;
+/// Most bytes of a path: `PATH_MAX`, `path_resolution(7)`.
+const LONGEST_PATH: u64 = 4096;
+
 fn unpack_one(package: &Path, into: &Path) -> io::Result<()> {
-    let bytes = std::fs::read(package)?;
-    let archive = ArchiveFile::parse(&*bytes).map_err(io::Error::other)?;
-    for member in archive.members() {
-        let member = member.map_err(io::Error::other)?;
-        if !member.name().starts_with(b"data.tar") {
-            continue;
-        }
-        let data = member.data(&*bytes).map_err(io::Error::other)?;
-        return unpack_tar(compression::reader(data)?, into);
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "it holds no data.tar"))
+    let mut file = File::open(package)?;
+    let mut start = Vec::new();
+    file.by_ref().take(DESCRIPTION).read_to_end(&mut start)?;
+    let (offset, size) = files_in(&start)?;
+    file.seek(SeekFrom::Start(offset))?;
+    unpack_tar(compression::reader(file.take(size), LONGEST)?, into)
 }
 
-fn unpack_tar(tar: impl Read, into: &Path) -> io::Result<()> {
-    for entry in tar::Archive::new(tar).entries()? {
-        let mut entry = entry?;
-        if entry.header().entry_type().is_file() && is_wanted(&entry.path()?) {
-            entry.unpack_in(into)?;
+/// Offset and size of the archive of files in a package that begins with `start`.
+pub(super) fn files_in(start: &[u8]) -> io::Result<(u64, u64)> {
+    let archive = ArchiveFile::parse(start).map_err(io::Error::other)?;
+    for member in archive.members() {
+        let member = member.map_err(io::Error::other)?;
+        if member.name().starts_with(b"data.tar") {
+            return Ok(member.file_range());
         }
     }
+    let most = DESCRIPTION >> 20;
+    Err(invalid(format!("it holds no data.tar that begins in its first {most} MiB")))
+}
+
+/// Unpacks the files that are wanted. `deb(5)`: of the extensions of tar, only GNU's long names are used,
+/// and anything else is an error. Nothing but regular files is made, so that no link leads elsewhere.
+pub(super) fn unpack_tar(tar: impl Read, into: &Path) -> io::Result<()> {
+    let mut long_name: Option<Vec<u8>> = None;
+    // Raw: otherwise a name of gigabytes is in memory before anybody can look at it.
+    for entry in tar::Archive::new(tar).entries()?.raw(true) {
+        let mut entry = entry?;
+        let kind = entry.header().entry_type();
+        if kind.is_gnu_longname() || kind.is_gnu_longlink() {
+            if entry.size() > LONGEST_PATH {
+                return Err(invalid(format!("a path in it has more than {LONGEST_PATH} bytes, the limit")));
+            }
+            let mut name = Vec::new();
+            entry.read_to_end(&mut name)?;
+            name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
+            if kind.is_gnu_longname() {
+                long_name = Some(name);
+            }
+            continue;
+        }
+        if kind.is_pax_local_extensions() || kind.is_pax_global_extensions() {
+            return Err(invalid("it has headers of pax, which no Debian package has".to_owned()));
+        }
+        let name = long_name.take().unwrap_or_else(|| entry.path_bytes().into_owned());
+        let path = Path::new(OsStr::from_bytes(&name));
+        if !kind.is_file() || !is_wanted(path) {
+            continue;
+        }
+        let Some(target) = below(into, path) else { continue };
+        if entry.size() > LONGEST_FILE {
+            let most = LONGEST_FILE >> 20;
+            return Err(invalid(format!("{} in it has more than {most} MiB, the limit", path.display())));
+        }
+        std::fs::create_dir_all(target.parent().unwrap_or(into))?;
+        io::copy(&mut entry, &mut File::create(target)?)?;
+    }
     Ok(())
+}
+
+/// Where a path of an archive stands below `into`; nowhere if it leads out of it.
+fn below(into: &Path, path: &Path) -> Option<PathBuf> {
+    let mut target = into.to_owned();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => target.push(part),
+            Component::CurDir | Component::RootDir => {}
+            Component::ParentDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(target)
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// Whether a path in a package is an image, its configuration, or a module or list of modules
@@ -155,6 +221,23 @@ mod tests {
         assert!(error_of(IMAGE, &package("control.tar", &["x"])).contains("no data.tar"));
         let whole = package("data.tar.xz", &[MODULE]);
         assert!(error_of(IMAGE, &whole[..whole.len() / 4]).contains("cannot be unpacked"));
+    }
+
+    #[test]
+    fn long_names_are_read_and_none_leads_out() {
+        let place = tempfile::tempdir().unwrap();
+        let into = place.path().join("tree");
+        let long = format!("lib/modules/7/kernel/fs/{}/a.ko", "x".repeat(200));
+        let mut tar = tar::Builder::new(Vec::new());
+        for path in [long.as_str(), "boot/vmlinuz-7"] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(4);
+            tar.append_data(&mut header, path, &b"text"[..]).unwrap();
+        }
+        let tar = tar.into_inner().unwrap();
+        unpack_tar(&*tar, &into).unwrap();
+        assert!(into.join(&long).is_file() && into.join("boot/vmlinuz-7").is_file());
+        assert!(below(&into, Path::new("boot/../../x-7")).is_none());
     }
 
     #[test]

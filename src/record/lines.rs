@@ -1,4 +1,4 @@
-use super::{Clock, Line, SCHEMA, major};
+use super::{Clock, Line, SCHEMA, major, shown_in_json};
 use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -15,6 +15,8 @@ pub enum ReadError {
     Line { path: PathBuf, line: usize, message: String },
     #[error("{}:{line}: schema {found}, but this copybench reads {SCHEMA}; use the copybench that wrote it", path.display())]
     Schema { path: PathBuf, line: usize, found: String },
+    #[error("{}:{line}: the line is longer than {} MiB, the most that is read", path.display(), LONGEST >> 20)]
+    TooLong { path: PathBuf, line: usize },
     #[error("{}:{line}: a line before the first run line", path.display())]
     NoRun { path: PathBuf, line: usize },
     #[error("{}:{line}: its clock is {}, that of the runs before it {}; times of different clocks are never compared", path.display(), found.name(), expected.name())]
@@ -65,6 +67,9 @@ pub fn is_record(path: &Path) -> bool {
     (name.ends_with(".jsonl") || name.ends_with(COMPRESSED)) && !open(path).is_ok_and(is_other)
 }
 
+/// Most bytes of a line; those of this program have a few hundred.
+const LONGEST: u64 = 16 << 20;
+
 /// Most bytes that are looked at.
 const LONGEST_FIRST: u64 = 1 << 20;
 const COMPRESSED: &str = ".jsonl.gz";
@@ -79,7 +84,8 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     })
 }
 
-/// Gives every line of one record to `take`; `path` is only used in messages. `clock` is that of the
+/// Gives every line of one record to `take`, with its strings as text that only shows; `path` is only
+/// used in messages. `clock` is that of the
 /// runs before, if any. Returns a remark on a last line that is cut short.
 pub fn visit(
     path: &Path,
@@ -93,20 +99,26 @@ pub fn visit(
     loop {
         raw.clear();
         let length = input
+            .by_ref()
+            .take(LONGEST + 1)
             .read_until(b'\n', &mut raw)
             .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
         if length == 0 {
             return Ok(None);
         }
         line += 1;
+        if length as u64 > LONGEST {
+            return Err(ReadError::TooLong { path: path.to_owned(), line });
+        }
+        let text = shown_in_json(&raw);
         // The way around `Line`: serde finds its tag by a detour that takes longer than the parsing.
-        if inside_a_run && raw.starts_with(br#"{"t":"sample","#) && take.sample(&raw).is_ok() {
+        if inside_a_run && raw.starts_with(br#"{"t":"sample","#) && take.sample(&text).is_ok() {
             continue;
         }
-        if raw.trim_ascii().is_empty() {
+        if text.trim_ascii().is_empty() {
             continue;
         }
-        let parsed: Line = match serde_json::from_slice(&raw) {
+        let parsed: Line = match serde_json::from_slice(&text) {
             Ok(parsed) => parsed,
             Err(error) if !raw.ends_with(b"\n") && is_cut(&raw, &error) => {
                 return Ok(Some(format!(
@@ -115,7 +127,7 @@ pub fn visit(
                 )));
             }
             Err(error) => {
-                return Err(foreign_schema(path, line, &raw).unwrap_or(ReadError::Line {
+                return Err(foreign_schema(path, line, &text).unwrap_or(ReadError::Line {
                     path: path.to_owned(),
                     line,
                     message: error.to_string(),

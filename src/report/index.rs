@@ -1,5 +1,6 @@
 //! Lists for documents: the families, the catalogue of strategies, and the runs of a folder.
 
+use super::escape::{code, escaped};
 use crate::record::Run;
 use crate::strategy::{FAMILIES, all};
 use std::fmt::Write;
@@ -51,16 +52,16 @@ pub fn runs(runs: &[Run], folder: &Path) -> String {
         systems.dedup();
         let _ = writeln!(
             text,
-            "| [{}]({name}) ([record]({})) | {} | {} | {} | {} | {} | {} | `{}` |",
+            "| [{}]({name}) ([record]({})) | {} | {} | {} | {} | {} | {} | {} |",
             name.rsplit('/').next().unwrap_or(&name),
             path.display(),
-            run.run.host.label,
-            run.run.host.kernel,
-            systems.join(", "),
+            escaped(&run.run.host.label),
+            escaped(&run.run.host.kernel),
+            escaped(&systems.join(", ")),
             run.cells.len(),
             run.samples.len(),
             run.skips.len(),
-            run.run.argv.join(" ")
+            code(&run.run.argv.join(" "))
         );
     }
     text

@@ -31,7 +31,7 @@ pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> Stri
     if columns.is_empty() {
         return String::new();
     }
-    let mut text = preface(&columns, margin);
+    let mut text = format.text(&preface(&columns, margin)) + "\n";
     let mut cells: Vec<&CellLine> = Vec::new();
     for cell in columns.iter().flat_map(|column| column.run.all.cells.values()) {
         if !cells.iter().any(|known| known.cell == cell.cell) {
@@ -39,11 +39,7 @@ pub fn page(runs: &[Digest], base: &str, margin: Margin, format: Format) -> Stri
         }
     }
     for cell in cells {
-        let title = heading(cell);
-        let _ = match format {
-            Format::Text => writeln!(text, "\n{title}"),
-            Format::Markdown => writeln!(text, "\n**{title}**"),
-        };
+        let _ = writeln!(text, "\n{}", format.title(&heading(cell)));
         for (kind, title) in KINDS {
             text.push_str(&table(&columns, cell, kind, title, format));
         }
@@ -111,7 +107,7 @@ fn preface(columns: &[Column<'_>], margin: Margin) -> String {
     });
     format!(
         "{unit}; then times as fast as on {} (more than 1 is better), with the verdict at a margin of {:.2} %. \
-         {boots} boots a kernel{agreement}.\n",
+         {boots} boots a kernel{agreement}.",
         oldest.name,
         margin.fraction() * 100.0
     )
@@ -221,7 +217,8 @@ fn left_out(columns: &[Column<'_>], cell: &str, format: Format) -> String {
     let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for column in columns {
         for skip in column.run.skips.iter().filter(|skip| skip.cell == cell) {
-            let reason = skip.refused.reason.lines().next().unwrap_or_default();
+            // The first line: records are read with their line feeds shown.
+            let reason = skip.refused.reason.split(r"\n").next().unwrap_or_default();
             // How often it waited is of no interest here and differs from kernel to kernel.
             let reason = reason.split(" (").next().unwrap_or(reason);
             reasons.entry((&skip.strategy, reason)).or_default().push(&column.name);
@@ -238,7 +235,7 @@ fn left_out(columns: &[Column<'_>], cell: &str, format: Format) -> String {
         let strategy = if strategy == "*" { "all" } else { strategy };
         let kernels =
             if kernels.len() == columns.len() { "every kernel".to_owned() } else { kernels.join(", ") };
-        let _ = writeln!(text, "- {strategy} on {kernels}: {reason}");
+        let _ = writeln!(text, "- {}", format.text(&format!("{strategy} on {kernels}: {reason}")));
     }
     text
 }

@@ -18,11 +18,10 @@ pub fn answer(
     format: Format,
     most: usize,
 ) -> String {
-    let mut text = match format {
-        Format::Text => format!("{}\n", heading(cell)),
-        Format::Markdown => format!("**{}**\n\n", heading(cell)),
-    };
-    let _ = writeln!(text, "{}", sentence(answer));
+    // Markdown makes one paragraph of lines that follow each other.
+    let apart = if format == Format::Markdown { "\n" } else { "" };
+    let mut text = format!("{}\n{apart}", format.title(&heading(cell)));
+    let _ = writeln!(text, "{}", format.text(&sentence(answer)));
     let header = ["", "a copy", "GiB/s", "where it stands"].map(str::to_owned).to_vec();
     let places = places(answer);
     let left_out = places.len().saturating_sub(most);
@@ -40,8 +39,7 @@ pub fn answer(
     let _ = writeln!(text, "\n{}", lay_out(&rows, |column| matches!(column, 1 | 2), format));
     if left_out > 0 {
         let slower = if left_out <= answer.slower.len() { ", all slower" } else { "" };
-        // Markdown takes a line right below a table for a row of it.
-        let apart = if format == Format::Markdown { "\n" } else { "" };
+        // Or a row of a line right below a table.
         let _ = writeln!(text, "{apart}and {left_out} more{slower}");
     }
     text

@@ -43,9 +43,6 @@ fn table(all: &Measurements, kept: &CellLine, fresh: &CellLine, format: Format) 
         ]
     });
     let rows: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
-    let title = match format {
-        Format::Text => format!("{}\n\n", heading(kept)),
-        Format::Markdown => format!("**{}**\n\n", heading(kept)),
-    };
+    let title = format.title(&heading(kept)) + "\n\n";
     (rows.len() > 1).then(|| title + &lay_out(&rows, |column| column > 0, format) + "\n")
 }

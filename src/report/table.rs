@@ -28,15 +28,13 @@ pub fn cell(
     most: usize,
 ) -> String {
     let mut text = String::new();
-    let _ = match format {
-        Format::Text => writeln!(text, "{}", heading(cell)),
-        Format::Markdown => writeln!(text, "**{}**", heading(cell)),
-    };
+    let _ = writeln!(text, "{}", format.title(&heading(cell)));
     if let Some(why) = all.runs.iter().find_map(|run| run.unconfirmed.as_ref()) {
-        let _ = writeln!(text, "\nThat it was {} is unconfirmed: {why}.", cell.cache);
+        let why = format!("That it was {} is unconfirmed: {why}.", cell.cache);
+        let _ = writeln!(text, "\n{}", format.text(&why));
     }
     for answer in answers(all, &cell.cell, base, margin) {
-        let _ = writeln!(text, "\n{}", sentence(&answer));
+        let _ = writeln!(text, "\n{}", format.text(&sentence(&answer)));
     }
     let summaries = summarise(all, &cell.cell, "this", base, margin);
     for (kind, title) in KINDS {

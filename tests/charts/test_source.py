@@ -95,6 +95,27 @@ class Source(unittest.TestCase):
         saved.write_text(json.dumps(data))
         self.refused(support.chart("--data", saved), "layout", "records are safe")
 
+    def test_data_that_is_nested_too_deeply(self):
+        saved = self.directory / "data.json"
+        saved.write_text('{"schema": ' + "[" * 200_000)
+        self.refused(support.chart("--data", saved), "data.json", "nested deeper")
+
+    def test_characters_that_no_image_can_hold(self):
+        def nasty(value):
+            if isinstance(value, list):
+                return [nasty(one) for one in value]
+            if isinstance(value, dict):
+                return {key: one if key in ("schema", "clock", "kind", "place") else nasty(one) for key, one in value.items()}
+            return value + "\0\1\x1b[31m\x7f\x85\ud800\ufffe\u202e\nFORGED" if isinstance(value, str) else value
+
+        for make in (synthetic.default_run, synthetic.raced, synthetic.kernels):
+            saved = self.directory / "data.json"
+            saved.write_text(json.dumps(nasty(make())))
+            done = support.chart("--data", saved)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for text in (done.stdout, (self.directory / "report.html").read_text()):
+                self.assertNotRegex(text, "[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]|\nFORGED")
+
     def test_neither_records_nor_data(self):
         done = support.chart()
         self.assertEqual(done.returncode, 2)

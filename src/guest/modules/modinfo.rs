@@ -2,29 +2,29 @@ use object::{Object, ObjectSection};
 
 /// What a module's `.modinfo` section says about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Modinfo {
+pub(in crate::guest) struct Modinfo {
     /// Release that it was built for, the first word of `vermagic`.
-    pub(super) release: Option<String>,
+    pub(in crate::guest) release: Option<String>,
     /// Modules whose symbols it uses.
-    pub(super) depends: Vec<String>,
+    pub(in crate::guest) depends: Vec<String>,
     /// Modules or aliases that work only if inserted before it; as `aliases`.
-    pub(super) before: Vec<String>,
+    pub(in crate::guest) before: Vec<String>,
     /// Modules or aliases that serve it if inserted after it; as `aliases`.
-    pub(super) after: Vec<String>,
+    pub(in crate::guest) after: Vec<String>,
     /// Names by which others ask for it; those of crypto algorithms without `crypto-`.
-    pub(super) aliases: Vec<String>,
+    pub(in crate::guest) aliases: Vec<String>,
 }
 
 impl Modinfo {
     /// Reads the section of a decompressed module.
-    pub(super) fn parse(module: &[u8]) -> Result<Self, String> {
+    pub(in crate::guest) fn parse(module: &[u8]) -> Result<Self, String> {
         let file = object::File::parse(module).map_err(|error| error.to_string())?;
         let section = file.section_by_name(".modinfo").ok_or("it has no .modinfo section")?;
         Ok(Self::parse_section(section.data().map_err(|error| error.to_string())?))
     }
 
     /// `modinfo(8)`: entries `key=value` that end with a zero byte.
-    pub(super) fn parse_section(section: &[u8]) -> Self {
+    pub(in crate::guest) fn parse_section(section: &[u8]) -> Self {
         let mut modinfo = Self::default();
         for entry in section.split(|byte| *byte == 0) {
             let entry = String::from_utf8_lossy(entry);

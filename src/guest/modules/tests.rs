@@ -108,6 +108,33 @@ fn modules_that_need_each_other_end() {
 }
 
 #[test]
+fn a_chain_of_any_length_ends() {
+    let chain = |length: usize| {
+        let files: Vec<(String, String)> =
+            (0..length).map(|at| (format!("kernel/m{at}.ko"), format!("depends=m{}", at + 1))).collect();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, modinfo)| (path.as_str(), modinfo.as_str())).collect();
+        made(&files, &format!("kernel/m{length}.ko"))
+    };
+    let place = chain(MOST);
+    let sorted: Vec<String> = (0..MOST).rev().map(|at| format!("m{at}")).collect();
+    assert_eq!(order(place.path(), &["m0"]), sorted);
+    let place = chain(20_000);
+    let error = Modules::open(place.path(), RELEASE).unwrap().order(&["m0"]).unwrap_err().to_string();
+    assert!(error.contains("more than 512 modules") && error.contains("m512"), "{error}");
+}
+
+#[test]
+fn links_to_directories_are_not_followed() {
+    let place = made(&[("kernel/a/a.ko", "")], "");
+    for name in ["kernel/a/one", "kernel/a/two", "kernel/three"] {
+        std::os::unix::fs::symlink(place.path().join("kernel"), place.path().join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("a.ko", place.path().join("kernel/a/b.ko")).unwrap();
+    assert_eq!(order(place.path(), &["a", "b"]), ["a", "b"]);
+}
+
+#[test]
 fn a_missing_module_is_named() {
     let place = made(&[("kernel/fs/xfs/xfs.ko", "depends=libcrc32c")], "");
     let modules = Modules::open(place.path(), RELEASE).unwrap();

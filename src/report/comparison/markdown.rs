@@ -25,8 +25,8 @@ pub fn markdown(rows: &[Row], facts: &Facts) -> String {
     let mut left_out = 0;
     for cell in rows.chunk_by(|left, right| left.cell == right.cell) {
         let all: Vec<&Row> = cell.iter().collect();
-        let title = escaped(&cell_title(&cell[0].cell, facts));
-        let section = format!("**{title}**\n\n{}\n\n", table(&all, facts, Format::Markdown));
+        let title = Format::Markdown.title(&cell_title(&cell[0].cell, facts));
+        let section = format!("{title}\n\n{}\n\n", table(&all, facts, Format::Markdown));
         if text.len() + section.len() + end.len() > LONGEST {
             left_out += cell.len();
         } else {
@@ -54,7 +54,7 @@ fn listed(rows: &[Row], facts: &Facts, verdict: Verdict, title: &str) -> String 
     let header = [title, "ratio", "cell", ""].map(str::to_owned).to_vec();
     let lines = found.iter().take(LISTED).map(|row| -> Vec<String> {
         let words = [row.strategy.clone(), ratio(row.estimate), cell_title(&row.cell, facts)];
-        words.into_iter().chain([notes(row, facts).join(", ")]).map(|word| escaped(&word)).collect()
+        words.into_iter().chain([notes(row, facts).join(", ")]).collect()
     });
     let lines: Vec<Vec<String>> = std::iter::once(header).chain(lines).collect();
     let more = match found.len().saturating_sub(LISTED) {

@@ -5,7 +5,6 @@ use crate::analysis::comparison::{ENOUGH_PROCESSES, Estimate};
 use crate::analysis::{Row, Verdict, confirmed_slower};
 use crate::record::Clock;
 use crate::report::conditions::heading;
-use crate::report::escape::escaped;
 use crate::report::grid::{Format, lay_out};
 
 /// The answer in a sentence.
@@ -38,13 +37,7 @@ pub(super) fn table(rows: &[&Row], facts: &Facts, format: Format) -> String {
         &["strategy", "ratio", "verdict", "own time", "processes", ""]
     };
     let mut lines = vec![header.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>()];
-    lines.extend(rows.iter().map(|row| {
-        let columns = columns(row, facts);
-        match format {
-            Format::Text => columns,
-            Format::Markdown => columns.iter().map(|column| escaped(column)).collect(),
-        }
-    }));
+    lines.extend(rows.iter().map(|row| columns(row, facts)));
     lay_out(&lines, |_| false, format)
 }
 

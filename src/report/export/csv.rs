@@ -35,11 +35,22 @@ fn number(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-/// RFC 4180: a field with a comma, a quote or a line break stands in quotes.
+/// RFC 4180: a field with a comma, a quote or a line break stands in quotes. One that a spreadsheet would
+/// take for a formula is made text by an apostrophe.
 pub(super) fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
+    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let field = format!("{}{field}", if formula { "'" } else { "" });
+    if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_field_is_a_formula_or_several_fields() {
+        assert_eq!(quoted("=1+2,3"), "\"'=1+2,3\"");
+        assert_eq!(["+a", "-a", "@a", "\ta", "a=b"].map(quoted), ["'+a", "'-a", "'@a", "'\ta", "a=b"]);
+        assert_eq!(quoted("a\"\nb"), "\"a\"\"\nb\"");
     }
 }
