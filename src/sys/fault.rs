@@ -9,7 +9,8 @@
 //! Threads fault while others begin and end watches. A handler counts itself into a slot before it reads
 //! the slot's range and out again after it has replaced pages; who changes a range first takes it out of
 //! the slot, then waits until nobody is counted in. So no handler sees a start with another range's
-//! end, and none replaces pages of a range that is no longer watched.
+//! end, and none replaces pages of a range that is no longer watched. (A child that was forked without
+//! `exec` while a handler ran would wait for ever; this program forks to run programs only.)
 //!
 //! References: `sigaction(2)`, `mmap(2)` (SIGBUS), `signal-safety(7)`: the handler only touches
 //! atomics and errno and calls `mmap`, a bare system call, and where there is nothing to chain to

@@ -127,9 +127,11 @@ fn sends_itself_a_signal() {
         info.si_signo = libc::SIGBUS;
         info.si_code = libc::SI_QUEUE;
         (&raw mut info).cast::<usize>().add(2).write(row.page(0).addr());
-        libc::syscall(libc::SYS_rt_sigqueueinfo, libc::getpid(), libc::SIGBUS, &raw const info);
         // The handler that std installs restores the default and waits for the next.
-        libc::syscall(libc::SYS_rt_sigqueueinfo, libc::getpid(), libc::SIGBUS, &raw const info);
+        for _ in 0..2 {
+            let (process, thread) = (libc::getpid(), libc::gettid());
+            libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, libc::SIGBUS, &raw const info);
+        }
     }
     assert_eq!(watch.offset(), None);
 }
