@@ -115,6 +115,44 @@ fn one_that_crashes_leaves_what_was_measured() {
     assert!(text.contains(r#""t":"sample""#), "{text}");
 }
 
+/// A real worker whose answers are changed by a line of sed.
+fn liar(directory: &TempDir, change: &str) -> PathBuf {
+    script(directory, &format!("{COPYBENCH} worker | sed -u '{change}'"))
+}
+
+#[test]
+fn one_whose_answers_cannot_be_true_is_named() {
+    let block = r#"/"re":"block"/"#;
+    let most = u64::MAX;
+    for (change, word) in [
+        (r#"s/"elapsed":\[[0-9]\+/"elapsed":[0/"#.to_owned(), "no time"),
+        (format!(r#"s/"elapsed":\[[0-9]\+/"elapsed":[{most}/"#), "took longer than"),
+        (r#"s/"elapsed":\[\([0-9]\)/"elapsed":[1,1,1,1,1,1,1,1,1,\1/"#.to_owned(), "times of"),
+        (r#"s/"elapsed":\[[0-9,]\+\]/"elapsed":[]/"#.to_owned(), "times of"),
+        (format!(r#"{block}s/"bytes":[0-9]\+/"bytes":0/"#), "0 bytes copied of 65536"),
+        (format!(r#"{block}s/"bytes":[0-9]\+/"bytes":{most}/"#), "bytes copied of 65536"),
+    ] {
+        let directory = directory();
+        let output = run(&directory, &liar(&directory, &change), &["--rounds", "2", "--processes", "1"]);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{change}: {said}");
+        assert!(said.contains("old gave an answer that cannot be true"), "{change}: {said}");
+        assert!(said.contains(word), "{change}: {said}");
+    }
+}
+
+#[test]
+fn one_that_floods_closes_its_output_or_answers_unasked_is_named_and_costs_little() {
+    for (text, word) in [
+        ("exec cat /dev/zero", "a line of more than"),
+        ("exec >&-; exec sleep 1000", "closed its output"),
+        (r#"while echo "{\"re\":\"ready\"}"; do :; done"#, "copybench"),
+    ] {
+        let directory = directory();
+        is_refused(&directory, &script(&directory, text), &["old", word]);
+    }
+}
+
 #[test]
 fn both_sides_are_in_the_record_and_told_by_commit() {
     let directory = directory();

@@ -43,8 +43,8 @@ fn kinds() {
 
     let source = map(Sharing::Shared, Access::Read);
     let copied = sampled(&|| {
-        let mapping = map(Sharing::Private, Access::ReadWrite);
-        source.copy_to_with(&mapping, SIZE, Kind::Memcpy.routine().unwrap());
+        let mut mapping = map(Sharing::Private, Access::ReadWrite);
+        source.copy_to_with(&mut mapping, SIZE, Kind::Memcpy.routine().unwrap()).unwrap();
         lasting();
     });
     assert!(copied.abs_diff(SIZE as u64) < SLACK, "{copied}");

@@ -69,13 +69,22 @@ impl Drop for MemoryLimit {
     }
 }
 
-/// Removes groups of processes that were killed: a group that is in use refuses.
+/// Removes groups of processes that were killed: a group that is in use refuses, and one that another
+/// process is about to enter stays.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        if entry.file_name().to_str().is_some_and(is_left) {
             let _ = fs::remove_dir(entry.path());
         }
     }
+}
+
+/// Whether a group has the name that a process gave it which is no more, or had this one's number.
+fn is_left(group: &str) -> bool {
+    let process = group.strip_prefix(PREFIX).and_then(|number| number.parse::<u32>().ok());
+    process.is_some_and(|process| {
+        process == std::process::id() || !Path::new("/proc").join(process.to_string()).exists()
+    })
 }
 
 fn write(path: &Path, number: u64) -> Result<(), LimitError> {
@@ -84,4 +93,16 @@ fn write(path: &Path, number: u64) -> Result<(), LimitError> {
 
 fn refused(act: &'static str, path: &Path, cause: io::Error) -> LimitError {
     LimitError::Refused { act, path: path.to_owned(), cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_those_who_live_are_left() {
+        let named = |process: u32| format!("{PREFIX}{process}");
+        assert!(is_left(&named(std::process::id())) && is_left(&named(u32::MAX)));
+        assert!(!is_left(&named(1)) && !is_left("copybench-memory-of-others"));
+    }
 }

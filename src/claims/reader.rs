@@ -1,9 +1,9 @@
 //! Ways for a program to have the bytes of a file: what claims about reading are tried by. One
 //! registry; every reader gives a sum of what it saw, which must be that of the file.
 
-use super::subject::{BUFFER, PAGE, PIECE, Subject, add, copied, first, glance};
+use super::subject::{BUFFER, PAGE, PIECE, Subject, add, copied, glance, pieces};
 use crate::sys::RWF_DONTCACHE;
-use crate::sys::mapped_bytes::{Advice, MappedBytes};
+use crate::sys::mapped_bytes::{Advice, Bytes, MappedBytes};
 use rustix::pipe::{PipeFlags, SpliceFlags, splice};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -46,7 +46,7 @@ pub static READERS: &[Reader] = &[
         read: |subject| {
             let mut fresh = vec![0; subject.length];
             subject.file.read_exact_at(&mut fresh, 0)?;
-            Ok(add(&fresh))
+            Ok(add(Bytes::from(&fresh[..])))
         },
     },
     Reader {
@@ -78,7 +78,7 @@ pub static READERS: &[Reader] = &[
         summary: "a mapping made, all bytes added up four times, unmapped",
         sum: Sum::Bytes(AGAIN),
         read: |subject| {
-            let pass = |bytes: &[u8]| add(std::hint::black_box(bytes));
+            let pass = |bytes: Bytes<'_>| add(std::hint::black_box(bytes));
             subject.by_mapping(None, |bytes| (0..AGAIN).map(|_| pass(bytes)).fold(0, u64::wrapping_add))
         },
     },
@@ -106,7 +106,7 @@ pub static READERS: &[Reader] = &[
         sum: Sum::Pages,
         read: |subject| {
             let mut buffer = subject.buffer();
-            let pages = subject.kept()?.bytes().chunks(PAGE);
+            let pages = pieces(subject.kept()?.bytes(), PAGE);
             Ok(pages.map(|page| copied(page, &mut buffer)).fold(0, u64::wrapping_add))
         },
     },
@@ -137,7 +137,7 @@ pub static READERS: &[Reader] = &[
         sum: Sum::Pages,
         read: |subject| {
             let bytes = subject.kept()?.bytes();
-            Ok(subject.pages.iter().map(|at| first(&bytes[*at..])).fold(0, u64::wrapping_add))
+            Ok(subject.pages.iter().map(|at| bytes.part(*at..bytes.len()).first()).fold(0, u64::wrapping_add))
         },
     },
     Reader {
@@ -148,7 +148,7 @@ pub static READERS: &[Reader] = &[
             let mut buffer = subject.buffer();
             subject.each_file(|file| {
                 let count = file.read_at(&mut buffer[..PIECE], 0)?;
-                Ok(add(&buffer[..count]))
+                Ok(add(Bytes::from(&buffer[..count])))
             })
         },
     },

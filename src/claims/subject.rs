@@ -3,7 +3,7 @@
 use crate::fixture::PrivateDirectory;
 use crate::sys::aligned::Buffer;
 use crate::sys::direct::reopen;
-use crate::sys::mapped_bytes::{Advice, MappedBytes};
+use crate::sys::mapped_bytes::{Advice, Bytes, MappedBytes};
 use rustix::fs::OFlags;
 use rustix::io::ReadWriteFlags;
 use std::cell::{OnceCell, RefCell, RefMut};
@@ -70,21 +70,25 @@ impl Subject {
         made_once(&self.kept, || MappedBytes::new(&self.file, self.length, true))
     }
 
-    pub(super) fn by_reads(&self, size: usize, look: fn(&[u8]) -> u64) -> io::Result<u64> {
+    pub(super) fn by_reads(&self, size: usize, look: fn(Bytes<'_>) -> u64) -> io::Result<u64> {
         self.by_reads_into(&mut self.buffer()[..size], look)
     }
 
-    pub(super) fn by_reads_into(&self, buffer: &mut [u8], look: fn(&[u8]) -> u64) -> io::Result<u64> {
+    pub(super) fn by_reads_into(&self, buffer: &mut [u8], look: fn(Bytes<'_>) -> u64) -> io::Result<u64> {
         self.in_order(buffer, look, |buffer, at| self.file.read_at(buffer, at))
     }
 
-    pub(super) fn by_flagged_reads(&self, flags: ReadWriteFlags, look: fn(&[u8]) -> u64) -> io::Result<u64> {
+    pub(super) fn by_flagged_reads(
+        &self,
+        flags: ReadWriteFlags,
+        look: fn(Bytes<'_>) -> u64,
+    ) -> io::Result<u64> {
         self.in_order(&mut self.buffer(), look, |buffer, at| {
             Ok(rustix::io::preadv2(&self.file, &mut [IoSliceMut::new(buffer)], at, flags)?)
         })
     }
 
-    pub(super) fn by_direct_reads(&self, look: fn(&[u8]) -> u64) -> io::Result<u64> {
+    pub(super) fn by_direct_reads(&self, look: fn(Bytes<'_>) -> u64) -> io::Result<u64> {
         let direct = reopen(&self.file, OFlags::RDONLY)?;
         self.in_order(&mut self.memory.borrow_mut()[..LARGE], look, |buffer, at| {
             Ok(rustix::io::pread(&direct, buffer, at)?)
@@ -94,7 +98,7 @@ impl Subject {
     fn in_order(
         &self,
         buffer: &mut [u8],
-        look: fn(&[u8]) -> u64,
+        look: fn(Bytes<'_>) -> u64,
         read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
     ) -> io::Result<u64> {
         let mut sum = 0_u64;
@@ -104,7 +108,7 @@ impl Subject {
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            sum = sum.wrapping_add(look(&buffer[..count]));
+            sum = sum.wrapping_add(look(Bytes::from(&buffer[..count])));
             at += count;
         }
         Ok(sum)
@@ -126,7 +130,11 @@ impl Subject {
     }
 
     /// Through a new mapping; with advice for how the pages are then populated.
-    pub(super) fn by_mapping(&self, advice: Option<Advice>, look: impl Fn(&[u8]) -> u64) -> io::Result<u64> {
+    pub(super) fn by_mapping(
+        &self,
+        advice: Option<Advice>,
+        look: impl Fn(Bytes<'_>) -> u64,
+    ) -> io::Result<u64> {
         let mapped = MappedBytes::new(&self.file, self.length, false)?;
         if let Some(advice) = advice {
             mapped.advise(advice)?;
@@ -135,7 +143,7 @@ impl Subject {
         mapped.look(look)
     }
 
-    pub(super) fn by_populated_mapping(&self, look: impl Fn(&[u8]) -> u64) -> io::Result<u64> {
+    pub(super) fn by_populated_mapping(&self, look: impl Fn(Bytes<'_>) -> u64) -> io::Result<u64> {
         MappedBytes::new(&self.file, self.length, true)?.look(look)
     }
 
@@ -144,15 +152,15 @@ impl Subject {
         let mut sum = 0_u64;
         for at in offsets {
             let count = self.file.read_at(&mut buffer[..size], *at as u64)?;
-            sum = sum.wrapping_add(glance(&buffer[..count]));
+            sum = sum.wrapping_add(glance(Bytes::from(&buffer[..count])));
         }
         Ok(sum)
     }
 
     /// Pieces of mapped bytes, copied in random order.
-    pub(super) fn pieces_of(&self, bytes: &[u8]) -> u64 {
+    pub(super) fn pieces_of(&self, bytes: Bytes<'_>) -> u64 {
         let mut buffer = self.buffer();
-        let piece = |at: &usize| copied(&bytes[*at..(*at + PIECE).min(bytes.len())], &mut buffer);
+        let piece = |at: &usize| copied(bytes.part(*at..*at + PIECE), &mut buffer);
         self.pieces.iter().map(piece).fold(0, u64::wrapping_add)
     }
 
@@ -162,10 +170,12 @@ impl Subject {
     }
 
     fn make_files(&self) -> io::Result<Vec<PathBuf>> {
-        let mapped = MappedBytes::new(&self.file, self.length, false)?;
-        let pieces = mapped.bytes().chunks(PIECE).enumerate();
-        pieces
-            .map(|(number, piece)| {
+        let mut piece = [0; PIECE];
+        (0..self.length.div_ceil(PIECE))
+            .map(|number| {
+                let at = number * PIECE;
+                let piece = &mut piece[..PIECE.min(self.length - at)];
+                self.file.read_exact_at(piece, at as u64)?;
                 let path = self.directory.path().join(number.to_string());
                 std::fs::write(&path, piece)?;
                 Ok(path)
@@ -186,22 +196,22 @@ fn made_once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> io::Result<T>) -> io:
 }
 
 /// Every eight bytes as a number, added up: a pass over memory as fast as it goes.
-pub(super) fn add(bytes: &[u8]) -> u64 {
-    bytes.chunks_exact(8).map(first).fold(0, u64::wrapping_add)
+pub(super) fn add(bytes: Bytes<'_>) -> u64 {
+    bytes.words().fold(0, u64::wrapping_add)
 }
 
 /// The first eight bytes of each page, added up.
-pub(super) fn glance(bytes: &[u8]) -> u64 {
-    bytes.chunks(PAGE).map(first).fold(0, u64::wrapping_add)
+pub(super) fn glance(bytes: Bytes<'_>) -> u64 {
+    pieces(bytes, PAGE).map(Bytes::first).fold(0, u64::wrapping_add)
 }
 
-pub(super) fn first(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+/// So many bytes each, but for the last.
+pub(super) fn pieces(bytes: Bytes<'_>, size: usize) -> impl Iterator<Item = Bytes<'_>> {
+    (0..bytes.len()).step_by(size).map(move |at| bytes.part(at..at + size))
 }
 
 /// Copies `bytes` into the buffer and looks at the copy.
-pub(super) fn copied(bytes: &[u8], buffer: &mut [u8]) -> u64 {
-    let target = &mut buffer[..bytes.len()];
-    target.copy_from_slice(bytes);
-    glance(std::hint::black_box(target))
+pub(super) fn copied(bytes: Bytes<'_>, buffer: &mut [u8]) -> u64 {
+    let count = bytes.copy_to(buffer);
+    glance(Bytes::from(std::hint::black_box(&buffer[..count])))
 }

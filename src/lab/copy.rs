@@ -143,8 +143,8 @@ fn by_mappings(
 ) -> anyhow::Result<Usage> {
     target.set_len(length as u64).context("set the target's length")?;
     let from = Mapping::new(source, 0, length, flags(Access::Read)).context("map the source")?;
-    let to = Mapping::new(target, 0, length, flags(Access::ReadWrite)).context("map the target")?;
-    from.copy_to(&to, length);
+    let mut to = Mapping::new(target, 0, length, flags(Access::ReadWrite)).context("map the target")?;
+    from.copy_to(&mut to, length)?;
     if from.fault().or(to.fault()).is_some() {
         bail!("a mapped page has no page of its file behind it: the file shrank or the disk is full");
     }

@@ -50,7 +50,7 @@ impl View {
     }
 
     pub(super) fn map(&self, file: &File, offset: u64, length: usize) -> Result<Mapping, Cause> {
-        let mapping = Mapping::new(file, offset, length, self.flags).during("mmap")?;
+        let mut mapping = Mapping::new(file, offset, length, self.flags).during("mmap")?;
         if let Some(advice) = self.advice {
             mapping.advise(advice).during("madvise").map_err(|cause| match (cause, advice) {
                 (Cause::Call { errno: Errno::FAULT, .. }, Advice::LinuxPopulateRead) => Cause::SourceShrank,

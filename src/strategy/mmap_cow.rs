@@ -3,7 +3,7 @@
 //! it is here to show what copy-on-write costs.
 
 use super::advance::{MOST, write_all};
-use super::error::CopyError;
+use super::error::{CopyError, During};
 use super::mapped::{View, check_faults, extend, over_windows};
 use super::{Family, Method, Need, Strategy, Task};
 
@@ -25,8 +25,8 @@ fn copy(task: Task<'_>) -> Result<u64, CopyError> {
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let from = View::SOURCE.map(source, step.source, step.length)?;
-        let private = View::TARGET.private().writable().map(target, step.target, step.length)?;
-        from.copy_to(&private, step.length);
+        let mut private = View::TARGET.private().writable().map(target, step.target, step.length)?;
+        from.copy_to(&mut private, step.length).during("memcpy")?;
         check_faults(from.fault(), private.fault())?;
         write_all("write", step.length, |done| private.write_to(done, step.length - done, target))?;
         Ok(step.length)

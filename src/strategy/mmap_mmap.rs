@@ -1,7 +1,7 @@
 //! Both files mapped, memory copied: the workshop's first exercise and its variants.
 
 use super::advance::MOST;
-use super::error::CopyError;
+use super::error::{CopyError, During};
 use super::mapped::{View, check_faults, extend, over_windows};
 use super::{Family, Strategy, Task};
 use rustix::mm::Advice;
@@ -57,8 +57,8 @@ pub(super) fn copy(task: Task<'_>, window: u64, from: View, to: View) -> Result<
     over_windows(source, span, window, |step| {
         extend(target, step.target, step.length)?;
         let from = from.map(source, step.source, step.length)?;
-        let to = to.map(target, step.target, step.length)?;
-        from.copy_to(&to, step.length);
+        let mut to = to.map(target, step.target, step.length)?;
+        from.copy_to(&mut to, step.length).during("memcpy")?;
         check_faults(from.fault(), to.fault())?;
         Ok(step.length)
     })

@@ -50,8 +50,8 @@ fn stored(task: Task<'_>, kind: Kind) -> Result<u64, CopyError> {
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
         let from = View::SOURCE.map(source, step.source, step.length)?;
-        let to = View::TARGET.map(target, step.target, step.length)?;
-        from.copy_to_with(&to, step.length, routine);
+        let mut to = View::TARGET.map(target, step.target, step.length)?;
+        from.copy_to_with(&mut to, step.length, routine).during("storing")?;
         check_faults(from.fault(), to.fault())?;
         Ok(step.length)
     })
@@ -70,8 +70,8 @@ fn allocated(task: Task<'_>) -> Result<u64, CopyError> {
             rustix::fs::fallocate(target, FallocateFlags::empty(), step.target, step.length as u64)
                 .during("fallocate")?;
             let from = View::SOURCE.map(source, step.source, step.length)?;
-            let to = View::TARGET.map(target, step.target, step.length)?;
-            from.copy_to(&to, step.length);
+            let mut to = View::TARGET.map(target, step.target, step.length)?;
+            from.copy_to(&mut to, step.length).during("memcpy")?;
             check_faults(from.fault(), to.fault())
         };
         // ext4 leaves a file extended when it runs out of space half-way.
@@ -95,7 +95,7 @@ fn slid(task: Task<'_>) -> Result<u64, CopyError> {
     let mut windows: Option<(Mapping, Mapping)> = None;
     over_windows(source, span, WINDOW, |step| {
         extend(target, step.target, step.length)?;
-        let (from, to) = match windows.take() {
+        let (from, mut to) = match windows.take() {
             Some((mut from, mut to)) => {
                 slide(&mut from, View::SOURCE, source, step.source, step.length)?;
                 slide(&mut to, View::TARGET, target, step.target, step.length)?;
@@ -106,7 +106,7 @@ fn slid(task: Task<'_>) -> Result<u64, CopyError> {
                 View::TARGET.map(target, step.target, step.length)?,
             ),
         };
-        from.copy_to(&to, step.length);
+        from.copy_to(&mut to, step.length).during("memcpy")?;
         check_faults(from.fault(), to.fault())?;
         windows = Some((from, to));
         Ok(step.length)
@@ -137,7 +137,7 @@ fn grown(task: Task<'_>) -> Result<u64, CopyError> {
                 from.resize(end).during("mremap")?;
                 to.resize(end).during("mremap")?;
             }
-            from.copy_range_with(done..end, &to, memcpy);
+            from.copy_range_with(done..end, &mut to, memcpy).during("memcpy")?;
             check_faults(from.fault(), to.fault())?;
             done = end;
         }

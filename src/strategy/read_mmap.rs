@@ -30,7 +30,7 @@ fn copy(task: Task<'_>, piece: u64, to: View) -> Result<u64, CopyError> {
     task.seek_both()?;
     over_windows(source, span, MOST, |step| {
         extend(target, step.target, step.length)?;
-        let to = to.map(target, step.target, step.length)?;
+        let mut to = to.map(target, step.target, step.length)?;
         let mut done = 0;
         while done < step.length {
             match to.read_from(done, (step.length - done).min(piece as usize), source) {

@@ -9,10 +9,17 @@ use super::mapped::{View, name_fault, over_windows};
 use super::{Family, Strategy, Task};
 use crate::sys::aligned::Buffer;
 use crate::sys::mapping::Mapping;
-use crate::sys::page_size;
-use crate::sys::vmsplice::{Pages, vmsplice};
+use crate::sys::vmsplice::{Gift, vmsplice};
 
 const SIZE: usize = 256 << 10;
+
+/// What becomes of the pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pages {
+    Lent,
+    /// Not ours to look at or store in again, so that each filling has a buffer of its own.
+    Given,
+}
 
 pub(super) static FAMILY: Family = Family {
     name: "vmsplice",
@@ -36,34 +43,40 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-/// The buffer is filled again when all of it has left the pipe. Pages that were given away are not
-/// ours to store in again, so that each filling has a buffer of its own; only whole pages can be
-/// given, and what follows the last of them is lent.
+/// The buffer is filled again when all of it has left the pipe.
 fn from_buffer(task: Task<'_>, pages: Pages) -> Result<u64, CopyError> {
     let Task { source, target, span, workspace } = task;
     let pipe = workspace.pipe(SIZE)?;
     let end = pipe.write_end()?;
     let mut lent = workspace.buffer(SIZE)?;
-    let mut given = None;
+    let mut given: Option<Gift> = None;
     // What of the buffer has not been put into the pipe yet.
     let mut waiting = 0..0;
     advance(span, SIZE as u64, |step| {
         if pipe.is_empty() {
             if waiting.is_empty() {
-                if pages == Pages::Given {
-                    given = Some(Buffer::new(SIZE).during("mmap")?);
-                }
-                let buffer = given.as_mut().unwrap_or(&mut lent);
-                let filled = rustix::io::pread(source, &mut buffer[..step.length], step.source);
-                waiting = 0..filled.during("pread")?;
+                let fill = |buffer: &mut Buffer| {
+                    rustix::io::pread(source, &mut buffer[..step.length], step.source).during("pread")
+                };
+                let filled = match pages {
+                    Pages::Lent => fill(&mut lent)?,
+                    Pages::Given => {
+                        let mut fresh = Buffer::new(SIZE).during("mmap")?;
+                        let filled = fill(&mut fresh)?;
+                        given = Some(Gift::new(fresh));
+                        filled
+                    }
+                };
+                waiting = 0..filled;
             }
             if waiting.is_empty() {
                 return Ok(0);
             }
-            let whole = waiting.end - waiting.end % page_size();
-            let (to, pages) = if waiting.start < whole { (whole, pages) } else { (waiting.end, Pages::Lent) };
-            let buffer = given.as_ref().unwrap_or(&lent);
-            let put = vmsplice(buffer, &(waiting.start..to), end, pages).during("vmsplice")?;
+            let put = match &given {
+                Some(gift) => gift.vmsplice(&waiting, end),
+                None => vmsplice(&lent, &waiting, end),
+            };
+            let put = put.during("vmsplice")?;
             waiting.start += put;
             pipe.holds(put);
         }
@@ -84,7 +97,7 @@ fn from_mapping(task: Task<'_>) -> Result<u64, CopyError> {
                 _ => (step.source, View::SOURCE.map(source, step.source, step.length)?),
             };
             let from = (step.source - start) as usize;
-            let put = mapping.vmsplice(from, step.length, end, Pages::Lent);
+            let put = mapping.vmsplice(from, step.length, end);
             pipe.holds(put.during("vmsplice").map_err(name_fault)?);
             mapped = Some((start, mapping));
         }

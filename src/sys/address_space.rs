@@ -2,7 +2,9 @@
 //! where that may end the process: for child processes that are made to be broken.
 //!
 //! Memory that this module did not map is never touched: each page must be its own, or have no
-//! mapping at all (then the access ends the process by SIGSEGV, which is what is asked for).
+//! mapping at all (then the access ends the process by SIGSEGV, which is what is asked for). That a page
+//! has none stays true up to the access in a process of one thread alone, so it is asked each time how many
+//! there are.
 
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
@@ -40,9 +42,7 @@ impl AddressSpace {
     /// An empty set of mappings. Errors: `EBUSY` where the process has more than one thread: another thread
     /// could map memory where this one expects none. The errno of reading `/proc/self/task`.
     pub fn new() -> Result<Self, Errno> {
-        let tasks = std::fs::read_dir("/proc/self/task")
-            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-        if tasks.count() == 1 { Ok(Self { live: Vec::new(), thread: PhantomData }) } else { Err(Errno::BUSY) }
+        if is_alone()? { Ok(Self { live: Vec::new(), thread: PhantomData }) } else { Err(Errno::BUSY) }
     }
 
     /// Maps, and gives the address. Errors: the errno of `mmap(2)`; `EINVAL` for `MAP_FIXED`.
@@ -115,8 +115,16 @@ impl AddressSpace {
 
     /// Whether the page of `address` is one of ours or has no mapping.
     fn allows(&self, address: usize) -> bool {
-        self.live.iter().any(|range| range.contains(&address)) || !is_mapped(address)
+        let is_ours = self.live.iter().any(|range| range.contains(&address));
+        is_ours || (is_alone() == Ok(true) && !is_mapped(address))
     }
+}
+
+/// Whether this thread is the only one, which nobody but itself can change then.
+fn is_alone() -> Result<bool, Errno> {
+    let tasks = std::fs::read_dir("/proc/self/task");
+    let tasks = tasks.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    Ok(tasks.count() == 1)
 }
 
 /// Whether anything is mapped at `address`; `mincore(2)` fails with `ENOMEM` where nothing is.
@@ -138,7 +146,15 @@ fn without(range: &Range<usize>, hole: Range<usize>) -> impl Iterator<Item = Ran
 
 #[cfg(test)]
 mod tests {
-    use super::without;
+    use super::*;
+
+    #[test]
+    fn what_another_thread_may_map_is_not_touched() {
+        // The test's own thread is not the only one.
+        let space = AddressSpace { live: Vec::new(), thread: PhantomData };
+        assert_eq!(AddressSpace::new().unwrap_err(), Errno::BUSY);
+        assert_eq!(space.load(super::super::page_size()), Err(Errno::BUSY));
+    }
 
     #[test]
     fn a_hole_leaves_what_lies_beside_it() {

@@ -46,7 +46,7 @@ impl Buffer {
         let base =
             unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), mapped, protection, MapFlags::PRIVATE)? }
                 .cast::<u8>();
-        let lead = base.align_offset(alignment);
+        let lead = base.addr().next_multiple_of(alignment) - base.addr();
         Ok(Self { base, mapped, lead, length })
     }
 

@@ -1,6 +1,11 @@
 //! Child processes: those that end with the one who started them, and those that are asked, with a line
 //! of JSON for each question and each answer.
+//!
+//! Who is asked may be any program: one that never reads, never ends its line, answers before it is asked,
+//! closes its output or does not end costs no more than the limit of time and a bounded line.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process_group, set_parent_process_death_signal};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,8 +20,8 @@ use std::time::{Duration, Instant};
 /// This very executable, also where its file has been replaced since it was started.
 pub const THIS: &str = "/proc/self/exe";
 
-/// Most bytes of an answer.
-const LONGEST: u64 = 16 << 20;
+/// Most bytes of an answer: far more than any has, and few enough for a line of a record.
+const LONGEST: u64 = 256 << 10;
 /// How long a child may take to end when nothing more is asked of it.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -53,6 +58,10 @@ pub enum NoAnswer {
     Ended(ExitStatus),
     #[error("did not answer within {} s", .0.as_secs())]
     Late(Duration),
+    #[error("closed its output without an answer, and lives on")]
+    Closed,
+    #[error("spoke without being asked: {0:?}")]
+    Unasked(String),
     #[error("{0}")]
     Other(String),
 }
@@ -64,6 +73,10 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = tie(command, Signal::TERM).spawn()?;
         let (input, output) = (process.stdin.take(), process.stdout.take());
+        // Who does not read must not hold up the one who asks.
+        if let Some(input) = &input {
+            rustix::io::ioctl_fionbio(input, true)?;
+        }
         // Room for one: what nobody asked for waits in the pipe, not in memory.
         let (sender, answers) = sync_channel(1);
         let child = Self { process, input, answers, patience: FAREWELL, talk: PhantomData };
@@ -83,32 +96,69 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
     pub fn ask(&mut self, question: &Question, limit: Duration) -> Result<Answer, NoAnswer> {
         let mut line = serde_json::to_vec(question).map_err(|error| NoAnswer::Other(error.to_string()))?;
         line.push(b'\n');
-        // Where it has ended, waiting for the answer tells how.
-        let _ = self.input.as_mut().map(|input| input.write_all(&line));
-        self.hear(limit)
+        let until = Instant::now() + limit;
+        let heard = match self.answers.try_recv() {
+            Ok(line) => Err(NoAnswer::Unasked(beginning(&line))),
+            Err(_) => self.tell(&line, until).map_err(|_| NoAnswer::Late(limit)),
+        };
+        let heard = heard.and_then(|()| self.hear_or_not(until, limit));
+        self.note(heard)
+    }
+
+    /// Writes it all. Errors: the time is over.
+    fn tell(&mut self, mut line: &[u8], until: Instant) -> Result<(), TimedOut> {
+        let Some(input) = &mut self.input else { return Ok(()) };
+        while !line.is_empty() {
+            match input.write(line) {
+                Ok(written) => line = &line[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    let left = Timespec::try_from(left).map_err(|_| TimedOut)?;
+                    match poll(&mut [PollFd::new(input, PollFlags::OUT)], Some(&left)) {
+                        Ok(0) => return Err(TimedOut),
+                        Ok(_) | Err(Errno::INTR) => {}
+                        Err(_) => return Ok(()),
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Where it has ended, waiting for the answer tells how.
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     /// Waits at most `limit` for what it says by itself.
     pub fn hear(&mut self, limit: Duration) -> Result<Answer, NoAnswer> {
-        let heard = self.hear_or_not(limit);
+        let heard = self.hear_or_not(Instant::now() + limit, limit);
+        self.note(heard)
+    }
+
+    /// Who failed to answer is waited for no longer.
+    fn note(&mut self, heard: Result<Answer, NoAnswer>) -> Result<Answer, NoAnswer> {
         if heard.is_err() {
             self.patience = Duration::ZERO;
         }
         heard
     }
 
-    fn hear_or_not(&mut self, limit: Duration) -> Result<Answer, NoAnswer> {
-        let until = Instant::now() + limit;
-        match self.answers.recv_timeout(limit) {
+    fn hear_or_not(&mut self, until: Instant, limit: Duration) -> Result<Answer, NoAnswer> {
+        match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(line) if line.len() as u64 > LONGEST => {
+                let begin = beginning(&line);
+                Err(NoAnswer::Other(format!(
+                    "a line of more than {LONGEST} bytes that begins with {begin:?}"
+                )))
+            }
             Ok(line) => serde_json::from_slice(&line).map_err(|error| {
-                let length = line.len();
-                let begin = String::from_utf8_lossy(&line[..length.min(80)]).into_owned();
+                let (length, begin) = (line.len(), beginning(&line));
                 NoAnswer::Other(format!("{error}, in {length} bytes that begin with {begin:?}"))
             }),
             Err(RecvTimeoutError::Timeout) => Err(NoAnswer::Late(limit)),
             // The output closes a moment before the process is gone; but some close it and live on.
             Err(RecvTimeoutError::Disconnected) => {
-                Err(self.ended(until).map_or(NoAnswer::Late(limit), NoAnswer::Ended))
+                let until = until.min(Instant::now() + FAREWELL);
+                Err(self.ended(until).map_or(NoAnswer::Closed, NoAnswer::Ended))
             }
         }
     }
@@ -118,6 +168,14 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
         self.input = None;
         self.ended(Instant::now() + limit).ok_or(NoAnswer::Late(limit))
     }
+}
+
+/// The time for a question is over.
+struct TimedOut;
+
+/// What is enough to know a line by.
+fn beginning(line: &[u8]) -> String {
+    String::from_utf8_lossy(&line[..line.len().min(80)]).trim_end().to_owned()
 }
 
 impl<Question, Answer> Child<Question, Answer> {
@@ -194,9 +252,27 @@ mod tests {
 
     #[test]
     fn neither_silence_nor_a_closed_output_is_waited_for_longer_than_the_limit() {
-        for script in ["exec sleep 60", "exec >&-; exec sleep 60"] {
-            assert!(matches!(shell(script).ask(&1, SHORT), Err(NoAnswer::Late(_))), "{script}");
-        }
+        assert!(matches!(shell("exec sleep 60").ask(&1, SHORT), Err(NoAnswer::Late(_))));
+        assert!(matches!(shell("exec >&-; exec sleep 60").ask(&1, SHORT), Err(NoAnswer::Closed)));
+    }
+
+    #[test]
+    fn one_that_does_not_read_is_waited_for_no_longer_than_the_limit() {
+        let mut child =
+            Child::<String, u32>::start(Command::new("sh").args(["-c", "exec sleep 60"])).unwrap();
+        // More than a pipe takes.
+        assert!(matches!(child.ask(&"a".repeat(1 << 20), SHORT), Err(NoAnswer::Late(_))));
+    }
+
+    #[test]
+    fn an_answer_to_no_question_is_told_from_one() {
+        let mut child = shell("while echo 7; do :; done");
+        let unasked = loop {
+            if let Err(why) = child.ask(&1, LONG) {
+                break why;
+            }
+        };
+        assert!(matches!(unasked, NoAnswer::Unasked(said) if said == "7"));
     }
 
     #[test]

@@ -2,17 +2,21 @@
 //! ends the process, and, where it was killed, with the next start that sweeps their directory.
 //!
 //! `flock(2)` tells who is alive: each is locked while it is in use, and a sweep removes what
-//! nobody locks.
+//! nobody locks. In a directory that others can write to, a name proves nothing: only what this user
+//! owns is removed, by its inode, through handles, and no symbolic link is followed.
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, mkdir, open, statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, mkdir, open, openat,
+    statat, unlinkat,
 };
 use rustix::io::Errno;
+use rustix::path::Arg;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,6 +26,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More than sweeps can follow one another in the moment between making a name and locking it.
 const ATTEMPTS: u32 = 100;
+
+/// Directories in one another, in what is removed: more than any program that copies makes, fewer than
+/// descriptors.
+const DEEPEST: u32 = 64;
 
 /// Names that this process has to remove.
 static NAMES: Mutex<Vec<Name>> = Mutex::new(Vec::new());
@@ -36,8 +44,8 @@ pub struct Name {
     /// What the path begins at; the current directory without it.
     directory: Option<Arc<OwnedFd>>,
     path: PathBuf,
-    /// Device and inode of the one file that may be removed; anything without it.
-    only: Option<(u64, u64)>,
+    /// What may be removed.
+    only: Inode,
 }
 
 /// Waits for the names in use.
@@ -45,7 +53,10 @@ pub fn names() -> Names {
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A name that is removed when dropped, unless the file has got another. What it names may be a
+/// Device and number of an inode.
+type Inode = (u64, u64);
+
+/// A name that is removed when dropped, unless something else has got it. What it names may be a
 /// directory.
 #[derive(Debug)]
 pub struct Leftover {
@@ -56,22 +67,17 @@ pub struct Leftover {
 /// A new file or directory with a temporary name.
 #[derive(Debug)]
 pub struct Held {
+    pub leftover: Leftover,
     /// Open; its lock goes when it is closed.
     pub file: File,
-    pub leftover: Leftover,
     /// Why it could not be locked: not every file system knows locks. There, no sweep can lock
     /// and remove anything either.
     pub locked: Result<(), Errno>,
 }
 
 impl Leftover {
-    /// Takes care of a name that exists, whatever it names. The guard was taken before the name was made.
-    fn new(path: PathBuf, names: &mut Names) -> Self {
-        Self::note(None, path, None, names)
-    }
-
-    /// Takes care of a name of `file`; another file that gets the name stays. The path begins at
-    /// `directory`, where there is one. The guard was taken before the name was made.
+    /// Takes care of a name of `file`, which may be a directory; another one that gets the name stays. The
+    /// path begins at `directory`, where there is one. The guard was taken before the name was made.
     ///
     /// # Errors
     /// That of `fstat(2)`.
@@ -81,20 +87,11 @@ impl Leftover {
         path: PathBuf,
         names: &mut Names,
     ) -> Result<Self, Errno> {
-        let only = identity(&fstat(file)?);
-        Ok(Self::note(directory, path, Some(only), names))
-    }
-
-    fn note(
-        directory: Option<Arc<OwnedFd>>,
-        path: PathBuf,
-        only: Option<(u64, u64)>,
-        names: &mut Names,
-    ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        let only = identity(&fstat(file)?);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         names.push(Name { id, directory, path: path.clone(), only });
-        Self { id, path }
+        Ok(Self { id, path })
     }
 
     pub fn path(&self) -> &Path {
@@ -118,17 +115,13 @@ impl Drop for Leftover {
 
 impl Name {
     fn remove(&self) {
-        let Some(only) = self.only else { return remove(&self.path) };
         let directory: BorrowedFd<'_> = self.directory.as_ref().map_or(CWD, |directory| directory.as_fd());
-        let found = statat(directory, &self.path, AtFlags::SYMLINK_NOFOLLOW);
-        if found.is_ok_and(|found| identity(&found) == only) {
-            // What cannot be removed stays; nobody waits for an answer.
-            let _ = unlinkat(directory, &self.path, AtFlags::empty());
-        }
+        // What cannot be removed stays; nobody waits for an answer.
+        let _ = remove(directory, &self.path, self.only);
     }
 }
 
-fn identity(stat: &Stat) -> (u64, u64) {
+fn identity(stat: &Stat) -> Inode {
     (stat.st_dev, stat.st_ino)
 }
 
@@ -173,7 +166,8 @@ fn make(
         };
         let locked = lock(&file);
         if locked != Err(Errno::WOULDBLOCK) && path.exists() {
-            return Ok(Held { file, leftover: Leftover::new(path, &mut names), locked });
+            let leftover = Leftover::of_file(&file, None, path, &mut names)?;
+            return Ok(Held { leftover, file, locked });
         }
     }
     Err(Errno::BUSY)
@@ -195,21 +189,56 @@ pub fn lock(file: &File) -> Result<(), Errno> {
     flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
-/// Removes what killed processes left in `directory`: what has a name with that prefix and is locked by
-/// nobody.
+/// Whether [`fresh_name`] gives such a name for that prefix.
+fn is_fresh_name(name: &[u8], prefix: &str) -> bool {
+    let Some(rest) = name.strip_prefix(prefix.as_bytes()) else { return false };
+    let Some((random, rest)) = rest.split_at_checked(16) else { return false };
+    let Some(number) = rest.strip_prefix(b".") else { return false };
+    random.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        && (1..=20).contains(&number.len())
+        && number.iter().all(u8::is_ascii_digit)
+        && (number[0] != b'0' || number.len() == 1)
+}
+
+/// Removes what killed processes of this user left in `directory`: files and directories with names that
+/// [`fresh_name`] gives for that prefix, that this user owns, and that nobody has locked.
 pub fn sweep(directory: &Path, prefix: &str) -> io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
+    let directory = open(directory, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    for entry in Dir::read_from(&directory)? {
         let entry = entry?;
-        if !entry.file_name().to_string_lossy().starts_with(prefix) {
-            continue;
-        }
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let Ok(file) = open(entry.path(), flags, Mode::empty()).map(File::from) else { continue };
-        if lock(&file).is_ok() {
-            remove(&entry.path());
+        if is_fresh_name(entry.file_name().to_bytes(), prefix) {
+            // What cannot be removed stays.
+            let _ = sweep_one(directory.as_fd(), entry.file_name());
         }
     }
     Ok(())
+}
+
+fn sweep_one(directory: BorrowedFd<'_>, name: &CStr) -> Result<(), Errno> {
+    // Before it is opened, which a pipe or a device would notice.
+    let there = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if !may_be_left_by_us(&there) {
+        return Ok(());
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(openat(directory, name, flags, Mode::empty())?);
+    if identity(&fstat(&file)?) != identity(&there) {
+        return Ok(());
+    }
+    // Held until the name is gone.
+    lock(&file)?;
+    remove(directory, name, identity(&there))
+}
+
+/// Nobody but this user makes what this user owns, and our directories are for this user alone.
+fn may_be_left_by_us(stat: &Stat) -> bool {
+    let is_own = stat.st_uid == rustix::process::geteuid().as_raw();
+    let is_of_a_kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => true,
+        FileType::Directory => stat.st_mode & 0o077 == 0,
+        _ => false,
+    };
+    is_own && is_of_a_kind
 }
 
 /// From here on, SIGINT, SIGTERM and SIGHUP do `first`, which is told the signal, remove every name in use,
@@ -236,19 +265,54 @@ pub fn clean_up_on_signals(first: impl FnOnce(i32) + Send + 'static) -> io::Resu
     Ok(())
 }
 
-/// Removes a file, or a directory with what is in it. What cannot be removed belongs to somebody else.
-fn remove(path: &Path) {
-    let is_directory = |error: &io::Error| error.kind() == io::ErrorKind::IsADirectory;
-    if !std::fs::remove_file(path).is_err_and(|error| is_directory(&error)) {
-        return;
+/// Removes the name of one file, or of a directory with what is in it; not of anything else that has got the
+/// name.
+fn remove(directory: BorrowedFd<'_>, name: impl Arg + Copy, only: Inode) -> Result<(), Errno> {
+    let found = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if identity(&found) != only {
+        return Ok(());
+    }
+    if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
+        return unlinkat(directory, name, AtFlags::empty());
+    }
+    let inside = open_directory(directory, name)?;
+    if identity(&fstat(&inside)?) != only {
+        return Ok(());
     }
     // Threads and children that still work there may make a file between its emptying and its end.
-    let is_filled = |error: &io::Error| error.kind() == io::ErrorKind::DirectoryNotEmpty;
     for _ in 0..ATTEMPTS {
-        if !std::fs::remove_dir_all(path).is_err_and(|error| is_filled(&error)) {
-            return;
+        empty(&inside, DEEPEST)?;
+        match unlinkat(directory, name, AtFlags::REMOVEDIR) {
+            Err(Errno::NOTEMPTY | Errno::EXIST) => {}
+            other => return other,
         }
     }
+    Err(Errno::NOTEMPTY)
+}
+
+fn empty(directory: &OwnedFd, depth: u32) -> Result<(), Errno> {
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if [c".", c".."].contains(&name) {
+            continue;
+        }
+        match unlinkat(directory, name, AtFlags::empty()) {
+            Err(Errno::ISDIR) if depth > 0 => {
+                empty(&open_directory(directory.as_fd(), name)?, depth - 1)?;
+                // What was put there meanwhile shows when the outermost one is removed.
+                let _ = unlinkat(directory, name, AtFlags::REMOVEDIR);
+            }
+            Err(Errno::NOENT) => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn open_directory(parent: BorrowedFd<'_>, name: impl Arg) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(parent, name, flags, Mode::empty())
 }
 
 #[cfg(test)]
@@ -277,6 +341,76 @@ mod tests {
             }
         });
         assert_eq!(std::fs::read_dir(parent).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn names_are_told_from_those_of_others() {
+        assert!(is_fresh_name(fresh_name(".x-").as_bytes(), ".x-"));
+        let of_others = [
+            ".x-",
+            ".x-notes",
+            ".x-0123456789abcdef",
+            ".x-0123456789abcdef.",
+            ".x-0123456789abcdef.1.2",
+            ".x-0123456789ABCDEF.1",
+            ".x-0123456789abcdef.01",
+            ".x-0123456789abcdef.1~",
+            ".x-1.0",
+            ".x-y-0123456789abcdef.1",
+            "x-0123456789abcdef.1",
+            ".x-0123456789abcde\u{e9}.1",
+        ];
+        assert_eq!(of_others.iter().find(|name| is_fresh_name(name.as_bytes(), ".x-")), None);
+    }
+
+    /// What a killed process may have left in a directory, and what others put there.
+    #[test]
+    fn only_what_this_program_can_have_left_is_swept() {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+        let parent = tempfile::tempdir().unwrap();
+        let path = |number| parent.path().join(format!(".x-0123456789abcdef.{number}"));
+        let closed = std::fs::Permissions::from_mode(0o700);
+        std::fs::write(path(0), "left").unwrap();
+        std::fs::create_dir_all(path(1).join("a/b")).unwrap();
+        std::fs::set_permissions(path(1), closed.clone()).unwrap();
+        std::fs::write(path(1).join("a/b/c"), "left").unwrap();
+        let kept = parent.path().join("kept");
+        std::fs::create_dir(&kept).unwrap();
+        std::fs::write(kept.join("file"), "kept").unwrap();
+        symlink(&kept, path(1).join("link")).unwrap();
+
+        symlink(&kept, path(2)).unwrap();
+        rustix::fs::mkfifoat(CWD, path(3), Mode::RUSR).unwrap();
+        // A directory that others may look into is none that this program makes.
+        std::fs::create_dir(path(4)).unwrap();
+        std::fs::set_permissions(path(4), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(parent.path().join(".x-notes"), "kept").unwrap();
+        let locked = File::create(path(5)).unwrap();
+        lock(&locked).unwrap();
+        let is_root = rustix::process::geteuid().is_root();
+        if is_root {
+            std::fs::write(path(6), "of another").unwrap();
+            chown(path(6), Some(65_534), None).unwrap();
+            std::fs::create_dir(path(7)).unwrap();
+            std::fs::set_permissions(path(7), closed).unwrap();
+            chown(path(7), Some(65_534), None).unwrap();
+        }
+        sweep(parent.path(), ".x-").unwrap();
+        let left: Vec<bool> = (0..8).map(|number| path(number).symlink_metadata().is_ok()).collect();
+        assert_eq!(left, [false, false, true, true, true, true, is_root, is_root]);
+        assert!(parent.path().join(".x-notes").exists() && kept.join("file").exists());
+    }
+
+    #[test]
+    fn a_directory_that_lost_its_name_is_left_and_so_is_what_has_the_name_now() {
+        let parent = tempfile::tempdir().unwrap();
+        let held = directory(parent.path(), ".x-").unwrap();
+        let name = held.leftover.path().to_owned();
+        std::fs::rename(&name, parent.path().join("moved")).unwrap();
+        std::fs::create_dir(&name).unwrap();
+        std::fs::write(name.join("file"), "of another").unwrap();
+        drop(held);
+        assert!(name.join("file").exists() && parent.path().join("moved").exists());
     }
 
     #[test]

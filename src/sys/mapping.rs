@@ -1,5 +1,10 @@
 //! A mapping of a file range, as raw memory: other processes may change the file at any moment,
-//! so no reference to its bytes is ever formed.
+//! so no reference to its bytes is ever formed, and no byte is looked at: bytes are only moved.
+//!
+//! What stores into a mapping, drops its pages or moves it borrows it for itself alone, so that no two
+//! threads meet there, and no copy is from a mapping to itself. Two mappings may be of one file: what
+//! is stored by one while it is copied from the other comes out old, new or mixed, as it does where
+//! another process stores.
 //!
 //! References: `mmap(2)`, `madvise(2)`.
 
@@ -7,7 +12,7 @@ mod window;
 
 use super::fault::Watch;
 use super::store::Routine;
-use super::vmsplice::{self, Pages, WriteEnd};
+use super::vmsplice::{self, WriteEnd};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
@@ -83,7 +88,8 @@ pub struct Mapping {
 // SAFETY: the memory is only reached through raw copies, which are as sound from one thread as
 // from another; `Watch` is an index into a table of atomics.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; no method hands out a reference to the memory.
+// SAFETY: as above. Through a shared reference the memory is only read; zero pages that come over it
+// after a fault are of the kernel's making, as the signal is.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
@@ -114,49 +120,66 @@ impl Mapping {
 
     /// `madvise(2)` over the whole mapping. Errors: the errno of `madvise(2)`; `EFAULT` from the populate
     /// advices where a page has no file page behind it.
-    pub fn advise(&self, advice: Advice) -> Result<(), Errno> {
+    pub fn advise(&mut self, advice: Advice) -> Result<(), Errno> {
         // SAFETY: `advice` may drop pages of this mapping only, and no reference to them exists.
         unsafe { rustix::mm::madvise(self.base.cast(), self.mapped, advice) }
     }
 
-    /// Copies the first `length` bytes into `target`, both from the byte asked for.
+    /// Copies the first `length` bytes into `target`, both from the byte asked for. Errors: `EACCES` where
+    /// the target is mapped for reading.
     ///
     /// A fault on either side is noted, not returned: see [`Mapping::fault`].
-    pub fn copy_to(&self, target: &Self, length: usize) {
+    ///
+    /// A mapping is not copied to itself:
+    /// ```compile_fail,E0502
+    /// # use copybench::sys::mapping::Mapping;
+    /// fn onto_itself(mapping: &mut Mapping) {
+    ///     mapping.copy_to(mapping, 1);
+    /// }
+    /// ```
+    pub fn copy_to(&self, target: &mut Self, length: usize) -> Result<(), Errno> {
+        target.may_be_stored_to()?;
         let length = length.min(self.len()).min(target.len());
-        // SAFETY: both ranges are mapped for `length` bytes and the two mappings are distinct;
-        // a page that vanishes under the copy is replaced by the watch.
+        // SAFETY: both ranges are mapped for `length` bytes, the target's for writing, and the two mappings
+        // are distinct, as one of them is borrowed exclusively; a page that vanishes under the copy is
+        // replaced by the watch.
         unsafe { ptr::copy_nonoverlapping(self.start(), target.start(), length) };
+        Ok(())
     }
 
     /// As [`Mapping::copy_to`], by one kind of store.
-    pub fn copy_to_with(&self, target: &Self, length: usize, routine: Routine) {
-        self.copy_range_with(0..length, target, routine);
+    pub fn copy_to_with(&self, target: &mut Self, length: usize, routine: Routine) -> Result<(), Errno> {
+        self.copy_range_with(0..length, target, routine)
     }
 
-    /// Copies `range` into the same range of `target`, by one kind of store.
+    /// Copies `range` into the same range of `target`, by one kind of store. Errors: as [`Mapping::copy_to`].
     ///
     /// A fault on either side is noted, not returned: see [`Mapping::fault`].
-    pub fn copy_range_with(&self, range: Range<usize>, target: &Self, routine: Routine) {
+    pub fn copy_range_with(
+        &self,
+        range: Range<usize>,
+        target: &mut Self,
+        routine: Routine,
+    ) -> Result<(), Errno> {
+        target.may_be_stored_to()?;
         let (from, length) = self.part(range.start, range.len());
         let (to, length) = target.part(range.start, length);
         // SAFETY: as in `copy_to`.
         unsafe { routine.copy_raw(from, to, length) };
+        Ok(())
     }
 
-    /// Puts up to `length` bytes from `from` on into a pipe (`vmsplice(2)`); returns the bytes it took. See
+    fn may_be_stored_to(&self) -> Result<(), Errno> {
+        if self.flags.access == Access::ReadWrite { Ok(()) } else { Err(Errno::ACCESS) }
+    }
+
+    /// Lends up to `length` bytes from `from` on to a pipe (`vmsplice(2)`); returns the bytes it took. See
     /// [`vmsplice`] for what may not be stored meanwhile. Errors: `EFAULT` where the mapping lost its file
-    /// page, `EINVAL` where pages are given that are not whole; others of `vmsplice(2)`.
-    pub fn vmsplice(
-        &self,
-        from: usize,
-        length: usize,
-        pipe: WriteEnd<'_>,
-        pages: Pages,
-    ) -> Result<usize, Errno> {
+    /// page; others of `vmsplice(2)`.
+    pub fn vmsplice(&self, from: usize, length: usize, pipe: WriteEnd<'_>) -> Result<usize, Errno> {
         let (start, length) = self.part(from, length);
-        // SAFETY: the range is mapped.
-        unsafe { vmsplice::put(start, length, pipe, pages) }
+        // SAFETY: the range is mapped, and lent.
+        unsafe { vmsplice::put(start, length, pipe, 0) }
     }
 
     /// Writes `length` bytes from `from` on to `file` at its own offset (`write(2)`). Errors: the errno of
@@ -170,7 +193,7 @@ impl Mapping {
 
     /// Reads up to `length` bytes of `file` at its own offset into the mapping from `from` on. Errors: the
     /// errno of `read(2)`; `EFAULT` where the mapping lost its file page.
-    pub fn read_from(&self, from: usize, length: usize, file: impl AsFd) -> Result<usize, Errno> {
+    pub fn read_from(&mut self, from: usize, length: usize, file: impl AsFd) -> Result<usize, Errno> {
         let (start, length) = self.part(from, length);
         let fd = std::os::fd::AsRawFd::as_raw_fd(&file.as_fd());
         // SAFETY: the range is mapped; the kernel itself checks every page that it writes.

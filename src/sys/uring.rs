@@ -63,7 +63,26 @@ impl Ring {
         Ok(Self { ring, slots, memory })
     }
 
-    /// Does `work` with the ring; no operation is under way before or after it.
+    /// Does `work` with the ring; no operation is under way before or after it, and the files of its steps are
+    /// open all the while. The session is only lent, so that nobody can forget it:
+    /// ```compile_fail,E0507
+    /// # use copybench::sys::uring::Ring;
+    /// fn forget(ring: &mut Ring) {
+    ///     ring.session(|session| std::mem::forget(*session));
+    /// }
+    /// ```
+    /// A file that is closed before the session's end is no file for a step:
+    /// ```compile_fail,E0597
+    /// # use copybench::sys::uring::{Place, Ring, Step};
+    /// # use std::os::fd::AsFd;
+    /// fn close_early(ring: &mut Ring, open: fn() -> std::fs::File) {
+    ///     ring.session(|session| {
+    ///         let file = open();
+    ///         let from = Place { file: file.as_fd(), offset: 0 };
+    ///         session.queue(0, &Step::Read { range: 0..1, from, flags: 0 }).is_ok()
+    ///     });
+    /// }
+    /// ```
     pub fn session<'files, T>(&mut self, work: impl FnOnce(&mut Session<'_, 'files>) -> T) -> T {
         work(&mut Session { ring: self, files: PhantomData })
     }

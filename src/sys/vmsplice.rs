@@ -1,8 +1,11 @@
 //! `vmsplice(2)`: put pages of memory into a pipe without copying them.
 //!
 //! A pipe holds the pages, not their bytes: what is stored there before the pipe has been
-//! drained comes out of it. That is wrong data, not undefined behaviour, so the caller keeps the
-//! order: vmsplice, drain, store again.
+//! drained comes out of it. That is wrong data, not undefined behaviour, as pages that are lent are only
+//! read; so the caller keeps the order: vmsplice, drain, store again.
+//!
+//! Pages that are given away may become those of a file, which others write: [`Gift`] has them then,
+//! and shows nobody their bytes.
 
 use super::aligned::Buffer;
 use rustix::fd::{AsRawFd, BorrowedFd};
@@ -22,48 +25,64 @@ impl<'pipe> WriteEnd<'pipe> {
     }
 }
 
-/// Whether the pages are given away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pages {
-    /// The pipe refers to them.
-    Lent,
-    /// `SPLICE_F_GIFT`: a splice that follows may move them into a file, so nothing may be stored
-    /// there any more. Only whole pages can be given.
-    Given,
+/// Lends up to all of `range` of `buffer` to the pipe; returns the bytes it took, which are fewer where
+/// the pipe is too small. Waits while the pipe is full. Errors: `EINVAL` for a range outside the buffer;
+/// others of `vmsplice(2)`.
+pub fn vmsplice(buffer: &Buffer, range: &Range<usize>, pipe: WriteEnd<'_>) -> Result<usize, Errno> {
+    // SAFETY: the pages are lent.
+    unsafe { put_part(buffer, range, pipe, 0) }
 }
 
-/// Puts up to all of `range` of `buffer` into the pipe; returns the bytes it took, which are fewer where
-/// the pipe is too small. Waits while the pipe is full. Errors: `EINVAL` for a range outside the buffer,
-/// and for one that is not made of whole pages where they are given; others of `vmsplice(2)`.
-pub fn vmsplice(
+/// A buffer whose pages are given away (`SPLICE_F_GIFT`): a splice that follows may move them into a file.
+#[derive(Debug)]
+pub struct Gift(Buffer);
+
+impl Gift {
+    pub fn new(buffer: Buffer) -> Self {
+        Self(buffer)
+    }
+
+    /// Gives the whole pages of `range`, up to all of them, to the pipe; the rest, which is less than a page,
+    /// is lent by the next call. Returns the bytes that the pipe took. Errors: `EINVAL` for a range that does
+    /// not begin with a page or is outside the buffer; others of `vmsplice(2)`.
+    pub fn vmsplice(&self, range: &Range<usize>, pipe: WriteEnd<'_>) -> Result<usize, Errno> {
+        let whole = range.end - range.end % super::page_size();
+        if range.start >= whole {
+            return vmsplice(&self.0, range, pipe);
+        }
+        if !range.start.is_multiple_of(super::page_size()) {
+            return Err(Errno::INVAL);
+        }
+        // SAFETY: nothing hands the buffer's bytes out any more.
+        unsafe { put_part(&self.0, &(range.start..whole), pipe, libc::SPLICE_F_GIFT) }
+    }
+}
+
+/// # Safety
+/// The flags are none, or pages that are given are not referred to any more.
+unsafe fn put_part(
     buffer: &Buffer,
     range: &Range<usize>,
     pipe: WriteEnd<'_>,
-    pages: Pages,
+    flags: libc::c_uint,
 ) -> Result<usize, Errno> {
     if range.start > range.end || range.end > buffer.len() {
         return Err(Errno::INVAL);
     }
-    // SAFETY: the range lies in the buffer.
-    unsafe { put(buffer.start().wrapping_add(range.start), range.len(), pipe, pages) }
+    // SAFETY: the range lies in the buffer; the flags are the caller's promise.
+    unsafe { put(buffer.start().wrapping_add(range.start), range.len(), pipe, flags) }
 }
 
 /// Puts up to `length` bytes from `start` into the pipe.
 ///
 /// # Safety
-/// The range is mapped.
+/// The range is mapped. The flags are none, or pages that are given are not referred to any more.
 pub(super) unsafe fn put(
     start: *mut u8,
     length: usize,
     pipe: WriteEnd<'_>,
-    pages: Pages,
+    flags: libc::c_uint,
 ) -> Result<usize, Errno> {
-    let whole = (start.addr() | length).is_multiple_of(super::page_size());
-    let flags = match pages {
-        Pages::Lent => 0,
-        Pages::Given if whole => libc::SPLICE_F_GIFT,
-        Pages::Given => return Err(Errno::INVAL),
-    };
     let vector = libc::iovec { iov_base: start.cast(), iov_len: length };
     // SAFETY: the vector lives through the call and covers mapped memory, of which the pipe keeps
     // the pages alive; a write end is only read for.
@@ -91,12 +110,16 @@ mod tests {
         buffer.iter_mut().enumerate().for_each(|(index, byte)| *byte = (index / 3) as u8);
         let (read, write) = rustix::pipe::pipe().unwrap();
         let end = WriteEnd::new(write.as_fd()).unwrap();
-        assert_eq!(vmsplice(&buffer, &(5..page + 9), end, Pages::Lent), Ok(page + 4));
+        assert_eq!(vmsplice(&buffer, &(5..page + 9), end), Ok(page + 4));
         assert_eq!(drain(&read, 4 * page), buffer[5..page + 9]);
-        assert_eq!(vmsplice(&buffer, &(page..3 * page), end, Pages::Given), Ok(2 * page));
-        assert_eq!(drain(&read, 4 * page), buffer[page..3 * page]);
-        assert_eq!(vmsplice(&buffer, &(5..page), end, Pages::Given), Err(Errno::INVAL));
-        assert_eq!(vmsplice(&buffer, &(0..4 * page + 1), end, Pages::Lent), Err(Errno::INVAL));
+        assert_eq!(vmsplice(&buffer, &(0..4 * page + 1), end), Err(Errno::INVAL));
+        let bytes = buffer.to_vec();
+        let gift = Gift::new(buffer);
+        assert_eq!(gift.vmsplice(&(page..3 * page + 7), end), Ok(2 * page));
+        assert_eq!(gift.vmsplice(&(3 * page..3 * page + 7), end), Ok(7));
+        assert_eq!(drain(&read, 4 * page), bytes[page..3 * page + 7]);
+        assert_eq!(gift.vmsplice(&(5..page), end), Err(Errno::INVAL));
+        assert_eq!(gift.vmsplice(&(0..5 * page), end), Err(Errno::INVAL));
     }
 
     #[test]
@@ -108,11 +131,11 @@ mod tests {
         let mapping = Mapping::new(&file, 4096, 10_000, flags).unwrap();
         let (read, write) = rustix::pipe::pipe().unwrap();
         let end = WriteEnd::new(write.as_fd()).unwrap();
-        assert_eq!(mapping.vmsplice(100, 9_000, end, Pages::Lent), Ok(9_000));
+        assert_eq!(mapping.vmsplice(100, 9_000, end), Ok(9_000));
         assert_eq!(drain(&read, 20_000), bytes[4196..13_196]);
-        assert_eq!(mapping.vmsplice(9_999, 9_000, end, Pages::Lent), Ok(1));
+        assert_eq!(mapping.vmsplice(9_999, 9_000, end), Ok(1));
         file.set_len(0).unwrap();
-        assert_eq!(mapping.vmsplice(0, 4096, end, Pages::Lent), Err(Errno::FAULT));
+        assert_eq!(mapping.vmsplice(0, 4096, end), Err(Errno::FAULT));
     }
 
     #[test]

@@ -324,10 +324,14 @@ fn signal_to_program(bench: &Bench) {
 
 fn stale_name(bench: &Bench) {
     bench.write("a", "content");
-    bench.write(".copybench-copy.1.0", "half");
-    fs::create_dir(bench.path(".copybench-copy.1.1")).unwrap();
-    bench.write(".copybench-copy.1.1/copy", "half");
+    bench.write(".copybench-copy.00000000000000aa.0", "half");
+    fs::create_dir(bench.path(".copybench-copy.00000000000000ab.1")).unwrap();
+    set_mode(bench, ".copybench-copy.00000000000000ab.1", 0o700);
+    bench.write(".copybench-copy.00000000000000ab.1/copy", "half");
+    // Somebody else's, whatever it begins with.
+    bench.write(".copybench-copy.notes", "kept");
+    bench.write(".copybench-copy.1.0", "kept");
     succeeds(bench.copy(&["--strategy", "std-fs-copy", "a", "b"]));
     assert_eq!(bench.read("b"), b"content");
-    assert_eq!(bench.names(), ["a", "b"]);
+    assert_eq!(bench.names(), [".copybench-copy.1.0", ".copybench-copy.notes", "a", "b"]);
 }

@@ -99,8 +99,8 @@ fn store(file: &File, at: u64, bytes: &[u8]) -> io::Result<Mapping> {
     scratch.write_all_at(bytes, 0)?;
     let flags = |access| Flags { sharing: Sharing::Shared, access, populate: false };
     let from = Mapping::new(&scratch, 0, bytes.len(), flags(Access::Read))?;
-    let to = Mapping::new(file, at, bytes.len(), flags(Access::ReadWrite))?;
-    from.copy_to(&to, bytes.len());
+    let mut to = Mapping::new(file, at, bytes.len(), flags(Access::ReadWrite))?;
+    from.copy_to(&mut to, bytes.len())?;
     match to.fault() {
         None => Ok(to),
         Some(offset) => Err(io::Error::other(format!("no page for byte {offset} of the mapping"))),

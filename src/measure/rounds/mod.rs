@@ -7,7 +7,7 @@ pub(super) mod waiting;
 
 use super::cell::Cell;
 use super::trial::limit::LIMITS;
-use super::worker::arm::{Arm, ArmError};
+use super::worker::arm::{Arm, ArmError, Asked};
 use super::worker::protocol::{Reply, Request};
 use crate::analysis::race::Stage;
 use crate::analysis::{Kind, Measurements};
@@ -25,6 +25,8 @@ use waiting::{PROBES, Wait};
 const VALUE: Duration = Duration::from_millis(1);
 /// Copies of at least this size take so long that fewer of them make a process, and one a value.
 pub(crate) const LARGE: u64 = 256 << 20;
+/// Characters of an arm's answer that are shown.
+const MOST_SAID: usize = 1000;
 /// Most copies in one value: more were seen to tell nothing that another round would not tell better.
 const MOST_COPIES: u64 = 5;
 
@@ -504,7 +506,13 @@ impl<'a> Rounds<'a> {
         };
         // A minute, and a second for each 10 MB: slower than any disk that is not broken.
         let patience = Duration::from_secs(60 + copies * self.cell.size / 10_000_000);
-        Ok(arm.ask(&request, patience)?)
+        let asked = Instant::now();
+        let reply = arm.ask(&request, patience)?;
+        if let Reply::Block(given) = &reply {
+            let (size, within) = (self.cell.size, asked.elapsed());
+            arm.believe(given, Asked { copies, observed: verify, size, within })?;
+        }
+        Ok(reply)
     }
 }
 
@@ -550,5 +558,6 @@ fn failed(arm: &'static str, reply: &Reply) -> RoundsError {
         Reply::Refused { why, .. } => format!("a strategy that worked before refused: {}", why.reason),
         other => format!("unexpected answer {other:?}"),
     };
+    let message = message.chars().take(MOST_SAID).collect();
     RoundsError::Failed { arm, message }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::sys::store::Kind;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::os::unix::fs::FileExt;
 
 const READ: Flags = Flags { sharing: Sharing::Shared, access: Access::Read, populate: false };
@@ -35,8 +35,8 @@ fn every_kind_of_store_copies_between_mappings_at_any_offset() {
         let (source, target) = files(&bytes);
         for (offset, length) in [(0, 4096), (4096, 5000), (9096, 90_907)] {
             let from = Mapping::new(&source, offset, length, READ).unwrap();
-            let to = Mapping::new(&target, offset, length, WRITE).unwrap();
-            from.copy_to_with(&to, usize::MAX, routine);
+            let mut to = Mapping::new(&target, offset, length, WRITE).unwrap();
+            from.copy_to_with(&mut to, usize::MAX, routine).unwrap();
         }
         assert_holds(&target, &bytes);
     }
@@ -49,13 +49,13 @@ fn a_window_slides_over_both_files_at_one_address() {
     let mut from = Mapping::new(&source, 0, WINDOW, READ).unwrap();
     let mut to = Mapping::new(&target, 0, WINDOW, WRITE).unwrap();
     let base = from.base;
-    from.copy_to(&to, WINDOW);
+    from.copy_to(&mut to, WINDOW).unwrap();
     for offset in (WINDOW..bytes.len()).step_by(WINDOW) {
         let length = WINDOW.min(bytes.len() - offset);
         from.slide(&source, offset as u64, length).unwrap();
         to.slide(&target, offset as u64, length).unwrap();
         assert_eq!((from.base, from.len()), (base, length));
-        from.copy_to(&to, length);
+        from.copy_to(&mut to, length).unwrap();
     }
     assert_holds(&target, &bytes);
     assert_eq!(from.slide(&source, 0, WINDOW), Err(Errno::NOMEM));
@@ -81,7 +81,7 @@ fn a_mapping_grows_over_both_files() {
     let routine = Kind::Memcpy.routine().unwrap();
     let mut done = 0;
     loop {
-        from.copy_range_with(done..from.len(), &to, routine);
+        from.copy_range_with(done..from.len(), &mut to, routine).unwrap();
         done = from.len();
         if done == bytes.len() {
             break;
@@ -102,7 +102,7 @@ fn a_fault_is_noted_in_the_window_where_it_happens() {
     from.slide(&source, WINDOW as u64, WINDOW).unwrap();
     to.slide(&target, WINDOW as u64, WINDOW).unwrap();
     source.set_len(WINDOW as u64 * 3 / 2).unwrap();
-    from.copy_to(&to, WINDOW);
+    from.copy_to(&mut to, WINDOW).unwrap();
     assert_eq!((from.fault(), to.fault()), (Some(WINDOW / 2), None));
     assert_eq!(from.resize(2 * WINDOW), Err(Errno::FAULT));
 
@@ -110,6 +110,40 @@ fn a_fault_is_noted_in_the_window_where_it_happens() {
     assert_eq!(from.fault(), None);
     from.resize(2 * WINDOW).unwrap();
     to.resize(2 * WINDOW).unwrap();
-    from.copy_range_with(WINDOW..2 * WINDOW, &to, Kind::Memcpy.routine().unwrap());
+    from.copy_range_with(WINDOW..2 * WINDOW, &mut to, Kind::Memcpy.routine().unwrap()).unwrap();
     assert_eq!((from.fault(), to.fault()), (Some(WINDOW * 3 / 2), None));
+}
+
+#[test]
+fn what_is_mapped_for_reading_is_not_stored_to() {
+    let (source, target) = files(&sample(100));
+    let from = Mapping::new(&source, 0, 100, READ).unwrap();
+    let mut to = Mapping::new(&target, 0, 100, READ).unwrap();
+    let routine = Kind::Memcpy.routine().unwrap();
+    assert_eq!(from.copy_to(&mut to, 100), Err(Errno::ACCESS));
+    assert_eq!(from.copy_range_with(0..100, &mut to, routine), Err(Errno::ACCESS));
+    (&source).rewind().unwrap();
+    assert_eq!(to.read_from(0, 100, &source), Err(Errno::FAULT));
+    assert_holds(&target, &[0; 100]);
+}
+
+/// Two threads that take turns: where one moves its window away, the other maps at once, often at the same
+/// address, and faults there.
+#[test]
+fn a_window_that_moves_notes_no_fault_of_those_who_get_its_addresses() {
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let (short, long) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+                long.set_len(64 * WINDOW as u64).unwrap();
+                let mut anywhere = Mapping::new(&long, 0, WINDOW, WRITE).unwrap();
+                for round in 1..200 {
+                    let mut gone = Mapping::new(&short, 0, WINDOW, WRITE).unwrap();
+                    anywhere.resize(WINDOW * (1 + round % 60)).unwrap();
+                    anywhere.copy_to(&mut gone, WINDOW).unwrap();
+                    assert!(anywhere.fault().is_none() && gone.fault().is_some());
+                }
+            });
+        }
+    });
 }

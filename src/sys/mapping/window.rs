@@ -22,11 +22,12 @@ impl Mapping {
         }
         let bits = self.flags.bits() | MapFlags::FIXED;
         let (protection, first) = (self.flags.protection(), offset - lead as u64);
+        self.pause();
         // SAFETY: only pages of this mapping are replaced, and no reference to them exists.
         let placed =
             unsafe { rustix::mm::mmap(self.base.cast(), mapped, protection, bits, file, first) }.map(drop);
         (self.lead, self.mapped) = if placed.is_ok() { (lead, mapped) } else { (0, 0) };
-        self.watch_again();
+        self.resume();
         let kept = self.mapped.next_multiple_of(page_size());
         if kept < present {
             // SAFETY: the pages from `kept` on were this mapping's. A failed mmap may have unmapped
@@ -45,18 +46,28 @@ impl Mapping {
         if self.fault().is_some() {
             return Err(Errno::FAULT);
         }
+        self.pause();
         // SAFETY: the range is this mapping's, and no reference to it exists.
-        let base =
-            unsafe { rustix::mm::mremap(self.base.cast(), self.mapped, mapped, MremapFlags::MAYMOVE)? };
-        (self.base, self.mapped) = (base.cast(), mapped);
-        self.watch_again();
-        Ok(())
+        let moved =
+            unsafe { rustix::mm::mremap(self.base.cast(), self.mapped, mapped, MremapFlags::MAYMOVE) };
+        if let Ok(base) = moved {
+            (self.base, self.mapped) = (base.cast(), mapped);
+        }
+        self.resume();
+        moved.map(drop)
     }
 
-    fn watch_again(&mut self) {
+    /// Before addresses are given up, which another thread may get at once.
+    fn pause(&mut self) {
         if let Some(watch) = &mut self.watch {
-            // SAFETY: the mapping is live and `drop` ends the watch before it unmaps.
-            unsafe { watch.retarget(self.base, self.mapped) };
+            watch.pause();
+        }
+    }
+
+    fn resume(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            // SAFETY: the mapping is live, and whatever unmaps or moves it ends or pauses the watch first.
+            unsafe { watch.resume(self.base, self.mapped) };
         }
     }
 }
