@@ -76,18 +76,15 @@ impl Cell {
 
     /// Key in records, such as `ext4|dense|1MiB|warm|new|none`, and `…|fresh`.
     pub fn id(&self) -> String {
-        let (fs, size) = (self.fs_name(), format_size(self.size));
+        let (fs, size) = (self.fs.name(), format_size(self.size));
         let (cache, dst, end) = (self.cache.name(), self.dst.name(), self.end.name());
         let words = [fs.as_str(), self.layout, &size, cache, dst, end];
         words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("|")
     }
 
-    /// The id without its size, in a form that needs no quoting in a shell or a regular
-    /// expression: the name of criterion's group.
+    /// See [`CellLine::group`].
     pub fn group(&self) -> String {
-        let fs = self.fs_name();
-        let words = [fs.as_str(), self.layout, self.cache.name(), self.dst.name(), self.end.name()];
-        words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("/")
+        self.line().group()
     }
 
     /// The line in the record.
@@ -107,13 +104,5 @@ impl Cell {
 
     fn unusual_setup(&self) -> Option<&'static str> {
         (self.setup != Setup::Kept).then(|| self.setup.name())
-    }
-
-    fn fs_name(&self) -> String {
-        if self.fs.source == self.fs.target {
-            self.fs.source.clone()
-        } else {
-            format!("{}>{}", self.fs.source, self.fs.target)
-        }
     }
 }
