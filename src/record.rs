@@ -201,6 +201,17 @@ pub struct FileSystems {
     pub target: String,
 }
 
+impl FileSystems {
+    /// One name where both are alike, else both: `ext4>xfs`.
+    pub fn name(&self) -> String {
+        if self.source == self.target {
+            self.source.clone()
+        } else {
+            format!("{}>{}", self.source, self.target)
+        }
+    }
+}
+
 /// The conditions within which strategies are compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CellLine {
@@ -224,6 +235,17 @@ pub struct CellLine {
     /// Which cache `cold` speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cold_level: Option<String>,
+}
+
+impl CellLine {
+    /// The id without its size, in a form that needs no quoting in a shell or a regular
+    /// expression: the name of criterion's group.
+    pub fn group(&self) -> String {
+        let fs = self.fs.name();
+        let words = [fs.as_str(), &self.layout, &self.cache, &self.dst, &self.end];
+        let unusual_setup = self.setup.as_deref().filter(|setup| *setup != "kept");
+        words.into_iter().chain(unusual_setup).collect::<Vec<_>>().join("/")
+    }
 }
 
 /// Copies of one strategy in one cell, timed one by one.

@@ -19,6 +19,7 @@ pub mod interval;
 pub mod kernels;
 pub mod kind;
 pub mod pairs;
+pub mod processor_time;
 pub mod race;
 pub mod ratio;
 pub mod remarks;

@@ -55,6 +55,8 @@ enum Format {
     Markdown,
     /// An array with one object a cell and strategy
     Json,
+    /// For the test panels of CI services, as JUnit's XML: a confirmed slowdown failed, unclear is skipped
+    Junit,
 }
 
 /// What is compared with what.
@@ -91,6 +93,7 @@ impl Compare {
             Format::Text => comparison::text(&rows, &facts),
             Format::Markdown => comparison::markdown(&rows, &facts),
             Format::Json => comparison::json(&rows)?,
+            Format::Junit => comparison::junit(&rows, &[], &[]),
         })?;
         if self.gate { pass(&rows) } else { Ok(()) }
     }

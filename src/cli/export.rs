@@ -1,22 +1,27 @@
 use super::report::{measurements, nothing, records_below, refuse_empty, refuse_emulated, tell};
+use super::written::{refuse_foreign, replace};
 use super::{Fail, history};
 use crate::analysis::host::differences_of_runs;
-use crate::analysis::{Digests, Margin};
+use crate::analysis::processor_time::ProcessorTimes;
+use crate::analysis::{Digests, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
 use crate::record::{Clock, shown_in_json};
-use crate::report::export::{Exported, FORMATS, is_otava_file, otava_files};
+use crate::report::export::{
+    Exported, FORMATS, Format, criterion_files, is_exported_benchmark, is_otava_file, otava_files,
+};
 use crate::report::{BASE, chart, usual_margin};
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde_json::Value;
-use std::fs::{File, Permissions};
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 const CHART: &str = "chart";
 const OTAVA: &str = "otava";
+const CRITERION: &str = "criterion";
 /// Most bytes of what `claims --json` said: a few hundred lines.
 const LONGEST_CLAIMS: u64 = 16 << 20;
 
@@ -32,9 +37,15 @@ pub(super) struct Export {
     /// Add what `claims --json` said (chart only)
     #[arg(long, value_name = "F.jsonl")]
     claims: Vec<PathBuf>,
-    /// Directory for the files (otava only)
+    /// Directory for the files (otava; criterion: files as in target/criterion, instead of lines)
     #[arg(long, value_name = "DIR", required_if_eq("format", OTAVA))]
     out: Option<PathBuf>,
+    /// What critcmp and criterion call these files (criterion with --out only)
+    #[arg(long, value_name = "NAME", default_value = "new", value_parser = baseline)]
+    baseline: String,
+    /// Write these strategies only: names or globs, separated by commas (neither chart nor otava)
+    #[arg(long, value_name = "GLOB,..", value_delimiter = ',')]
+    strategy: Vec<String>,
     /// The strategy that ratios are taken against
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
@@ -58,15 +69,31 @@ impl Export {
         let text = match (self.format.as_str(), &self.out) {
             (CHART, _) => self.chart()?,
             (OTAVA, Some(out)) => return self.otava(out),
-            (name, _) => self.registered(name)?,
+            (name, None) => self.registered(name, |exported, format| format.write(exported))?,
+            (CRITERION, Some(out)) => {
+                let files =
+                    self.registered(CRITERION, |exported, _| criterion_files(exported, &self.baseline))?;
+                return write_files(out, files, is_of_exported_benchmark);
+            }
+            (name, Some(_)) => {
+                return Err(
+                    Fail::Use(format!("{name} is one text, on standard output, and takes no --out")).into()
+                );
+            }
         };
         Ok(super::print(&text)?)
     }
 
-    fn registered(&self, name: &str) -> anyhow::Result<String> {
+    /// What `write` makes of the records for a format of the registry.
+    fn registered<T: IsNothing>(
+        &self,
+        name: &str,
+        write: impl Fn(Exported<'_>, &Format) -> serde_json::Result<T>,
+    ) -> anyhow::Result<T> {
         let format =
             FORMATS.iter().find(|format| format.name == name).context("a format without a writer")?;
-        let all = measurements(&records_below(&self.records)?)?;
+        let records = records_below(&self.records)?;
+        let all = measurements(&records)?;
         refuse_empty(&all)?;
         refuse_emulated(&all)?;
         // In these formats a strategy of a cell has one value, whatever machines it was measured on.
@@ -78,14 +105,48 @@ impl Export {
             ))
             .into());
         }
-        let margin = usual_margin(&all.runs);
-        if format.seconds_only && all.clock() == Some(Clock::Instructions) {
-            return Err(Fail::Use(format!(
-                "{name} knows seconds only, and these records count instructions; use another format"
-            ))
-            .into());
+        if (format.seconds_only || self.out.is_some()) && all.clock() == Some(Clock::Instructions) {
+            let what = "knows seconds only, and these records count instructions; use another format";
+            return Err(Fail::Use(format!("{name} {what}")).into());
         }
-        Ok(format.write(Exported { all: &all, base: &self.base, margin })?)
+        let processor = if format.processor_time {
+            ProcessorTimes::read_files(&records)?
+        } else {
+            ProcessorTimes::default()
+        };
+        let written = write(
+            Exported {
+                all: &all,
+                base: &self.base,
+                margin: usual_margin(&all.runs),
+                strategies: self.strategies(&all)?.as_ref(),
+                processor: &processor,
+            },
+            format,
+        )?;
+        if written.is_nothing() {
+            let what = "writes intervals, and each strategy has too few samples for one; measure more rounds";
+            return Err(Fail::Use(format!("{name} {what}")).into());
+        }
+        Ok(written)
+    }
+
+    /// The strategies that were named. Errors: one that the records do not have.
+    fn strategies(&self, all: &Measurements) -> anyhow::Result<Option<GlobSet>> {
+        if self.strategy.is_empty() {
+            return Ok(None);
+        }
+        let mut set = GlobSetBuilder::new();
+        for pattern in &self.strategy {
+            let unknown = || Fail::Use(format!("these records have no strategy {pattern:?}"));
+            let glob = Glob::new(pattern).map_err(|_| unknown())?;
+            let matcher = glob.compile_matcher();
+            if !all.series.values().flatten().any(|(name, _)| matcher.is_match(name)) {
+                return Err(unknown().into());
+            }
+            set.add(glob);
+        }
+        Ok(Some(set.build()?))
     }
 
     fn chart(&self) -> anyhow::Result<String> {
@@ -129,43 +190,57 @@ impl Export {
 
     fn otava(&self, out: &Path) -> anyhow::Result<()> {
         let histories = history::of_files(&self.records, &self.base, None)?;
-        let files = otava_files(&histories)?;
-        for (name, _) in &files {
-            refuse_foreign(&out.join(name))?;
-        }
-        std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
-        for (name, text) in files {
-            let path = out.join(name);
-            replace(&path, &text).with_context(|| format!("writing {}", path.display()))?;
-        }
-        Ok(())
+        let is_own = |path: &Path| std::fs::read_to_string(path).is_ok_and(|text| is_otava_file(&text));
+        write_files(out, otava_files(&histories)?, is_own)
     }
 }
 
-/// Refuses a file that no earlier export wrote.
-fn refuse_foreign(path: &Path) -> anyhow::Result<()> {
-    let foreign = |what: &str| {
-        let text = format!("{} is {what}, which is not replaced; name another --out", path.display());
-        Err(Fail::Use(text).into())
-    };
-    match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return foreign(&format!("not to be looked at ({error})")),
-        Ok(there) if !there.is_file() => return foreign("no regular file"),
-        Ok(_) => {}
-    }
-    match std::fs::read_to_string(path) {
-        Ok(text) if is_otava_file(&text) => Ok(()),
-        _ => foreign("no file of an earlier export"),
+/// Whether nothing at all is to be written.
+trait IsNothing {
+    fn is_nothing(&self) -> bool;
+}
+
+impl IsNothing for String {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
     }
 }
 
-/// Writes a file that is whole at every moment, and follows no link.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
+impl IsNothing for Vec<(String, String)> {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// A name of criterion's, which is that of a directory.
+fn baseline(name: &str) -> Result<String, String> {
+    match name {
+        "" | "." | ".." | "change" | "report" => Err("criterion has no baseline of that name".to_owned()),
+        name if name.contains(['/', '\0']) => Err("it is the name of a directory, and holds no /".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// Writes files below a directory, by path and text, once none of them would replace what is not `is_own`.
+fn write_files(
+    out: &Path,
+    files: Vec<(String, String)>,
+    is_own: impl Fn(&Path) -> bool,
+) -> anyhow::Result<()> {
+    for (name, _) in &files {
+        refuse_foreign(&out.join(name), "--out", &is_own)?;
+    }
+    for (name, text) in files {
+        let path = out.join(name);
+        let folder = path.parent().unwrap_or(out);
+        std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        replace(&path, &text).with_context(|| format!("writing {}", path.display()))?;
+    }
     Ok(())
+}
+
+/// Whether the `benchmark.json` beside a file says that an earlier export wrote both.
+fn is_of_exported_benchmark(path: &Path) -> bool {
+    std::fs::read_to_string(path.with_file_name("benchmark.json"))
+        .is_ok_and(|text| is_exported_benchmark(&text))
 }

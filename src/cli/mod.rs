@@ -26,6 +26,7 @@ mod run;
 mod select;
 mod units;
 mod worker;
+mod written;
 
 pub use fail::{Fail, describe, exit_code, is_broken_pipe};
 pub use guest::live_as_init;

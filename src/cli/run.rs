@@ -2,6 +2,7 @@ use super::named::find_strategy;
 use super::processor::Processor;
 use super::select::{Cells, Directories};
 use super::units::{Partition, duration, margin};
+use super::written::{refuse_foreign, replace};
 use super::{Fail, progress};
 use crate::analysis::{Margin, Measurements, Options, Row, compare_arms};
 use crate::fixture::Place;
@@ -76,6 +77,9 @@ pub(super) struct Run {
     /// the --base, confirmed by most processes and once more by fresh ones
     #[arg(long)]
     gate: bool,
+    /// Write how the gate ended to this file too, as JUnit's XML, for the test panels of CI services
+    #[arg(long, value_name = "F.xml", requires = "gate")]
+    junit: Option<PathBuf>,
     /// Seed of the order in which strategies are measured, as a record has it [default: a new one]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -105,6 +109,11 @@ impl Run {
         let base = find_base(&self.base)?;
         let mut selection = self.cells.selection()?;
         self.check_slowdown()?;
+        if let Some(path) = &self.junit {
+            let is_own =
+                |path: &Path| std::fs::read_to_string(path).is_ok_and(|text| comparison::is_junit(&text));
+            refuse_foreign(path, "--junit", is_own)?;
+        }
         let (from, to) = self.directories.places()?;
         // Before anything is written, so that a wrong executable leaves nothing.
         let old = self.against.as_deref().map(Arm::start).transpose()?.map(|(_, commit)| commit);
@@ -280,6 +289,12 @@ impl Run {
             super::tell(format_args!(
                 "copybench: no further process could be started ({reason}); one alone decides nothing"
             ));
+        }
+        if let (Some(path), Some(rows)) = (&self.junit, compared) {
+            // Between builds, what one of them cannot do is no reason to fail.
+            let missing: &[String] = if self.against.is_some() { &[] } else { unmeasured };
+            replace(path, &comparison::junit(rows, &outcome.wrong, missing))
+                .with_context(|| format!("writing {}", path.display()))?;
         }
         if !outcome.wrong.is_empty() {
             return Err(Fail::Work(format!("wrong copies: {}", outcome.wrong.join("; "))).into());

@@ -83,15 +83,12 @@ impl Cell {
 
     /// What of the id is about the source.
     pub fn source_id(&self) -> String {
-        [self.fs_name().as_str(), self.layout, &format_size(self.size), self.cache.name()].join("|")
+        [self.fs.name().as_str(), self.layout, &format_size(self.size), self.cache.name()].join("|")
     }
 
-    /// The id without its size, in a form that needs no quoting in a shell or a regular
-    /// expression: the name of criterion's group.
+    /// See [`CellLine::group`].
     pub fn group(&self) -> String {
-        let fs = self.fs_name();
-        let words = [fs.as_str(), self.layout, self.cache.name(), self.dst.name(), self.end.name()];
-        words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("/")
+        self.line().group()
     }
 
     /// The line in the record.
@@ -111,13 +108,5 @@ impl Cell {
 
     fn unusual_setup(&self) -> Option<&'static str> {
         (self.setup != Setup::Kept).then(|| self.setup.name())
-    }
-
-    fn fs_name(&self) -> String {
-        if self.fs.source == self.fs.target {
-            self.fs.source.clone()
-        } else {
-            format!("{}>{}", self.fs.source, self.fs.target)
-        }
     }
 }

@@ -1,10 +1,12 @@
 //! Two runs, or two executables in one run, against each other.
 
 mod facts;
+mod junit;
 mod markdown;
 mod words;
 
 pub use facts::{Facts, Side, command_line, commit};
+pub use junit::{is_junit, junit};
 pub use markdown::markdown;
 pub use words::{headline, hosts_differ};
 

@@ -1,6 +1,7 @@
-use crate::analysis::pairs::{pairs, rounds};
+use crate::analysis::processor_time::ProcessorTimes;
 use crate::analysis::{Interval, Margin, Measurements, Summary, summarise};
 use crate::record::Clock;
+use globset::GlobSet;
 
 /// What an export is made of.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,10 @@ pub struct Exported<'a> {
     pub base: &'a str,
     /// Equivalence margin.
     pub margin: Margin,
+    /// The strategies that are written; all where there is none.
+    pub strategies: Option<&'a GlobSet>,
+    /// Empty for formats that do not tell it.
+    pub processor: &'a ProcessorTimes,
 }
 
 /// One strategy of one cell, with what every format needs.
@@ -49,7 +54,11 @@ impl<'a> Exported<'a> {
 
     pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
         self.all.cells.keys().flat_map(move |cell| {
-            summarise(self.all, cell, "this", self.base, self.margin).into_iter().map(move |summary| {
+            let summaries = summarise(self.all, cell, "this", self.base, self.margin).into_iter();
+            let wanted = summaries.filter(move |summary| {
+                self.strategies.is_none_or(|strategies| strategies.is_match(&summary.strategy))
+            });
+            wanted.map(move |summary| {
                 let relative = summary.relative.map(|relative| Relative {
                     ratio: 1.0 / relative.ratio,
                     interval: relative.interval.map(Interval::inverted),
@@ -59,15 +68,9 @@ impl<'a> Exported<'a> {
         })
     }
 
-    /// Times in seconds and, of every round that has both, over the base strategy's.
-    pub(super) fn values(self, entry: &Entry<'_>) -> Option<(Vec<f64>, Vec<f64>)> {
+    /// The time of each sample, in the unit of the clock.
+    pub(super) fn times(self, entry: &Entry<'_>) -> Option<Vec<f64>> {
         let series = self.all.get(entry.cell, &entry.summary.strategy, "this")?;
-        let times = series.observations.iter().map(|value| value.time / 1e9).collect();
-        let base =
-            self.all.get(entry.cell, self.base, "this").filter(|_| entry.summary.strategy != self.base);
-        let ratios = base.map_or_else(Vec::new, |base| {
-            pairs(&rounds(base), &rounds(series)).concat().into_iter().map(f64::exp).collect()
-        });
-        Some((times, ratios))
+        Some(series.observations.iter().map(|value| value.time).collect())
     }
 }
