@@ -8,6 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Set instead of `--strategy`, for programs that call `copybench copy` as if it were cp.
@@ -26,6 +27,10 @@ pub(super) struct Copy {
     /// Make holes: where the source has some, where it holds zeros too, nowhere [default: auto; with a strategy: its own way]
     #[arg(long, value_name = "WHEN", overrides_with = "sparse", value_parser = when())]
     sparse: Option<When>,
+    /// At most so many threads at once [default: auto, as many processors as the affinity mask and the control
+    /// group's quota give]
+    #[arg(long, value_name = "N|auto", default_value = "auto", hide_default_value = true, overrides_with = "threads", value_parser = threads)]
+    threads: Threads,
     /// Copy from this offset of the source on
     #[arg(long, value_name = "N", value_parser = size)]
     src_offset: Option<u64>,
@@ -55,7 +60,8 @@ pub(super) struct Copy {
 const DETAILS: &str = "\
 Without --strategy, the file is cloned where its file system can and --reflink allows; else it is
 copied by the mechanism that was the fastest one in this project's records for the file system and
-size, data alone where the source has holes, and by read(2) and write(2) at last. No mechanism that
+size, data alone where the source has holes, and by read(2) and write(2) at last. Several threads
+copy where they were the fastest and the process may run on several processors. No mechanism that
 maps files is chosen. Where one gives up in the middle, the next goes on at the same byte; EIO,
 ENOSPC, EDQUOT and EROFS end the copy. A strategy that was named is the only one.
 
@@ -97,6 +103,7 @@ impl Copy {
             strategy: strategy.as_deref().map(find_strategy).transpose()?,
             reflink: self.reflink,
             sparse: self.sparse,
+            threads: self.threads.0,
             part: self.part(),
             verify: self.verify,
             sync: self.sync,
@@ -168,6 +175,18 @@ fn has_descriptors_to_spare() -> bool {
 fn when() -> impl TypedValueParser<Value = When> {
     PossibleValuesParser::new(When::WORDS)
         .try_map(|word| When::from_word(&word).ok_or("not one of the words"))
+}
+
+/// Most threads; none for as many as may run at once.
+#[derive(Clone, Copy, Debug)]
+struct Threads(Option<NonZeroUsize>);
+
+fn threads(word: &str) -> Result<Threads, String> {
+    if word == "auto" {
+        return Ok(Threads(None));
+    }
+    let count = word.parse().map_err(|_| format!("{word:?} is neither auto nor a number from 1 on"))?;
+    Ok(Threads(Some(count)))
 }
 
 /// A size or an offset.

@@ -2,7 +2,7 @@ use super::Fail;
 use super::report::records_below;
 use crate::analysis::{Digests, Kind, Margin, Measurements};
 use crate::claims::{self, ClaimLine};
-use crate::copier::CANDIDATES;
+use crate::copier::is_candidate;
 use crate::measure::VARIABLES;
 use crate::record::{AnswerLine, read_files, schema_text};
 use crate::report::calibration::Calibration;
@@ -132,7 +132,7 @@ fn documents(root: &Path, listed: bool, cli: &clap::Command) -> anyhow::Result<V
         ("docs/findings.md".to_owned(), findings),
         ("results/README.md".to_owned(), results),
         ("results/schema.json".to_owned(), schema_text()),
-        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, CANDIDATES)),
+        ("src/copier/fastest.rs".to_owned(), fastest::fastest(&runs, &is_candidate)),
     ])
 }
 

@@ -1,15 +1,34 @@
 //! Which mechanisms may copy, in what order.
 
-use super::fastest::FASTEST;
+use super::fastest::{FASTEST, THREADED};
 use super::row::Row;
-use super::{Request, When};
-use crate::strategy::{self, Sharing, Strategy};
+use super::{Part, Request, When};
+use crate::strategy::{self, Sharing, Span, Strategy};
 use crate::sys::file_system::FileSystem;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 
-/// Families that the table ranks. All copy data and stay in the page cache; none maps a file, so
-/// none can die of one that shrinks. Threads, pipelines and io_uring are left out: how they fare
-/// depends on processors that happen to be idle, and containers forbid the last.
-pub const CANDIDATES: &[&str] = &["read-write", "copy-file-range", "sendfile", "splice"];
+/// Families of one thread that the table ranks. All copy data and stay in the page cache; none maps a
+/// file, so none can die of one that shrinks. io_uring is left out, as containers forbid it.
+const FAMILIES: &[&str] = &["read-write", "copy-file-range", "sendfile", "splice"];
+
+/// The same of several threads.
+const WITH_THREADS: &[&str] = &[
+    "threads-2-pread-pwrite",
+    "threads-4-pread-pwrite",
+    "threads-2-turns-256k",
+    "threads-2-turns-512k",
+    "threads-4-turns-256k",
+    "threads-2-turns-allocated",
+    "threads-2-turns-splice",
+];
+
+/// Whether the table may rank it.
+#[must_use]
+pub fn is_candidate(strategy: &Strategy) -> bool {
+    let in_family = || strategy::family_of(strategy.name).is_some_and(|of| FAMILIES.contains(&of.name));
+    WITH_THREADS.contains(&strategy.name) || strategy.threads == 1 && in_family()
+}
 
 /// Copies whatever can be read, and is what is left when nothing else works.
 const LAST: &str = "read-write-1m";
@@ -34,7 +53,10 @@ pub(super) struct Traits {
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     pub(super) clone: Option<&'static Strategy>,
+    /// One of them at least is of one thread.
     pub(super) copies: Vec<&'static Strategy>,
+    /// What is shorter is copied by one thread.
+    pub(super) threads_from: u64,
 }
 
 impl Chain {
@@ -45,20 +67,20 @@ impl Chain {
 
 pub(super) fn choose(request: &Request<'_>, facts: Traits) -> Chain {
     if let Some(strategy) = request.strategy {
-        return Chain { clone: None, copies: vec![strategy] };
+        return Chain { copies: vec![strategy], ..Chain::default() };
     }
     let may_share = request.reflink != When::Never && request.holes() == When::Auto;
     let clone = if request.part.is_whole() { "ficlone" } else { "ficlonerange" };
     let clone = strategy::find(clone).filter(|_| may_share);
     if request.reflink == When::Always {
-        return Chain { clone, copies: Vec::new() };
+        return Chain { clone, ..Chain::default() };
     }
     // What has no size may have content, which only reading finds.
     if !facts.has_size {
-        return Chain { clone: None, copies: find(&[LAST]) };
+        return Chain { copies: find(&[LAST]), ..Chain::default() };
     }
     if request.holes() == When::Always {
-        return Chain { clone: None, copies: find(&["sparse-zero-scan-4k", LAST]) };
+        return Chain { copies: find(&["sparse-zero-scan-4k", LAST]), ..Chain::default() };
     }
     let mut names = Vec::new();
     // Where extents can be shared or a server can copy, this call does it and no ranking of copies
@@ -66,13 +88,32 @@ pub(super) fn choose(request: &Request<'_>, facts: Traits) -> Chain {
     if may_share && facts.file_system.is_none_or(|known| known.may_share) {
         names.push("copy-file-range");
     }
-    for name in ranked(facts).iter().filter(|name| may_share || !shares(name)) {
+    let (threaded, threads_from) = with_threads(request, facts);
+    names.extend(threaded);
+    for name in ranked(FASTEST, facts).iter().filter(|name| may_share || !shares(name)) {
         if !names.contains(name) {
             names.push(name);
         }
     }
     names.push(if facts.size < SMALL { LAST_OF_SMALL } else { LAST });
-    Chain { clone, copies: find(&names) }
+    Chain { clone, copies: find(&names), threads_from }
+}
+
+/// Names of those with several threads that are worth it, and from what length on.
+fn with_threads(request: &Request<'_>, facts: Traits) -> (Vec<&'static str>, u64) {
+    // Where the source ends sooner than its size says, threads have written behind its end. That can be
+    // cut off, unless something of the target stands there.
+    let has_end = matches!(request.part, Part::Whole | Part::Range(Span { length: Some(_), .. }));
+    let names = ranked(THREADED, facts);
+    if names.is_empty() || !has_end {
+        return (Vec::new(), 0);
+    }
+    // Asked for here only, as it reads files: the affinity mask, and the control group's quota.
+    let most = request.threads.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let fits = |name: &&str| strategy::find(name).is_some_and(|strategy| strategy.threads <= most);
+    let rows = rows(THREADED, facts).rev();
+    let from = rows.take_while(|row| row.order.iter().any(fits)).last().map_or(0, |row| row.size);
+    (names.iter().copied().filter(fits).collect(), from)
 }
 
 /// Whether a copy by the strategy of that name may share extents.
@@ -82,10 +123,14 @@ pub(super) fn shares(name: &str) -> bool {
 
 /// Names of the row that fits. Of smaller files than were measured nothing is known; a loop is
 /// cheapest to begin.
-fn ranked(facts: Traits) -> &'static [&'static str] {
-    let Some(known) = facts.file_system else { return &[] };
-    let fits = |row: &&Row| row.file_system == known.name && row.size <= facts.size;
-    FASTEST.iter().rfind(fits).map_or(&[], |row| row.order)
+fn ranked(table: &'static [Row], facts: Traits) -> &'static [&'static str] {
+    rows(table, facts).next_back().map_or(&[], |row| row.order)
+}
+
+/// Rows of the file system, up to the size.
+fn rows(table: &'static [Row], facts: Traits) -> impl DoubleEndedIterator<Item = &'static Row> {
+    let name = facts.file_system.map(|known| known.name);
+    table.iter().filter(move |row| Some(row.file_system) == name && row.size <= facts.size)
 }
 
 fn find(names: &[&str]) -> Vec<&'static Strategy> {
@@ -98,35 +143,70 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn names(reflink: When, sparse: Option<When>, file_system: &'static str) -> Vec<&'static str> {
-        let request = Request {
+    fn request(reflink: When, sparse: Option<When>, threads: usize, part: Part) -> Request<'static> {
+        Request {
             source: Path::new("a"),
             target: Path::new("b"),
             strategy: None,
             reflink,
             sparse,
-            part: Part::Whole,
+            threads: NonZeroUsize::new(threads),
+            part,
             verify: false,
             sync: false,
-        };
+        }
+    }
+
+    fn names(reflink: When, sparse: Option<When>, file_system: &'static str) -> Vec<&'static str> {
+        let request = request(reflink, sparse, 64, Part::Whole);
         let file_system = FileSystem::named(file_system);
         choose(&request, Traits { file_system, size: 1 << 28, has_size: true }).names()
     }
 
     #[test]
     fn every_row_names_strategies_that_exist_and_are_safe() {
-        for row in FASTEST {
-            for name in row.order {
-                let family = strategy::family_of(name).unwrap_or_else(|| panic!("{name} does not exist"));
-                assert!(CANDIDATES.contains(&family.name), "{name}");
+        for (table, threads) in [(FASTEST, 1..=1), (THREADED, 2..=64)] {
+            for name in table.iter().flat_map(|row| row.order) {
+                let strategy = strategy::find(name).unwrap_or_else(|| panic!("{name} does not exist"));
+                assert!(is_candidate(strategy) && threads.contains(&strategy.threads), "{name}");
             }
         }
     }
 
     #[test]
+    fn candidates_exist_and_copy() {
+        for name in WITH_THREADS {
+            let strategy = strategy::find(name).unwrap_or_else(|| panic!("{name} does not exist"));
+            assert!(strategy.threads > 1 && strategy.sharing == Sharing::Never, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_more_threads_are_chosen_than_may_be_and_none_for_a_range_without_an_end() {
+        let whole = (Part::Whole, 64);
+        let end = Part::Range(Span { length: Some(1 << 30), ..Span::WHOLE });
+        let open = Part::Range(Span { source: 4096, ..Span::WHOLE });
+        let mut most_of_all = 0;
+        for row in THREADED {
+            let file_system = FileSystem::named(row.file_system);
+            for (part, allowed) in [whole, (Part::Whole, 1), (Part::Whole, 2), (end, 64), (open, 1)] {
+                let threads = if part == open { 64 } else { allowed };
+                let request = request(When::Never, None, threads, part);
+                let chain = choose(&request, Traits { file_system, size: row.size, has_size: true });
+                let most = chain.copies.iter().map(|strategy| strategy.threads).max().unwrap();
+                assert!(most <= allowed, "{part:?} {allowed}: {:?}", chain.names());
+                assert!(most == 1 || chain.threads_from <= row.size);
+                assert_eq!(chain.copies.last().unwrap().threads, 1);
+                most_of_all = most_of_all.max(most);
+            }
+        }
+        assert!(most_of_all > 1, "no row has threads");
+    }
+
+    #[test]
     fn rows_of_a_file_system_ascend() {
         let ascend = |pair: &[Row]| pair[0].file_system != pair[1].file_system || pair[0].size < pair[1].size;
-        assert!(FASTEST.windows(2).all(ascend));
+        assert!(FASTEST.windows(2).all(ascend) && THREADED.windows(2).all(ascend));
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod stream;
 mod summary;
 mod transfer;
 
-pub use choose::CANDIDATES;
+pub use choose::is_candidate;
 pub use error::CopierError;
 pub use event::{Event, Reason, Summary, Written};
 pub use interrupt::clean_up_on_signals;

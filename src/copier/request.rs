@@ -1,5 +1,6 @@
 use super::CopierError;
 use crate::strategy::{Holes, Sharing, Span, Strategy};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// What to copy, where to, and what is allowed on the way.
@@ -16,6 +17,8 @@ pub struct Request<'a> {
     pub reflink: When,
     /// Whether holes are kept. Where this is not said, a named strategy treats holes its own way.
     pub sparse: Option<When>,
+    /// Most threads that copy at once; without it as many as the process may run at once.
+    pub threads: Option<NonZeroUsize>,
     /// The part to copy. A range is written in place and leaves the rest of the target alone.
     pub part: Part,
     /// Force the copy to the disk and compare it with the source, before the target is replaced.
@@ -99,6 +102,9 @@ impl Request<'_> {
     fn check_strategy(&self, strategy: &Strategy) -> Result<(), CopierError> {
         let name = strategy.name;
         let refuse = |reason: &str| Err(CopierError::Options(format!("--strategy {name}: {reason}")));
+        if self.threads.is_some_and(|most| strategy.threads > most.get()) {
+            return refuse("it takes more threads than --threads allows");
+        }
         match (self.reflink, self.sparse) {
             (When::Never, _) if strategy.sharing != Sharing::Never => {
                 refuse("it may share extents, which --reflink=never forbids")

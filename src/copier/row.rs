@@ -1,5 +1,5 @@
-/// Strategies that are faster than loops of read(2) and write(2) for files of a size and more on a
-/// file system, the fastest first.
+/// Strategies that are faster than simpler ones for files of a size and more on a file system, the fastest
+/// first.
 pub(super) struct Row {
     pub(super) file_system: &'static str,
     /// Up to the next row's.

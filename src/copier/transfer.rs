@@ -120,7 +120,11 @@ impl<'a> Transfer<'a> {
                 }
             }
             if hole > data {
-                carrier.carry(Span { source: data, target: offset(data), length: Some(hole - data) })?;
+                let stretch = Span { source: data, target: offset(data), length: Some(hole - data) };
+                let copied = carrier.carry(stretch)?;
+                if copied < hole - data {
+                    return Ok(data + copied - span.source);
+                }
             }
             at = hole;
         }
@@ -137,9 +141,11 @@ impl<'a> Transfer<'a> {
             source: self.source,
             target: self.target,
             workspace: self.workspace,
-            chain: &self.chain.copies,
+            chain: self.chain.copies.clone(),
+            threads_from: self.chain.threads_from,
             tell: &mut *self.tell,
             origin: self.request.part.span().source,
+            may_cut: self.request.part.is_whole(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Strategy {
     pub needs: &'static [Need],
     /// Whether the target may share the source's extents.
     pub sharing: Sharing,
+    /// How many threads copy at once, the calling one among them.
+    pub threads: usize,
     /// Name of the physical limit that bounds it.
     pub limit: &'static str,
     /// The copy itself.
@@ -130,6 +132,7 @@ impl Strategy {
         dst: DstMode::ALL,
         needs: &[],
         sharing: Sharing::Never,
+        threads: 1,
         limit: COPY_LIMIT,
         method: Method::Handles(|task| task.span.ended(0)),
     };

@@ -1,5 +1,6 @@
 //! A pipe of the copy's own, of a known size. Reference: `pipe(7)`, `fcntl(2)` (F_SETPIPE_SZ).
 
+use super::advance::Step;
 use super::error::{Cause, CopyError, During};
 use crate::sys::vmsplice::WriteEnd;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -45,6 +46,15 @@ impl Pipe {
     /// Notes that `length` bytes came in.
     pub(super) fn holds(&self, length: usize) {
         self.held.set(length);
+    }
+
+    /// Moves a part of `step` from `source` to `target`, and no more: an error tells then exactly how far the
+    /// copy came. Returns how much, 0 at the end of the source.
+    pub(super) fn copy_step(&self, source: &File, target: &File, step: Step) -> Result<usize, Cause> {
+        if self.is_empty() && self.take(source, step.source, step.length)? == 0 {
+            return Ok(0);
+        }
+        self.pass_on(target, step.target)
     }
 
     /// Takes up to `length` bytes of `source` in; returns how many, 0 at its end.

@@ -2,7 +2,7 @@
 
 use super::advance::{Span, Step, advance, write_all};
 use super::error::{Cause, CopyError, During};
-use super::{Family, Strategy, Task};
+use super::{Family, Mechanism, Strategy, Task};
 use crate::sys::aligned::Buffer;
 use std::fs::File;
 use std::ops::DerefMut;
@@ -12,16 +12,18 @@ pub(super) static FAMILY: Family = Family {
     name: "pipeline",
     summary: "one thread reads ahead with pread(2) while another writes with pwrite(2)",
     strategies: &[
-        Strategy::handles("pipeline-2x1m", "a reader and a writer, two buffers of 1 MiB between", |task| {
+        two("pipeline-2x1m", "a reader and a writer, two buffers of 1 MiB between", |task| {
             copy(task, 2, 1 << 20)
         }),
-        Strategy::handles(
-            "pipeline-4x256k",
-            "a reader and a writer, four buffers of 256 KiB between",
-            |task| copy(task, 4, 256 << 10),
-        ),
+        two("pipeline-4x256k", "a reader and a writer, four buffers of 256 KiB between", |task| {
+            copy(task, 4, 256 << 10)
+        }),
     ],
 };
+
+const fn two(name: &'static str, summary: &'static str, copy: Mechanism) -> Strategy {
+    Strategy { threads: 2, ..Strategy::handles(name, summary, copy) }
+}
 
 /// What the reader hands over: a buffer and the number of bytes in it.
 type Filled<B> = Result<(B, usize), Cause>;

@@ -16,14 +16,7 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-/// A step ends when a part of what the pipe holds has reached the target, so that an error tells
-/// exactly how far the copy came.
 fn copy(task: Task<'_>, size: usize) -> Result<u64, CopyError> {
     let pipe = task.workspace.pipe(size)?;
-    advance(task.span, size as u64, |step| {
-        if pipe.is_empty() && pipe.take(task.source, step.source, step.length)? == 0 {
-            return Ok(0);
-        }
-        pipe.pass_on(task.target, step.target)
-    })
+    advance(task.span, size as u64, |step| pipe.copy_step(task.source, task.target, step))
 }

@@ -18,6 +18,7 @@ mod refused;
 mod resume;
 mod sparse;
 mod target;
+mod threads;
 #[path = "../common/tools.rs"]
 mod tools;
 
@@ -35,6 +36,8 @@ enum Need {
     Root,
     /// A kernel that restricts a process by Landlock.
     Landlock,
+    /// A control group that limits processor time.
+    Quota,
     /// A program in PATH.
     Program(&'static str),
     /// A file system that `scripts/filesystems` makes.
@@ -46,6 +49,7 @@ impl Need {
     fn lacking(self) -> Option<String> {
         match self {
             Self::Root => tools::no_mounts(),
+            Self::Quota => threads::no_quota(),
             Self::Landlock => tools::no_landlock(),
             Self::Program(name) => tools::missing(&[name]),
             Self::FileSystem(kind) => tools::no_file_systems(&[kind]),
@@ -68,6 +72,7 @@ fn main() {
         durable::ROWS,
         extremes::ROWS,
         refused::ROWS,
+        threads::ROWS,
     ]
     .concat();
     let trials = rows.into_iter().map(|(name, needs, test): Row| {

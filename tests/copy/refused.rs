@@ -10,6 +10,8 @@ use std::fs;
 
 pub(crate) const ROWS: &[Row] = &[
     ("as cp: calls that are refused", NEEDS, refused_calls),
+    ("as cp: a mode or the absence of an access list that is refused", NEEDS_ACL, refused_facts),
+    ("a hole that may not be made is filled with zeros", &[Need::Program("strace")], refused_hole),
     ("as cp: in a sandbox of Landlock", &[Need::Root, Need::Program("python3"), Need::Landlock], sandbox),
     (
         "on a file system of FUSE that refuses, as cp",
@@ -19,6 +21,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 const NEEDS: &[Need] = &[Need::Root, Need::Program("strace")];
+const NEEDS_ACL: &[Need] = &[Need::Root, Need::Program("strace"), Need::Program("setfacl")];
 
 /// Calls that make, change or ask something beside moving bytes; and those that move them for the kernel to
 /// do.
@@ -207,6 +210,44 @@ fn refused_calls(bench: &Bench) {
     let version = bench.command("cp", &["--version"]).output().unwrap().stdout;
     if is_table && String::from_utf8_lossy(&version).starts_with("cp (GNU coreutils) 9.1\n") {
         is_part("docs/copy.md", "refusals", &text);
+    }
+}
+
+/// Where a replacement cannot be given what the target has, the target stays or is written in place.
+fn refused_facts(bench: &Bench) {
+    bench.write("a", noise(200_000));
+    for (call, set_up) in [
+        ("fchmod", "echo old >b; chmod 604 b"),
+        ("fchmod", "echo old >b; chown 1234:5678 b; chmod 640 b"),
+        ("fremovexattr", "echo old >b; setfacl -d -m u:65534:rwx,m::rwx ."),
+    ] {
+        let free = outcome(bench, set_up, "cp", "");
+        let old = outcome(bench, set_up, "true", "").left;
+        for errno in ERRNOS {
+            let ours = outcome(bench, set_up, &format!("{COPYBENCH} copy --debug"), &injection(call, errno));
+            let case = format!("{set_up}; {call}: {errno}: {}", ours.told);
+            assert_eq!(ours.names, ["a", "b"], "{case}");
+            if ours.succeeded {
+                assert_eq!(ours.left, free.left, "{case}");
+            } else {
+                assert!(OF_THE_DISK.contains(errno) && ours.left == old, "{case}");
+            }
+        }
+    }
+}
+
+fn refused_hole(bench: &Bench) {
+    bench.write_sparse("a", 4 << 20, &[1 << 20]);
+    for errno in ERRNOS {
+        bench.write("b", vec![b'Z'; 5 << 20]);
+        let injection = format!("fallocate:error={errno}");
+        let output = bench.inject(&[&injection], &["--reflink", "never", "--dst-offset", "0", "a", "b"]);
+        assert_eq!(output.status.success(), !OF_THE_DISK.contains(errno), "{errno}: {output:?}");
+        if output.status.success() {
+            let copy = bench.read("b");
+            assert!(copy[..4 << 20] == bench.read("a"), "{errno}");
+            assert!(copy[4 << 20..].iter().all(|byte| *byte == b'Z'), "{errno}");
+        }
     }
 }
 

@@ -140,7 +140,8 @@ fn full_file_system(bench: &Bench) {
         "unshare -m sh -ec '
             mount -t tmpfs -o size=3m none small
             cp old small/b
-            for options in \"\" \"--reflink never\" \"--sparse never\" \"--strategy mmap-mmap\"; do
+            for options in \"\" \"--reflink never\" \"--sparse never\" \"--strategy mmap-mmap\" \
+                \"--strategy threads-2-pread-pwrite\" \"--strategy threads-2-turns-256k\"; do
                 code=0; $COPY $options a small/b || code=$?
                 test $code = 1; cmp old small/b; test \"$(ls -A small)\" = b
                 code=0; $COPY $options a small/new || code=$?
@@ -299,13 +300,16 @@ fn no_unnamed_files(bench: &Bench) {
 fn signal_in_the_middle(bench: &Bench) {
     bench.write_sparse("a", 8 << 30, &[]);
     // Filling so many zeros takes longer than the signal.
-    let script = format!(
-        "{NO_TMPFILE} $COPY --sparse never a b & child=$!
-        for i in $(seq 500); do test -e b && break; sleep 0.01; done
-        kill -TERM $child; code=0; wait $child || code=$?; exit $code"
-    );
-    fails(128 + 15, bench.shell(&script));
-    assert_eq!(bench.names(), ["a"]);
+    for options in ["--sparse never", "--strategy threads-2-pread-pwrite", "--strategy threads-2-turns-256k"]
+    {
+        let script = format!(
+            "{NO_TMPFILE} $COPY {options} a b & child=$!
+            for i in $(seq 500); do test -e b && break; sleep 0.01; done
+            kill -TERM $child; code=0; wait $child || code=$?; exit $code"
+        );
+        fails(128 + 15, bench.shell(&script));
+        assert_eq!(bench.names(), ["a"]);
+    }
 }
 
 fn signal_to_program(bench: &Bench) {
