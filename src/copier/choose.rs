@@ -33,9 +33,10 @@ pub fn is_candidate(strategy: &Strategy) -> bool {
 /// Copies whatever can be read, and is what is left when nothing else works.
 const LAST: &str = "read-write-1m";
 
-/// The same for files that are copied sooner than a buffer of that size is set up.
+/// The same for files that are copied about as soon as a buffer of that size is set up: each of its pages
+/// faults once.
 const LAST_OF_SMALL: &str = "read-write-64k";
-const SMALL: u64 = 1 << 20;
+const SMALL: u64 = 4 << 20;
 
 /// What the choice depends on besides the request.
 #[derive(Clone, Copy, Debug)]
