@@ -23,7 +23,7 @@ const LOAD_FLAGS: usize = 0x236;
 type Test = fn() -> Result<(), Failed>;
 
 fn main() {
-    let tests: [(&str, Test); 7] = [
+    let tests: [(&str, Test); 8] = [
         ("without QEMU its package is named, exit 2", no_qemu),
         ("what is no kernel is named, exit 2", not_a_kernel),
         ("another architecture is named, exit 2", other_architecture),
@@ -31,6 +31,7 @@ fn main() {
         ("a file system that the kernel lacks is named, exit 2", lacking_file_system),
         ("wrong words are refused before a kernel is opened, exit 2", wrong_words),
         ("a kernel given twice is refused, exit 2", twice),
+        ("of two that write to one directory, the second is refused, exit 2", two_at_a_time),
     ];
     let mut trials: Vec<Trial> = tests.into_iter().map(|(name, test)| Trial::test(name, test)).collect();
     let found = common::kernels::kernels();
@@ -212,6 +213,46 @@ fn twice() -> Result<(), Failed> {
         tree(&here.path().join(name), "6.1.0-test", "6.1.0-test", DRIVERS);
     }
     says(&refused(here.path(), &["--kernel", "one", "two"]), &["kernel 6.1.0-test is given twice"]);
+    Ok(())
+}
+
+/// The second would find out after hours that it has no place for what it found.
+fn two_at_a_time() -> Result<(), Failed> {
+    use std::os::unix::fs::PermissionsExt;
+    let here = directory();
+    let here = here.path();
+    for (name, release) in [("one", "6.1.0-test"), ("two", "6.2.0-test")] {
+        tree(&here.join(name), release, release, DRIVERS);
+    }
+    // A guest that says nothing for long.
+    let programs = here.join("programs");
+    fs::create_dir(&programs)?;
+    let emulator = programs.join("qemu-system-x86_64");
+    let text = "#!/bin/sh\ncase $1 in --version) echo QEMU emulator version 7.2.0;; *) >begun; exec sleep 1000; esac\n";
+    fs::write(&emulator, text)?;
+    fs::set_permissions(&emulator, fs::Permissions::from_mode(0o755))?;
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH")?);
+    let command = |kernel: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_copybench"));
+        command.args(["kernels", "--accel=instructions", "--fs=tmpfs", "--claims=W2", "--out=out"]);
+        command.args(["--kernel", kernel]).env("PATH", &path).env("TMPDIR", here).current_dir(here);
+        command
+    };
+    let mut first = command("one").stderr(std::process::Stdio::null()).spawn()?;
+    let begun = here.join("begun");
+    while !begun.exists() && first.try_wait()?.is_none() {
+        std::thread::yield_now();
+    }
+    for kernel in ["one", "two"] {
+        let second = command(kernel).output()?;
+        let said = String::from_utf8_lossy(&second.stderr).into_owned();
+        assert_eq!(second.status.code(), Some(2), "{said}");
+        says(&said, &["the record out/", "is writing it", "--out"]);
+    }
+    assert!(first.try_wait()?.is_none(), "the first one ended");
+    first.kill()?;
+    first.wait()?;
+    assert!(here.join("out/6.1.0-test/run.jsonl").exists() && !here.join("out/6.2.0-test").exists());
     Ok(())
 }
 

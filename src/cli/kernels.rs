@@ -51,7 +51,7 @@ impl Kernels {
             super::tell(format_args!("copybench: {lacking}; skipped there"));
         }
         let records = campaign.records()?;
-        task.check_vacant(&out)?;
+        let _reserved = task.reserve(&out)?;
         let report = self.measure(&campaign, records, &choice, &label)?;
         self.conclude(&task, &report, &out)
     }

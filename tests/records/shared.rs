@@ -11,6 +11,8 @@ use std::process::Stdio;
 pub(crate) const TESTS: &[Test] = &[
     ("a second writer of a record is refused, and told who is the first", held),
     ("of many that begin a record together, one does", together),
+    ("of ten runs of one record, one does and nine are refused", ten_of_one),
+    ("ten runs in one directory, which others sweep, lose nothing", ten_in_one),
     ("half a line of a killed run is cut before the next one is written", mended),
     ("a record of another command, seed or build is not gone on with", unlike),
     ("a run goes on where it ended", resumed),
@@ -65,6 +67,58 @@ fn together() -> Result<(), Failed> {
     });
     expect(begun == 1, &format!("{begun} began"))?;
     expect(read_files(&[path])?.runs.len() == 1, "more than one run line")
+}
+
+fn ten_of_one() -> Result<(), Failed> {
+    let here = directory()?;
+    let here = here.path();
+    let endless = SMALL.replace("--rounds 1", "--rounds 1000000");
+    let start = || copybench(here, &endless).args(["--out", "r.jsonl"]).stderr(Stdio::piped()).spawn();
+    let mut runs = (0..10).map(|_| start()).collect::<Result<Vec<_>, _>>()?;
+    while runs.len() > 1 {
+        let Some(ended) = runs.iter_mut().position(|run| run.try_wait().is_ok_and(|ended| ended.is_some()))
+        else {
+            std::thread::yield_now();
+            continue;
+        };
+        ends(&runs.remove(ended).wait_with_output()?, 2, &["is writing it", "--out"])?;
+    }
+    let [only] = &mut runs[..] else { return Err("all were refused".into()) };
+    let record = here.join("r.jsonl");
+    while !fs::read_to_string(&record).is_ok_and(|text| text.contains(r#""t":"sample""#)) {
+        expect(only.try_wait()?.is_none(), "it ended by itself")?;
+        std::thread::yield_now();
+    }
+    only.kill()?;
+    only.wait()?;
+    expect(read_files(&[record])?.runs.len() == 1, "more than one run line")
+}
+
+fn ten_in_one() -> Result<(), Failed> {
+    let here = directory()?;
+    let here = here.path();
+    // Baselines by path keep their targets in directories that a sweep may find.
+    let small = SMALL.replace("read-write-4k", "read-write-4k,std-fs-copy");
+    let start = |number: u32| {
+        let mut command = copybench(here, &small);
+        command.args(["--out", &format!("{number}.jsonl")]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+    };
+    let mut runs = (0..10).map(start).collect::<Result<Vec<_>, _>>()?;
+    while runs.iter_mut().any(|run| run.try_wait().is_ok_and(|ended| ended.is_none())) {
+        copybench::fixture::sweep(here)?;
+    }
+    for run in runs {
+        ends(&run.wait_with_output()?, 0, &[])?;
+    }
+    let records: Vec<_> = (0..10).map(|number| here.join(format!("{number}.jsonl"))).collect();
+    let read = read_files(&records)?;
+    let complete = read.runs.iter().filter(|run| {
+        let by_path = run.samples.iter().any(|sample| sample.strategy == "std-fs-copy");
+        run.end.is_some() && run.skips.is_empty() && by_path
+    });
+    expect(complete.count() == 10, "a run lost something")?;
+    expect(fs::read_dir(here)?.count() == 10, "something was left")
 }
 
 fn mended() -> Result<(), Failed> {

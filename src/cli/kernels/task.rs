@@ -87,11 +87,11 @@ impl Task {
         words.into_iter().map(str::to_owned).chain(options).collect()
     }
 
-    /// Makes sure that what is written beside the records replaces nothing.
-    pub(super) fn check_vacant(&self, out: &Path) -> Result<(), RecordFileError> {
+    /// Makes sure that what is written beside the records replaces nothing, and nobody writes it meanwhile.
+    pub(super) fn reserve(&self, out: &Path) -> Result<Option<File>, RecordFileError> {
         match self {
-            Self::Cells(_) => Ok(()),
-            Self::Claims(_) => RecordFile::check_vacant(&out.join(CLAIMS)),
+            Self::Cells(_) => Ok(None),
+            Self::Claims(_) => RecordFile::reserve(&out.join(CLAIMS)).map(Some),
         }
     }
 

@@ -11,6 +11,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// No line of a record is longer by far.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -113,6 +114,23 @@ impl RecordFile {
         Err(RecordFileError { path: path.to_owned(), why })
     }
 
+    /// Keeps `path`, where something beside records is to be written in the end, for this process alone as
+    /// long as what is returned lives. Errors: something is there, or another process keeps something in
+    /// that directory.
+    pub fn reserve(path: &Path) -> Result<File, RecordFileError> {
+        let reserved = || {
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let directory = rustix::fs::open(directory.unwrap_or(Path::new(".")), flags, Mode::empty());
+            let directory =
+                File::from(directory.map_err(|errno| call("opening its directory")(errno.into()))?);
+            lock(&directory)?;
+            Ok(directory)
+        };
+        let directory = reserved().map_err(|why| RecordFileError { path: path.to_owned(), why })?;
+        Self::check_vacant(path).map(|()| directory)
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -128,7 +146,7 @@ impl RecordFile {
             Err(errno) => return Err(Why::Call { act: "making it", errno }),
         };
         made.0.push(path.to_owned());
-        lock(&file)?;
+        lock_new(&file)?;
         let under_way = interrupt::under_way(path, std::mem::take(&mut made.0));
         Ok(Self { file, path: path.to_owned(), whole: 0, is_cut: false, under_way })
     }
@@ -144,7 +162,8 @@ impl RecordFile {
         if !is_same(&file.metadata().map_err(call("looking at it"))?) {
             return Ok(None);
         }
-        check_first_line(&file)?;
+        // Who has just made it may not have written a whole line yet.
+        check_first_line(&file).map_err(|why| lock(&file).err().unwrap_or(why))?;
         lock(&file)?;
         if !std::fs::symlink_metadata(path).is_ok_and(|now| is_same(&now)) {
             return Ok(None);
@@ -304,6 +323,17 @@ fn lock(file: &File) -> Result<(), Why> {
         Err(Errno::WOULDBLOCK) => Err(Why::Held { holder: holder(file) }),
         Err(errno) => Err(Why::Call { act: "locking it", errno }),
     }
+}
+
+/// Others who find a new file lock it for a moment, to see whether somebody has.
+fn lock_new(file: &File) -> Result<(), Why> {
+    for _ in 0..ATTEMPTS {
+        if leftover::lock(file) != Err(Errno::WOULDBLOCK) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    lock(file)
 }
 
 /// Who is writing an existing record.
