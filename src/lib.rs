@@ -22,7 +22,7 @@
 //! | `explain` | all above |
 //! | `lab` | all above |
 //! | `claims` | all above |
-//! | `cli`, benches, tests | all |
+//! | `cli`, `parsers`, benches, tests | all |
 
 // They panic where the stream cannot be written.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -42,6 +42,8 @@ pub mod host;
 pub mod lab;
 pub mod measure;
 pub mod observe;
+#[cfg(any(test, fuzzing))]
+pub mod parsers;
 pub mod record;
 pub mod report;
 pub mod strategy;

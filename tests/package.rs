@@ -10,7 +10,7 @@ use executable::copy_executable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -28,7 +28,14 @@ fn main() {
     // A package has no repository to be packed from.
     let packed = !Path::new(ROOT).join(".cargo_vcs_info.json").exists();
     let size = needing_git("the package is below 1 MiB", the_package_is_small);
+    let deny = deny();
     let trials = vec![
+        Trial::test(
+            "what is built in is allowed by deny.toml, and nothing else is",
+            what_is_built_in_is_allowed,
+        )
+        .with_kind(if deny.is_some() { "" } else { "no cargo-deny: .ci/run installs it" })
+        .with_ignored_flag(deny.is_none()),
         needing_git("a repository says its commit and what differs from it", a_repository_says_its_commit),
         needing_git("the repository around a copy says nothing of it", the_repository_around_says_nothing),
         needing_git("a package says the commit that it was made from", a_package_says_its_commit),
@@ -37,6 +44,30 @@ fn main() {
         if packed { size } else { size.with_kind("this is the package").with_ignored_flag(true) },
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Where `cargo deny` is: installed, or as .ci/run gets it.
+fn deny() -> Option<PathBuf> {
+    let places = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>();
+    let own = Path::new(ROOT).join("target/deny/bin");
+    places.into_iter().chain([own]).map(|place| place.join("cargo-deny")).find(|program| program.is_file())
+}
+
+fn what_is_built_in_is_allowed() -> Result<(), Failed> {
+    let program = deny().ok_or("no cargo-deny")?;
+    let check = |rules: &Path| {
+        let mut command = Command::new(&program);
+        command.current_dir(ROOT).args(["--offline", "--locked", "--config"]).arg(rules);
+        done(command.args(["check", "bans", "licenses", "sources"]))
+    };
+    let rules = Path::new(ROOT).join("deny.toml");
+    check(&rules)?;
+    let place = tempfile::tempdir()?;
+    let narrower = place.path().join("deny.toml");
+    fs::write(&narrower, fs::read_to_string(rules)?.replace("\"MIT\", ", ""))?;
+    let Err(error) = check(&narrower) else { return Err("a licence that is not allowed passed".into()) };
+    let said = error.message().unwrap_or_default();
+    if said.contains("license") { Ok(()) } else { Err(said.to_owned().into()) }
 }
 
 /// A package that prints what our build script finds out, by that very script.

@@ -1,7 +1,7 @@
 //! Records, claims and names of files come from anywhere: what they say is shown and never obeyed, by
 //! every command and in every format.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use serde_json::{Map, Value};
 use std::fs;

@@ -116,7 +116,7 @@ impl Measurements {
     }
 
     /// From runs in memory.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn from_runs(runs: &[crate::record::Run]) -> Self {
         let mut all = Self::default();
         for run in runs {

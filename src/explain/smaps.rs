@@ -39,7 +39,7 @@ pub struct Backed {
 impl Usage {
     /// Pages that hold stores which the file does not have yet, shared or not.
     pub fn dirty(&self) -> u64 {
-        self.shared_dirty + self.private_dirty
+        self.shared_dirty.saturating_add(self.private_dirty)
     }
 
     /// Takes over the figure of a line such as `Rss:  4 kB`; other lines change nothing.
@@ -81,10 +81,11 @@ pub fn total(id: impl Display) -> io::Result<Usage> {
 pub fn figure(line: &str) -> Option<(&str, u64)> {
     let (name, value) = line.split_once(':')?;
     let kibibytes: u64 = value.trim().strip_suffix(" kB")?.trim_end().parse().ok()?;
-    Some((name, kibibytes * 1024))
+    Some((name, kibibytes.checked_mul(1024)?))
 }
 
-fn parse(text: &str) -> Vec<Backed> {
+/// All mappings of a text of that form; other lines are passed over.
+pub fn parse(text: &str) -> Vec<Backed> {
     let mut all: Vec<Backed> = Vec::new();
     for line in text.lines() {
         if let Ok(region) = line.parse() {

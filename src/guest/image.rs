@@ -37,7 +37,7 @@ pub(super) fn release(path: &Path) -> Result<String, KernelError> {
     Ok(release.to_owned())
 }
 
-fn check(header: &[u8], path: &Path) -> Result<(), KernelError> {
+pub(super) fn check(header: &[u8], path: &Path) -> Result<(), KernelError> {
     let not = |what: &str| KernelError::NotAKernel { path: path.to_owned(), what: what.to_owned() };
     let other = |found: &str| KernelError::Architecture { path: path.to_owned(), found: found.to_owned() };
     if header.starts_with(b"\x7fELF") {

@@ -25,6 +25,8 @@ mod machine;
 mod modules;
 mod orders;
 mod package;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod parsers;
 mod program;
 mod stream;
 
