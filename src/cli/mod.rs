@@ -117,7 +117,7 @@ impl Command {
     /// The user's commands, of which those that measure or list strategies know.
     fn commands(&self) -> Option<Vec<String>> {
         match self {
-            Self::Run(run) if !run.commands().is_empty() => Some(run.commands().to_vec()),
+            Self::Run(run) if !run.commands().is_empty() => Some(run.commands()),
             Self::Run(_) | Self::List(_) | Self::Calibrate(_) | Self::Recommend(_) | Self::Worker(_) => {
                 Some(crate::measure::Variables::from_environment().command_lines())
             }

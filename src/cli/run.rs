@@ -15,7 +15,7 @@ use crate::measure::{
 use crate::record::{Commit, RunLine, Writer};
 use crate::report::comparison::{self, Facts};
 use crate::report::{BASE, grid, race, table};
-use crate::strategy::{REPRESENTATIVES, representatives};
+use crate::strategy::{REPRESENTATIVES, representatives, worker_line};
 use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeSet;
@@ -49,6 +49,10 @@ pub(super) struct Run {
     /// variable: one per line). Without --strategy, only such commands and the base are measured [env: COPYBENCH_COMMANDS]
     #[arg(long = "command", value_name = "NAME=COMMAND", value_hint = clap::ValueHint::CommandString)]
     commands: Vec<String>,
+    /// A program of your own that stays and is asked for each copy as docs/protocol.md says, for a library that is
+    /// to be measured without the start of a process; else as --command. In the variable, `worker NAME=PROGRAM`
+    #[arg(long = "worker", value_name = "NAME=PROGRAM", value_hint = clap::ValueHint::CommandString)]
+    workers: Vec<String>,
     /// The strategy that others are compared with
     #[arg(long, value_name = "S", default_value = BASE)]
     base: String,
@@ -157,8 +161,9 @@ impl Run {
         self.conclude(&measured)
     }
 
-    pub(super) fn commands(&self) -> &[String] {
-        &self.commands
+    pub(super) fn commands(&self) -> Vec<String> {
+        let workers = self.workers.iter().map(|text| worker_line(text));
+        self.commands.iter().cloned().chain(workers).collect()
     }
 
     /// Refuses a delay that nothing would have.

@@ -1,5 +1,7 @@
-//! Commands of the user's: any program that copies one path to another, timed as a whole process.
+//! Commands of the user's: any program that copies one path to another, timed as a whole process; or one that
+//! stays and is asked for each copy.
 
+use super::contestant::Contestant;
 use super::error::{Cause, CopyError};
 use super::program::{self, Failure};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -7,6 +9,9 @@ use std::path::Path;
 
 /// What stands for the two paths in a command.
 const PLACES: [&str; 2] = ["{source}", "{target}"];
+
+/// How the line of a program begins that stays and is asked.
+const WORKER: &str = "worker ";
 
 /// Longest name of a command.
 const LONGEST: usize = 60;
@@ -16,6 +21,8 @@ const LONGEST: usize = 60;
 pub struct Command {
     name: &'static str,
     words: Vec<String>,
+    /// Where it stays and is asked.
+    contestant: Option<Contestant>,
 }
 
 /// A command that cannot be a strategy.
@@ -35,11 +42,16 @@ pub enum CommandError {
 }
 
 impl Command {
-    /// Understands a line such as `mycp=./mycp {source} {target}`. Its name must be none of `strategies`.
+    /// Understands a line such as `mycp=./mycp {source} {target}`, or `worker mylib=./mylib` of a program that is
+    /// asked. Its name must be none of `strategies`.
     pub(super) fn parse<'a>(
         line: &str,
         mut strategies: impl Iterator<Item = &'a str>,
     ) -> Result<Self, CommandError> {
+        let (is_asked, line) = match line.strip_prefix(WORKER) {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
         let Some((name, text)) = line.split_once('=') else {
             return Err(CommandError::NoName { line: line.to_owned() });
         };
@@ -63,8 +75,11 @@ impl Command {
         if let Some(by) = taken {
             return Err(CommandError::Taken { name, by });
         }
-        match words(text) {
-            Ok(words) => Ok(Self { name: String::leak(name), words }),
+        let places: &[&str] = if is_asked { &[] } else { &PLACES };
+        match words(text, places) {
+            Ok(words) => {
+                Ok(Self { name: String::leak(name), words, contestant: is_asked.then(Contestant::default) })
+            }
             Err(why) => Err(CommandError::Words { name, why }),
         }
     }
@@ -74,26 +89,32 @@ impl Command {
         self.name
     }
 
-    /// Copies a whole file by running it. Errors: it cannot be started, fails, takes too long, leaves a process
-    /// behind, or leaves no file of its own at the target.
+    /// The line that [`parse`](Self::parse) understands, of a program that stays and is asked.
+    pub(super) fn worker_line(text: &str) -> String {
+        format!("{WORKER}{text}")
+    }
+
+    /// What its strategy does, in a phrase.
+    pub(super) fn summary(&self) -> &'static str {
+        match self.contestant {
+            None => "a command of the user's, whole process",
+            Some(_) => "a program of the user's, asked for each copy",
+        }
+    }
+
+    /// Copies a whole file by running it, or by asking it. Errors: it cannot be started, fails, takes too long,
+    /// leaves a process behind, or leaves no file of its own at the target.
     pub(super) fn copy(&self, source: &Path, target: &Path) -> Result<u64, CopyError> {
         let failed = |message| CopyError::at(0, Cause::Program { program: self.name, message });
         let absolute = |path| std::path::absolute(path).map_err(|error| failed(error.to_string()));
         let (source, target) = (absolute(source)?, absolute(target)?);
-        let [program, arguments @ ..] = self.words.as_slice() else { return Ok(0) };
-        let mut command = std::process::Command::new(program);
-        command.args(arguments.iter().map(|word| filled(word, [&source, &target])));
-        program::run(&mut command, program::limit(&source)).map_err(|failure| {
-            failed(match failure {
-                Failure::Start(error) => format!("it cannot be started: {error}"),
-                // Where the program is is the user's; records have the name alone.
-                Failure::Status(status, said) if program.contains('/') => {
-                    format!("{status}: {}", said.replace(program, self.name))
-                }
-                Failure::Status(status, said) => format!("{status}: {said}"),
-                Failure::Other(why) => why,
-            })
-        })?;
+        let said = match &self.contestant {
+            Some(contestant) => Some(contestant.copy(&self.words, &source, &target).map_err(failed)?),
+            None => {
+                self.run(&source, &target).map_err(failed)?;
+                None
+            }
+        };
         let there = std::fs::symlink_metadata(&target)
             .map_err(|error| failed(format!("it left no copy at the target: {error}")))?;
         if !there.is_file() {
@@ -103,18 +124,37 @@ impl Command {
         if (origin.dev(), origin.ino()) == (there.dev(), there.ino()) {
             return Err(failed("what it left at the target is a link to the source".to_owned()));
         }
+        if let Some(said) = said.filter(|said| *said != there.len()) {
+            return Err(failed(format!("it said {said} bytes, and left {} at the target", there.len())));
+        }
         Ok(there.len())
+    }
+
+    /// Runs it as a whole process. Errors: why it did not succeed.
+    fn run(&self, source: &Path, target: &Path) -> Result<(), String> {
+        let [program, arguments @ ..] = self.words.as_slice() else { return Ok(()) };
+        let mut command = std::process::Command::new(program);
+        command.args(arguments.iter().map(|word| filled(word, [source, target])));
+        program::run(&mut command, program::limit(source)).map_err(|failure| match failure {
+            Failure::Start(error) => format!("it cannot be started: {error}"),
+            // Where the program is is the user's; records have the name alone.
+            Failure::Status(status, said) if program.contains('/') => {
+                format!("{status}: {}", said.replace(program, self.name))
+            }
+            Failure::Status(status, said) => format!("{status}: {said}"),
+            Failure::Other(why) => why,
+        })
     }
 }
 
 /// The words of a command, or what is wrong with it.
-fn words(text: &str) -> Result<Vec<String>, String> {
+fn words(text: &str, places: &[&str]) -> Result<Vec<String>, String> {
     if text.contains(['\n', '\0']) {
         return Err("it holds a line break or a NUL".to_owned());
     }
     let words = shell_words::split(text).map_err(|error| error.to_string())?;
     let Some(program) = words.first() else { return Err("it is empty".to_owned()) };
-    for place in PLACES {
+    for place in places {
         if !words.iter().any(|word| word.contains(place)) {
             return Err(format!("it has no {place}"));
         }
@@ -194,6 +234,9 @@ mod tests {
             ("limit-mine=cp {source} {target}", "a limit of the machine"),
             ("a=cp 'x {source} {target}", "quote"),
             ("a=cp {source}", "no {target}"),
+            ("worker a", "names no command"),
+            ("worker a b=cp", "cannot be called"),
+            ("worker a=no-such-program-here", "no program is called"),
             ("a=cp {target}", "no {source}"),
             ("a=", "it is empty"),
             ("a=no-such-program-here {source} {target}", "no program is called"),

@@ -9,6 +9,7 @@ mod aio_direct;
 mod baseline;
 mod clone;
 mod command;
+mod contestant;
 mod copy_file_range;
 mod direct;
 mod direct_io;
@@ -99,8 +100,8 @@ pub static FAMILIES: &[&Family] = &[
 /// Commands of the user's, as strategies, and the lines that define them.
 static COMMANDS: OnceLock<(Family, String)> = OnceLock::new();
 
-/// Makes strategies of lines such as `mycp=./mycp {source} {target}`, for as long as this process lives. Where
-/// it was done before, nothing changes. Errors: the first line that is no command, or has the name of another
+/// Makes strategies of lines such as `mycp=./mycp {source} {target}`, or [of a worker](worker_line), for as long as
+/// this process lives. Where it was done before, nothing changes. Errors: the first line that is no command, or has the name of another
 /// strategy.
 pub fn define_commands(lines: &[String]) -> Result<(), CommandError> {
     let mut strategies: Vec<Strategy> = Vec::new();
@@ -109,17 +110,22 @@ pub fn define_commands(lines: &[String]) -> Result<(), CommandError> {
         let command = Command::parse(line.trim(), known.map(|strategy| strategy.name))?;
         strategies.push(Strategy {
             name: command.name(),
-            summary: "a command of the user's, whole process",
+            summary: command.summary(),
             holes: Holes::ByFileSystem,
             sharing: Sharing::Maybe,
             method: Method::Command(Box::leak(Box::new(command))),
             ..Strategy::BASE
         });
     }
-    let summary = "commands of the user's, timed as whole processes";
+    let summary = "programs of the user's, timed as whole processes or asked for each copy";
     let family = Family { name: "command", summary, strategies: strategies.leak() };
     let _ = COMMANDS.set((family, lines.join("\n")));
     Ok(())
+}
+
+/// The line of `NAME=PROGRAM`, a program that stays and is asked for each copy.
+pub fn worker_line(text: &str) -> String {
+    Command::worker_line(text)
 }
 
 /// The commands that were defined.

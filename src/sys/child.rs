@@ -70,8 +70,13 @@ impl<Question: Serialize, Answer: DeserializeOwned> Child<Question, Answer> {
     /// Starts it. It gets SIGTERM when the thread that started it ends. Errors: it cannot be started, or no
     /// thread can that reads its answers.
     pub fn start(command: &mut Command) -> io::Result<Self> {
+        Self::start_tied(command, Signal::TERM)
+    }
+
+    /// The same with another signal.
+    pub fn start_tied(command: &mut Command, signal: Signal) -> io::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = tie(command, Signal::TERM).spawn()?;
+        let mut process = tie(command, signal).spawn()?;
         let (input, output) = (process.stdin.take(), process.stdout.take());
         // Who does not read must not hold up the one who asks.
         if let Some(input) = &input {

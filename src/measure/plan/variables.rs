@@ -19,7 +19,7 @@ const fn internal(name: &'static str, sets: &'static str) -> Variable {
 
 pub const VARIABLES: &[Variable] = &[
     user("COPYBENCH_STRATEGIES", "strategies: names or globs"),
-    user("COPYBENCH_COMMANDS", "the user's own commands, NAME=COMMAND, a line each"),
+    user("COPYBENCH_COMMANDS", "the user's own programs: NAME=COMMAND, or worker NAME=PROGRAM, a line each"),
     user("COPYBENCH_SIZES", "sizes, ranges, or all"),
     user("COPYBENCH_LAYOUTS", "layouts of the source"),
     user("COPYBENCH_CACHE", "cache states"),
