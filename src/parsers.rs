@@ -4,6 +4,7 @@
 //! `fuzz/` has a target for each; the tests here mutate the files of `tests/seeds`, for seconds, or as
 //! often as `PROPTEST_CASES` says.
 
+use crate::analysis::processor_time::ProcessorTimes;
 use crate::analysis::{Digest, Digests, Margin, Measurements, Options, compare};
 use crate::explain::{maps::Region, smaps};
 use crate::guest::parsers as guest;
@@ -76,7 +77,8 @@ fn records(data: &[u8]) {
     text += &comparison::markdown(&rows, &facts);
     assert_eq!(text, shown(&text), "what is obeyed");
     for format in FORMATS {
-        let _ = format.write(Exported { all: &all, base: BASE, margin });
+        let processor = &ProcessorTimes::default();
+        let _ = format.write(Exported { all: &all, base: BASE, margin, strategies: None, processor });
     }
     let mut digests = Digests::default();
     let _ = record::visit(path, data, &mut None, &mut digests);
