@@ -146,7 +146,7 @@ mod tests {
                 let names: Vec<String> =
                     argument.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
                 let named = names.iter().any(|name| {
-                    ["DIR", "FILE", "PATH", "EXE", "jsonl", "SRC", "DST", "ROOT"]
+                    ["DIR", "FILE", "PATH", "EXE", "jsonl", "xml", "SRC", "DST", "ROOT"]
                         .iter()
                         .any(|word| name.contains(word))
                         || name == "D"
