@@ -188,7 +188,7 @@ fn wrong_answers() -> Result<(), Failed> {
         (copied, "os._exit(3)", "ended in the middle of its work (exit status: 3)"),
         (copied, "os.kill(os.getpid(), 9)", "signal: 9"),
         (copied, "os.remove(question[\"target\"])", "bytes that begin with \"null"),
-        (copied, r#"print("x" * (17 << 20))"#, "bytes that begin with"),
+        (copied, r#"print("x" * (17 << 20))"#, "bytes that begins with"),
         (
             "        return copied",
             "        os.remove(target.name); os.link(source.name, target.name); return copied",
