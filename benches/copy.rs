@@ -8,8 +8,8 @@
 use copybench::cli::tell;
 use copybench::fixture::{Place, Source};
 use copybench::measure::{
-    Block, Cell, Entry, Look, Plan, Recorder, Scope, Selection, Stage, TrialError, Variables, WallClock,
-    advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
+    Block, Cell, Entry, Inspection, Plan, Recorder, Scope, Selection, Stage, TrialError, Variables,
+    WallClock, advise, begin_or_add, check_environment, clean_up_on_signals, default_record_path, source_of,
 };
 use copybench::record::{Refused, SampleLine};
 use copybench::report::BASE;
@@ -285,7 +285,7 @@ fn duet(
     let clock = WallClock::new();
     let mut duet = Duet { base_first: rand::random(), ..Duet::default() };
     for copy in 1..=copies {
-        let last = if copy == copies { Look::Extents } else { Look::Count };
+        let last = if copy == copies { Inspection::Extents } else { Inspection::Count };
         let run = |strategy| Block::run(stage, strategy, cell, &clock, 1, last);
         let order = [duet.base_first, !duet.base_first];
         for is_base in order {

@@ -6,7 +6,7 @@
 //! the same directory.
 
 use copybench::fixture::{Layout, Place, Source};
-use copybench::measure::{Cell, Look, Stage, WallClock, availability};
+use copybench::measure::{Cell, Inspection, Stage, WallClock, availability};
 use copybench::record::FileSystems;
 use copybench::strategy::{DstMode, Method, Strategy};
 use std::path::PathBuf;
@@ -42,14 +42,16 @@ fn overhead() -> anyhow::Result<bool> {
     for tried in availability(&place, &place)?.into_iter().filter(|tried| tried.refusal.is_none()) {
         let strategy = tried.strategy;
         for &dst in strategy.dst.iter().filter(|dst| **dst != DstMode::Preallocated) {
-            let outcome = stage.trial(strategy, &cell(dst), &clock, Look::Verify)?;
+            let outcome = stage.trial(strategy, &cell(dst), &clock, Inspection::Verify)?;
             // Shared extents and holes are no moved data.
             if outcome.shared_bytes > Some(0) || outcome.allocated_bytes < Some(SIZE) {
                 continue;
             }
             let times: Result<Vec<u64>, _> = (0..COPIES)
                 .map(|_| {
-                    Ok::<_, anyhow::Error>(stage.trial(strategy, &cell(dst), &clock, Look::Count)?.elapsed)
+                    Ok::<_, anyhow::Error>(
+                        stage.trial(strategy, &cell(dst), &clock, Inspection::Count)?.elapsed,
+                    )
                 })
                 .collect();
             let time = median(times?);
@@ -81,7 +83,7 @@ fn empty_trials(
 ) -> anyhow::Result<Vec<u64>> {
     let source = Source::generate(place, layout, 0, 1)?;
     let stage = Stage::new(&source, place);
-    (0..1001).map(|_| Ok(stage.trial(&NOTHING, cell, clock, Look::Count)?.elapsed)).collect()
+    (0..1001).map(|_| Ok(stage.trial(&NOTHING, cell, clock, Inspection::Count)?.elapsed)).collect()
 }
 
 /// Nothing is copied, so that only the harness is left in the clock.

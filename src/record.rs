@@ -9,7 +9,7 @@ mod text;
 mod timed;
 mod write;
 
-pub use lines::{ReadError, Take, is_cut, is_record, visit, visit_files};
+pub use lines::{ReadError, Visitor, is_cut, is_record, visit, visit_files};
 
 pub use read::{Read, Run, read_files, read_text};
 pub use text::{shown, shown_in_json};

@@ -5,7 +5,7 @@
 mod common;
 
 use copybench::claims::{
-    Act, Claim, ClaimLine, Figure, Quantity, READERS, Reader, Test, Trial, Verdict, all,
+    Act, Claim, ClaimLine, ClaimVerdict, Figure, Quantity, READERS, Reader, Test, Trial, all,
 };
 use copybench::fixture::Layout;
 use copybench::strategy;
@@ -90,18 +90,18 @@ fn claims_about_counts_are_tried_in_a_moment_and_told_as_json_lines() {
     assert_eq!(ids, ["W2", "W2-entries", "W2-time", "C25-write", "C74"]);
     for line in &found {
         assert!(line.source.contains(", "), "{line:?}");
-        let decided = matches!(line.verdict, Verdict::Holds | Verdict::Refuted);
+        let decided = matches!(line.verdict, ClaimVerdict::Holds | ClaimVerdict::Refuted);
         assert!(
             !decided || (line.ratio.is_some() && line.low <= line.ratio && line.ratio <= line.high),
             "{line:?}"
         );
-        let untold = matches!(line.verdict, Verdict::NotApplicable);
+        let untold = matches!(line.verdict, ClaimVerdict::NotApplicable);
         assert!(!untold || line.reason.is_some(), "{line:?}");
     }
     // Where perf is permitted, two calls of mmap are fewer than a loop's.
     let calls = &found[0];
-    assert!(matches!(calls.verdict, Verdict::Holds | Verdict::NotApplicable), "{calls:?}");
-    assert_eq!(found[4].verdict, Verdict::NotApplicable);
+    assert!(matches!(calls.verdict, ClaimVerdict::Holds | ClaimVerdict::NotApplicable), "{calls:?}");
+    assert_eq!(found[4].verdict, ClaimVerdict::NotApplicable);
     let json = String::from_utf8(claims(&["--only", "C74", "--json"]).stdout).unwrap();
     for key in ["id", "fs", "source", "verdict", "ratio", "low", "high"] {
         assert!(json.contains(&format!("\"{key}\":")), "{key} in {json}");
@@ -133,7 +133,7 @@ fn a_claim_about_full_memory_is_tried_at_a_limit_or_says_what_that_takes() {
         (None, None) => panic!("{line:?}"),
     }
     assert_eq!(group(), before);
-    assert_eq!(change.verdict, Verdict::NotApplicable);
+    assert_eq!(change.verdict, ClaimVerdict::NotApplicable);
     assert!(
         change.reason.as_ref().is_some_and(|reason| reason.contains("kernels --claims C50")),
         "{change:?}"

@@ -9,7 +9,7 @@ mod common;
 
 use common::ranges;
 use copybench::fixture::{LAYOUTS, Layout, Place, Source};
-use copybench::measure::{Cell, Look, Stage, WallClock, availability};
+use copybench::measure::{Cell, Inspection, Stage, WallClock, availability};
 use copybench::record::FileSystems;
 use copybench::strategy::{DstMode, Strategy, all};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -88,7 +88,7 @@ fn conforms(
     let stage = Stage::new(&*source, &places.to);
     // The second copy finds what the first left in the workspace.
     for _ in 0..2 {
-        let outcome = stage.trial(strategy, &cell, &WallClock::new(), Look::Verify)?;
+        let outcome = stage.trial(strategy, &cell, &WallClock::new(), Inspection::Verify)?;
         if outcome.bytes != length || !outcome.verified {
             return Err(format!("{outcome:?}").into());
         }

@@ -9,7 +9,7 @@ mod common;
 mod inside;
 
 use common::kernels::{kernels, unfit};
-use copybench::guest::{Accelerator, Boot, BootError, FileSystem, Kernel, Outcome, Wanted, choose, init};
+use copybench::guest::{Accelerator, Boot, BootError, BootReport, FileSystem, Kernel, Wanted, choose, init};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
@@ -136,7 +136,7 @@ fn copies(kernel: &Kernel, scratch: &Path, accelerator: Accelerator) -> Result<(
     Ok(())
 }
 
-fn describe(kernel: &Kernel, accelerator: Accelerator, outcome: &Outcome) {
+fn describe(kernel: &Kernel, accelerator: Accelerator, outcome: &BootReport) {
     println!(
         "{} {accelerator}: ready {:.1} s, first record {:.1} s, total {:.1} s, initramfs {:.1} MiB, clock {}, retried {:?}",
         kernel.release(),

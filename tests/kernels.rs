@@ -6,7 +6,7 @@
 
 mod common;
 
-use copybench::claims::{ClaimLine, Verdict};
+use copybench::claims::{ClaimLine, ClaimVerdict};
 use copybench::record::{Clock, read_files};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;
@@ -322,7 +322,7 @@ fn claims_there(kernel: &Path) -> Result<(), Failed> {
         assert!(line.clock == Clock::Instructions && line.host == "qemu-instructions", "{line:?}");
         assert!(table.contains(&line.kernel), "{line:?}");
     }
-    assert_eq!(lines[3].verdict, Verdict::Holds);
+    assert_eq!(lines[3].verdict, ClaimVerdict::Holds);
     Ok(())
 }
 

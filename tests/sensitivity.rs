@@ -5,7 +5,7 @@
 mod common;
 
 use copybench::fixture::{Layout, Source};
-use copybench::measure::{Cell, Look, Outcome, Stage, TrialError, WallClock};
+use copybench::measure::{Cell, Inspection, Outcome, Stage, TrialError, WallClock};
 use copybench::record::FileSystems;
 use copybench::strategy::{DstMode, Holes, Mechanism, Method, Strategy, Task};
 use copybench::verify::Mismatch;
@@ -28,7 +28,7 @@ fn trial(holes: Holes, layout: &str, dst: DstMode, copy: Mechanism) -> Result<Ou
     };
     let fs = FileSystems { source: from.file_system().to_owned(), target: to.file_system().to_owned() };
     let cell = Cell { dst, ..Cell::usual(fs, layout.name, LENGTH) };
-    Stage::new(&source, &to).trial(&strategy, &cell, &WallClock::new(), Look::Verify)
+    Stage::new(&source, &to).trial(&strategy, &cell, &WallClock::new(), Inspection::Verify)
 }
 
 /// Copies `source` in pieces, each through `piece`, which may cut or change it.

@@ -6,7 +6,7 @@ mod common;
 
 use copybench::cache::{CacheError, CacheState};
 use copybench::fixture::{Layout, Source};
-use copybench::measure::{Cell, Clock, Look, Stage, TrialError};
+use copybench::measure::{Cell, Clock, Inspection, Stage, TrialError};
 use copybench::record::FileSystems;
 use copybench::strategy::{CopyError, DstMode, Holes, Method, Strategy, Task};
 use copybench::sys::cachestat::residency;
@@ -85,7 +85,7 @@ fn run(cache: CacheState, dst: DstMode) -> Result<(Vec<String>, u64), TrialError
     let clock = Scripted { next: RefCell::new(100) };
     let before = open_files();
     let stage = Stage::new(&source, &to);
-    let outcome = stage.trial(&NOTING, &cell, &clock, Look::Verify);
+    let outcome = stage.trial(&NOTING, &cell, &clock, Inspection::Verify);
     drop(stage);
     assert_eq!(open_files(), before, "the target is gone with the trial");
     let outcome = outcome?;
@@ -160,7 +160,7 @@ fn what_costs_time_to_count_is_counted_where_no_clock_runs() {
     let cell = Cell::usual(fs, "dense", LENGTH);
     let stage = Stage::new(&source, &to);
     let clock = Scripted { next: RefCell::new(100) };
-    let timed = stage.trial(&NOTING, &cell, &clock, Look::Extents).unwrap();
+    let timed = stage.trial(&NOTING, &cell, &clock, Inspection::Extents).unwrap();
     let observed = stage.observed_trial(&NOTING, &cell).unwrap();
     assert_eq!((timed.elapsed, observed.elapsed), (30, 0));
     assert!(observed.verified && !timed.verified);

@@ -2,7 +2,9 @@
 
 use super::holding::visit_and_remark;
 use super::series::Measurements;
-use crate::record::{Counters, CountersOf, EndLine, Line, ReadError, RunLine, SkipLine, Take, TimedSample};
+use crate::record::{
+    Counters, CountersOf, EndLine, Line, ReadError, RunLine, SkipLine, TimedSample, Visitor,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +63,7 @@ impl Digests {
     }
 }
 
-impl Take for Digests {
+impl Visitor for Digests {
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
         let sample = TimedSample::parse(text)?;
         if let Some(digest) = self.runs.last_mut() {

@@ -1,6 +1,6 @@
 //! What record files hold: those that hold nothing, and runs that did not come to their end, are named.
 
-use crate::record::{Clock, Line, Part, ReadError, Take, TimedSample, is_limit, visit_files};
+use crate::record::{Clock, Line, Part, ReadError, TimedSample, Visitor, is_limit, visit_files};
 use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn visit_and_remark(
     clock: &mut Option<Clock>,
     paths: &[PathBuf],
-    take: &mut impl Take,
+    take: &mut impl Visitor,
 ) -> Result<Vec<String>, ReadError> {
     let mut remarks = Vec::new();
     let mut parts = Parts::default();
@@ -58,7 +58,7 @@ struct Held<'a, T> {
     first: Option<String>,
 }
 
-impl<T: Take> Take for Held<'_, T> {
+impl<T: Visitor> Visitor for Held<'_, T> {
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
         if !self.has_time {
             self.look(&TimedSample::<IgnoredAny>::parse(text)?);

@@ -1,6 +1,6 @@
 //! Processor time of copies, for formats that tell it.
 
-use crate::record::{Line, ReadError, Take, TimedSample, visit_files};
+use crate::record::{Line, ReadError, TimedSample, Visitor, visit_files};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ impl ProcessorTimes {
     }
 }
 
-impl Take for ProcessorTimes {
+impl Visitor for ProcessorTimes {
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
         let sample = TimedSample::<Counters>::parse(text)?;
         if let Some(Counters { user_ns, system_ns }) = sample.counters {

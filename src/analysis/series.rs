@@ -3,7 +3,7 @@
 use super::holding::visit_and_remark;
 use super::kind::{Kind, is_smaller};
 use super::median;
-use crate::record::{AnswerLine, CellLine, Clock, Line, ReadError, RunLine, Take, TimedSample, is_limit};
+use crate::record::{AnswerLine, CellLine, Clock, Line, ReadError, RunLine, TimedSample, Visitor, is_limit};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
@@ -201,7 +201,7 @@ impl Measurements {
     }
 }
 
-impl Take for Measurements {
+impl Visitor for Measurements {
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
         self.take_sample(&TimedSample::<IgnoredAny>::parse(text)?);
         Ok(())

@@ -54,7 +54,7 @@ fn outcome(claim: &Claim, change: &Change, fs: &str, runs: &[&Digest]) -> Option
 mod tests {
     use super::*;
     use crate::analysis::example::{Example, sample};
-    use crate::claims::{Verdict, all};
+    use crate::claims::{ClaimVerdict, all};
     use crate::record::Clock;
 
     fn claim(id: &str) -> &'static Claim {
@@ -85,7 +85,10 @@ mod tests {
             [of("7.3-cloud", 900_000), of("6.1.0", 700_000), of("7.2.13", 500_000), of("6.12.95", 1_000_000)];
         let lines = judge(&[claim], "ext4", &runs);
         let [line] = &lines[..] else { panic!("{lines:?}") };
-        assert_eq!((line.verdict, line.kernel.as_str(), line.ratio), (Verdict::Holds, "7.2.13", Some(2.0)));
+        assert_eq!(
+            (line.verdict, line.kernel.as_str(), line.ratio),
+            (ClaimVerdict::Holds, "7.2.13", Some(2.0))
+        );
         assert_eq!(line.figure.as_deref(), Some("time of read-write-1m on 6.12.95 by that on 7.2.13"));
         assert!(line.low < Some(2.0) && line.high > Some(2.0), "{line:?}");
     }
@@ -95,7 +98,7 @@ mod tests {
         let claim = claim("C51");
         let runs = [kernel(claim, "ext4", "6.12.95", 1_000_000), kernel(claim, "ext4", "7.2.13", 1_100_000)];
         let lines = judge(&[claim], "ext4", &runs);
-        assert_eq!((lines[0].verdict, lines[0].ratio), (Verdict::Refuted, Some(1.1)));
+        assert_eq!((lines[0].verdict, lines[0].ratio), (ClaimVerdict::Refuted, Some(1.1)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::claim::Claim;
 use super::estimate::Estimate;
-use super::test::Verdict;
+use super::test::ClaimVerdict;
 use serde::{Deserialize, Serialize};
 
 /// What one claim came to on one file system: a line of `claims --json`.
@@ -16,7 +16,7 @@ pub struct ClaimLine {
     #[serde(default)]
     pub statement: String,
     /// What it came to.
-    pub verdict: Verdict,
+    pub verdict: ClaimVerdict,
     /// The figure: a ratio, or a level.
     pub ratio: Option<f64>,
     /// Lower end of its interval.
@@ -50,7 +50,7 @@ impl ClaimLine {
             fs: fs.to_owned(),
             source: claim.source.line(),
             statement: claim.statement.to_owned(),
-            verdict: Verdict::Unclear,
+            verdict: ClaimVerdict::Unclear,
             ratio: None,
             low: None,
             high: None,
@@ -68,16 +68,16 @@ impl ClaimLine {
 
     /// Not applicable, and why.
     pub(super) fn not_applicable(self, reason: impl Into<String>) -> Self {
-        Self { verdict: Verdict::NotApplicable, reason: Some(reason.into()), ..self }
+        Self { verdict: ClaimVerdict::NotApplicable, reason: Some(reason.into()), ..self }
     }
 
     /// Nothing can be told, and why.
     pub(super) fn unclear(self, reason: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unclear, reason: Some(reason.into()), ..self }
+        Self { verdict: ClaimVerdict::Unclear, reason: Some(reason.into()), ..self }
     }
 
     /// With a figure.
-    pub(super) fn with(self, estimate: &Estimate, verdict: Verdict) -> Self {
+    pub(super) fn with(self, estimate: &Estimate, verdict: ClaimVerdict) -> Self {
         Self {
             verdict,
             ratio: Some(round(estimate.value)),

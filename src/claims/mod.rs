@@ -29,7 +29,7 @@ pub use figure::{Figure, Quantity};
 pub use line::ClaimLine;
 pub use reader::{READERS, Reader};
 pub use table::{agreement, details, markdown, outcome, over_kernels, readers, text, turned};
-pub use test::{Test, Verdict};
+pub use test::{ClaimVerdict, Test};
 
 /// Every claim, in the order of tables.
 pub fn all() -> impl Iterator<Item = &'static Claim> {

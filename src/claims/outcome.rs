@@ -4,7 +4,7 @@ use super::claim::{Claim, Experiment, Trial};
 use super::estimate::{Estimate, Samples};
 use super::figure::Quantity;
 use super::line::ClaimLine;
-use super::test::{Test, Verdict};
+use super::test::{ClaimVerdict, Test};
 use crate::analysis::Interval;
 use crate::analysis::table::threshold;
 use crate::measure::Seen;
@@ -97,19 +97,19 @@ impl Tried {
         } else {
             by_mode(line, &estimate, test, alpha)
         };
-        ClaimLine { verdict: if is_called { verdict } else { Verdict::Unclear }, ..line }
+        ClaimLine { verdict: if is_called { verdict } else { ClaimVerdict::Unclear }, ..line }
     }
 }
 
 /// Where copies took their faults in two ways, each has its say.
-fn by_mode(line: ClaimLine, estimate: &Estimate, test: Test, alpha: f64) -> (ClaimLine, Verdict) {
+fn by_mode(line: ClaimLine, estimate: &Estimate, test: Test, alpha: f64) -> (ClaimLine, ClaimVerdict) {
     let modes = || estimate.modes.iter().map(|mode| (mode, mode.difference.interval(alpha).exp()));
-    let verdicts: Vec<Verdict> = modes().map(|(_, interval)| test.judge(Some(interval))).collect();
+    let verdicts: Vec<ClaimVerdict> = modes().map(|(_, interval)| test.judge(Some(interval))).collect();
     let interval = modes().map(|(_, interval)| interval).reduce(Interval::hull);
     let verdict = match verdicts[..] {
         [few, many] if few == many => few,
-        ref verdicts if verdicts.contains(&Verdict::Unclear) => Verdict::Unclear,
-        _ => Verdict::Depends,
+        ref verdicts if verdicts.contains(&ClaimVerdict::Unclear) => ClaimVerdict::Unclear,
+        _ => ClaimVerdict::Depends,
     };
     let mut told = String::new();
     for ((mode, interval), verdict) in modes().zip(&verdicts) {
@@ -154,10 +154,10 @@ mod tests {
     #[test]
     fn one_that_holds_alone_may_not_hold_among_many() {
         let near = || of(Estimate::of(difference(0.135), ALPHA));
-        assert_eq!(judge(vec![near()])[0].verdict, Verdict::Holds);
+        assert_eq!(judge(vec![near()])[0].verdict, ClaimVerdict::Holds);
         let mut table = vec![near()];
         table.extend((0..20).map(|_| of(Estimate::of(difference(0.0), ALPHA))));
-        assert_eq!(judge(table)[0].verdict, Verdict::Unclear);
+        assert_eq!(judge(table)[0].verdict, ClaimVerdict::Unclear);
     }
 
     #[test]
@@ -168,17 +168,17 @@ mod tests {
             judge(vec![of(Estimate { modes, ..Estimate::of(difference(0.0), ALPHA) })]).remove(0)
         };
         let line = of_modes(0.7, -0.7);
-        assert_eq!(line.verdict, Verdict::Depends);
+        assert_eq!(line.verdict, ClaimVerdict::Depends);
         assert!(line.reason.unwrap().starts_with("few: 2.01 (1."));
-        assert_eq!(of_modes(0.7, 0.9).verdict, Verdict::Holds);
-        assert_eq!(of_modes(0.7, 0.0).verdict, Verdict::Unclear);
+        assert_eq!(of_modes(0.7, 0.9).verdict, ClaimVerdict::Holds);
+        assert_eq!(of_modes(0.7, 0.0).verdict, ClaimVerdict::Unclear);
     }
 
     #[test]
     fn a_count_needs_no_interval_and_a_single_process_has_none() {
-        assert_eq!(judge(vec![of(Estimate::exact(2.0))])[0].verdict, Verdict::Holds);
+        assert_eq!(judge(vec![of(Estimate::exact(2.0))])[0].verdict, ClaimVerdict::Holds);
         let one = Difference { processes: 1, ..difference(3.0) };
         let line = judge(vec![of(Estimate::of(one, ALPHA))]).remove(0);
-        assert_eq!((line.verdict, line.low), (Verdict::Unclear, None));
+        assert_eq!((line.verdict, line.low), (ClaimVerdict::Unclear, None));
     }
 }

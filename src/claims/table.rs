@@ -4,7 +4,7 @@ use super::all;
 use super::claim::{Claim, Trial};
 use super::line::ClaimLine;
 use super::reader::READERS;
-use super::test::Verdict;
+use super::test::ClaimVerdict;
 use crate::analysis::kernels::{age, version};
 use crate::report::grid::Format;
 use crate::report::grid::lay_out_markup;
@@ -89,7 +89,7 @@ pub fn details(id: &str, lines: &[ClaimLine]) -> String {
     {
         let _ = writeln!(text, "{}: {}. {figure}; to hold: {test}.\n", linked(claim), claim.statement);
     }
-    for line in lines.iter().filter(|line| line.id == id && line.verdict != Verdict::NotApplicable) {
+    for line in lines.iter().filter(|line| line.id == id && line.verdict != ClaimVerdict::NotApplicable) {
         let _ = writeln!(text, "- {}: {}", line.fs, outcome(line));
     }
     text
@@ -133,13 +133,15 @@ pub fn over_kernels(lines: &[ClaimLine], format: Format) -> String {
 /// How alike several runs of the same claims on one machine are, in a sentence.
 pub fn agreement(runs: &[Vec<ClaimLine>]) -> String {
     let mut verdicts: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for line in runs.iter().flatten().filter(|line| line.verdict != Verdict::NotApplicable) {
+    for line in runs.iter().flatten().filter(|line| line.verdict != ClaimVerdict::NotApplicable) {
         verdicts.entry((&line.id, &line.fs)).or_default().insert(line.verdict.name());
     }
     let alike = verdicts.values().filter(|seen| seen.len() == 1).count();
     let turned: Vec<String> = verdicts
         .iter()
-        .filter(|(_, seen)| [Verdict::Holds, Verdict::Refuted].iter().all(|one| seen.contains(one.name())))
+        .filter(|(_, seen)| {
+            [ClaimVerdict::Holds, ClaimVerdict::Refuted].iter().all(|one| seen.contains(one.name()))
+        })
         .map(|((id, fs), _)| format!("{id} on {fs}"))
         .collect();
     format!(
@@ -158,17 +160,17 @@ pub fn agreement(runs: &[Vec<ClaimLine>]) -> String {
 pub fn turned(lines: &[ClaimLine]) -> Vec<ClaimLine> {
     let alike = |one: &ClaimLine, other: &ClaimLine| (&one.id, &one.fs) == (&other.id, &other.fs);
     let some = |line: &ClaimLine, verdict| lines.iter().any(|one| alike(one, line) && one.verdict == verdict);
-    let turns = |line: &ClaimLine| some(line, Verdict::Holds) && some(line, Verdict::Refuted);
+    let turns = |line: &ClaimLine| some(line, ClaimVerdict::Holds) && some(line, ClaimVerdict::Refuted);
     let is_of_a_change = |line: &ClaimLine| {
         is_decided(line) && all().any(|claim| claim.id == line.id && matches!(claim.trial, Trial::Kernels(_)))
     };
     lines.iter().filter(|line| turns(line) || is_of_a_change(line)).cloned().collect()
 }
 
-/// Verdict and figure in the few words of a cell.
+/// ClaimVerdict and figure in the few words of a cell.
 pub fn outcome(line: &ClaimLine) -> String {
     match line.verdict {
-        Verdict::NotApplicable => "–".to_owned(),
+        ClaimVerdict::NotApplicable => "–".to_owned(),
         verdict => format!("{verdict}: {}", figure(line)),
     }
 }
@@ -197,7 +199,7 @@ fn linked(claim: &Claim) -> String {
 }
 
 fn is_decided(line: &ClaimLine) -> bool {
-    matches!(line.verdict, Verdict::Holds | Verdict::Refuted)
+    matches!(line.verdict, ClaimVerdict::Holds | ClaimVerdict::Refuted)
 }
 
 fn systems(lines: &[ClaimLine]) -> Vec<&str> {
@@ -215,7 +217,7 @@ mod tests {
     use super::*;
     use crate::record::Clock;
 
-    fn line(id: &str, verdict: Verdict) -> ClaimLine {
+    fn line(id: &str, verdict: ClaimVerdict) -> ClaimLine {
         let claim = all().find(|claim| claim.id == id).unwrap();
         ClaimLine { verdict, ..ClaimLine::new(claim, "ext4", Clock::Wall) }
     }
@@ -223,13 +225,19 @@ mod tests {
     #[test]
     fn runs_that_disagree_are_told_by_how_much() {
         let run = |first, second| {
-            vec![line("C03", first), line("C13", second), line("C74", Verdict::NotApplicable)]
+            vec![line("C03", first), line("C13", second), line("C74", ClaimVerdict::NotApplicable)]
         };
-        let alike = [run(Verdict::Holds, Verdict::Refuted), run(Verdict::Holds, Verdict::Unclear)];
+        let alike = [
+            run(ClaimVerdict::Holds, ClaimVerdict::Refuted),
+            run(ClaimVerdict::Holds, ClaimVerdict::Unclear),
+        ];
         let text = "In 2 runs in a row 1 of 2 outcomes were the same each time, 1 were `can't tell` in some of the runs, \
                     and none held in one and were refuted in another.\n";
         assert_eq!(agreement(&alike), text);
-        let turned = [run(Verdict::Holds, Verdict::Refuted), run(Verdict::Refuted, Verdict::Refuted)];
+        let turned = [
+            run(ClaimVerdict::Holds, ClaimVerdict::Refuted),
+            run(ClaimVerdict::Refuted, ClaimVerdict::Refuted),
+        ];
         assert!(
             agreement(&turned).ends_with("and 1 held in one and were refuted in another: C03 on ext4.\n")
         );
@@ -239,12 +247,12 @@ mod tests {
     fn only_what_turns_between_kernels_or_is_about_a_change_is_kept() {
         let on = |kernel: &str, line: ClaimLine| ClaimLine { kernel: kernel.to_owned(), ..line };
         let lines = [
-            on("6.1", line("C03", Verdict::Holds)),
-            on("7.2", line("C03", Verdict::Refuted)),
-            on("6.1", line("C13", Verdict::Holds)),
-            on("7.2", line("C13", Verdict::Unclear)),
-            on("7.2", line("C50", Verdict::Holds)),
-            on("7.2", line("C51", Verdict::NotApplicable)),
+            on("6.1", line("C03", ClaimVerdict::Holds)),
+            on("7.2", line("C03", ClaimVerdict::Refuted)),
+            on("6.1", line("C13", ClaimVerdict::Holds)),
+            on("7.2", line("C13", ClaimVerdict::Unclear)),
+            on("7.2", line("C50", ClaimVerdict::Holds)),
+            on("7.2", line("C51", ClaimVerdict::NotApplicable)),
         ];
         let kept: Vec<_> = turned(&lines).into_iter().map(|line| line.id).collect();
         assert_eq!(kept, ["C03", "C03", "C50"]);

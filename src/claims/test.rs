@@ -35,15 +35,15 @@ impl Test {
     }
 
     /// What an interval of the figure says about the claim.
-    pub fn judge(self, interval: Option<Interval>) -> Verdict {
-        let Some(interval) = interval else { return Verdict::Unclear };
+    pub fn judge(self, interval: Option<Interval>) -> ClaimVerdict {
+        let Some(interval) = interval else { return ClaimVerdict::Unclear };
         let (lowest, highest) = self.region();
         if interval.low >= lowest && interval.high <= highest {
-            Verdict::Holds
+            ClaimVerdict::Holds
         } else if interval.high < lowest || interval.low > highest {
-            Verdict::Refuted
+            ClaimVerdict::Refuted
         } else {
-            Verdict::Unclear
+            ClaimVerdict::Unclear
         }
     }
 
@@ -70,7 +70,7 @@ impl fmt::Display for Test {
 
 /// What a claim comes to here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Verdict {
+pub enum ClaimVerdict {
     /// The whole interval lies where the claim wants it.
     #[serde(rename = "holds")]
     Holds,
@@ -88,7 +88,7 @@ pub enum Verdict {
     NotApplicable,
 }
 
-impl Verdict {
+impl ClaimVerdict {
     /// The words in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -101,7 +101,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for ClaimVerdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.name())
     }
@@ -111,7 +111,7 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::*;
 
-    fn judge(test: Test, low: f64, high: f64) -> Verdict {
+    fn judge(test: Test, low: f64, high: f64) -> ClaimVerdict {
         test.judge(Some(Interval { low, high }))
     }
 
@@ -119,39 +119,39 @@ mod tests {
     fn an_effect_is_upheld_at_half_its_size_and_refuted_below() {
         // Four times as fast was published: the bound is twice.
         let test = Test::Effect(4.0);
-        assert_eq!(judge(test, 2.0, 9.0), Verdict::Holds);
-        assert_eq!(judge(test, 1.0, 1.99), Verdict::Refuted);
-        assert_eq!(judge(test, 1.9, 2.1), Verdict::Unclear);
+        assert_eq!(judge(test, 2.0, 9.0), ClaimVerdict::Holds);
+        assert_eq!(judge(test, 1.0, 1.99), ClaimVerdict::Refuted);
+        assert_eq!(judge(test, 1.9, 2.1), ClaimVerdict::Unclear);
         assert_eq!(test.to_string(), "≥ 2.00");
     }
 
     #[test]
     fn a_direction_needs_an_interval_without_one() {
-        assert_eq!(judge(Test::Direction, 1.001, 1.2), Verdict::Holds);
-        assert_eq!(judge(Test::Direction, 0.8, 0.999), Verdict::Refuted);
-        assert_eq!(judge(Test::Direction, 0.99, 1.01), Verdict::Unclear);
+        assert_eq!(judge(Test::Direction, 1.001, 1.2), ClaimVerdict::Holds);
+        assert_eq!(judge(Test::Direction, 0.8, 0.999), ClaimVerdict::Refuted);
+        assert_eq!(judge(Test::Direction, 0.99, 1.01), ClaimVerdict::Unclear);
     }
 
     #[test]
     fn equality_is_refuted_from_either_side() {
         let test = Test::Same(0.25);
-        assert_eq!(judge(test, 0.81, 1.24), Verdict::Holds);
-        assert_eq!(judge(test, 1.26, 1.5), Verdict::Refuted);
-        assert_eq!(judge(test, 0.5, 0.79), Verdict::Refuted);
-        assert_eq!(judge(test, 0.7, 1.0), Verdict::Unclear);
+        assert_eq!(judge(test, 0.81, 1.24), ClaimVerdict::Holds);
+        assert_eq!(judge(test, 1.26, 1.5), ClaimVerdict::Refuted);
+        assert_eq!(judge(test, 0.5, 0.79), ClaimVerdict::Refuted);
+        assert_eq!(judge(test, 0.7, 1.0), ClaimVerdict::Unclear);
     }
 
     #[test]
     fn levels_are_bounds_of_their_own() {
-        assert_eq!(judge(Test::AtMost(64.0), 16.0, 16.0), Verdict::Holds);
-        assert_eq!(judge(Test::AtMost(64.0), 256.0, 257.0), Verdict::Refuted);
-        assert_eq!(judge(Test::AtLeast(0.5), 0.9, 1.0), Verdict::Holds);
-        assert_eq!(judge(Test::AtLeast(0.5), 0.0, 0.0), Verdict::Refuted);
+        assert_eq!(judge(Test::AtMost(64.0), 16.0, 16.0), ClaimVerdict::Holds);
+        assert_eq!(judge(Test::AtMost(64.0), 256.0, 257.0), ClaimVerdict::Refuted);
+        assert_eq!(judge(Test::AtLeast(0.5), 0.9, 1.0), ClaimVerdict::Holds);
+        assert_eq!(judge(Test::AtLeast(0.5), 0.0, 0.0), ClaimVerdict::Refuted);
     }
 
     #[test]
     fn without_an_interval_nothing_can_be_told() {
-        assert_eq!(Test::Direction.judge(None), Verdict::Unclear);
+        assert_eq!(Test::Direction.judge(None), ClaimVerdict::Unclear);
     }
 
     #[test]
@@ -166,8 +166,8 @@ mod tests {
         for test in [Test::Direction, Test::Effect(2.0), Test::Same(0.1)] {
             let p = test.p(&seen);
             let judged = |alpha| test.judge(Some(seen.interval(alpha).exp()));
-            assert_eq!(judged(p * 0.99), Verdict::Unclear, "{test:?}");
-            assert_ne!(judged(p * 1.01), Verdict::Unclear, "{test:?}");
+            assert_eq!(judged(p * 0.99), ClaimVerdict::Unclear, "{test:?}");
+            assert_ne!(judged(p * 1.01), ClaimVerdict::Unclear, "{test:?}");
         }
         assert_eq!(Test::Direction.p(&Difference { processes: 1, ..seen }), 1.0);
     }

@@ -3,20 +3,6 @@
 
 use clap::{Arg, ArgMatches, Command, ValueHint, parser::ValueSource};
 use std::ffi::OsString;
-use std::sync::OnceLock;
-
-/// The command line as records keep it.
-static PUBLISHED: OnceLock<Vec<String>> = OnceLock::new();
-
-/// Keeps the command line, which `command` understood, for [`published_argv`].
-pub(super) fn keep(command: Command) {
-    let _ = PUBLISHED.set(published(command, std::env::args_os()));
-}
-
-/// The command line as records keep it.
-pub(super) fn published_argv() -> Vec<String> {
-    PUBLISHED.get().cloned().unwrap_or_default()
-}
 
 /// The command line as it was written; `args` would panic on what is not UTF-8.
 pub(super) fn argv() -> Vec<String> {
@@ -26,7 +12,7 @@ pub(super) fn argv() -> Vec<String> {
 
 /// Arguments of `words`, which were parsed before, in their order, one word for an option and one for
 /// its value; for a path its name in capitals, such as `DIR`.
-fn published(command: Command, words: impl IntoIterator<Item = OsString>) -> Vec<String> {
+pub(super) fn published(command: Command, words: impl IntoIterator<Item = OsString>) -> Vec<String> {
     let mut published = vec![command.get_name().to_owned()];
     let mut command = command;
     command.build();

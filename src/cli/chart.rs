@@ -1,7 +1,7 @@
 use super::Fail;
 use super::report::records_below;
 use crate::measure::clean_up_on_signals;
-use crate::sys::{child, leftover};
+use crate::sys::{child, temporary_name};
 use clap::Args;
 use rustix::fs::{Access, access};
 use rustix::process::Signal;
@@ -41,11 +41,11 @@ impl Chart {
         super::go_on_without(clean_up_on_signals());
         let scratch = std::env::temp_dir();
         // What cannot be listed has nothing of ours that could be swept.
-        let _ = leftover::sweep(&scratch, PREFIX);
+        let _ = temporary_name::sweep(&scratch, PREFIX);
         let unfit =
             |error| Fail::Use(format!("making a directory in {}: {error}; set TMPDIR", scratch.display()));
-        let held = leftover::directory(&scratch, PREFIX).map_err(unfit)?;
-        let folder = held.leftover.path();
+        let held = temporary_name::directory(&scratch, PREFIX).map_err(unfit)?;
+        let folder = held.name.path();
         for (name, text) in FILES {
             put(&folder.join(name), text)?;
         }

@@ -4,7 +4,7 @@ use super::units::duration;
 use crate::claims::guest::Terms;
 use crate::claims::{self, Claim, Setting};
 use crate::fixture::Place;
-use crate::guest::Orders;
+use crate::guest::Assignment;
 use crate::guest::init::Sender;
 use crate::measure::{Recorder, Variables, advise, run_line};
 use crate::record::{RunLine, Writer};
@@ -56,14 +56,16 @@ impl Claims {
     }
 
     /// Sends what a guest sees of the claims' cells as records; the host judges them.
-    pub(super) fn run_in_guest(&self, orders: &Orders, records: Sender) -> anyhow::Result<()> {
+    pub(super) fn run_in_guest(&self, assignment: &Assignment, records: Sender) -> anyhow::Result<()> {
         let claims = selected(&self.only)?;
-        let run =
-            RunLine { clock: orders.clock, ..run_line(&orders.argv, Path::new("/"), Path::new("/"), SEED) };
+        let run = RunLine {
+            clock: assignment.clock,
+            ..run_line(&assignment.argv, Path::new("/"), Path::new("/"), SEED)
+        };
         let mut recorder = Recorder::through(Writer::to(Box::new(records)), run)?;
         let rounds = self.rounds.context("a guest needs a number of rounds")?;
-        let terms = Terms { clock: orders.clock, boot: orders.boot, rounds, seed: SEED };
-        for mount in &orders.mounts {
+        let terms = Terms { clock: assignment.clock, boot: assignment.boot, rounds, seed: SEED };
+        for mount in &assignment.mounts {
             claims::guest::measure(&claims, &Place::new(&mount.at)?, terms, &mut recorder)?;
         }
         Ok(recorder.end().map(drop)?)

@@ -1,5 +1,5 @@
 use super::named::find_strategy;
-use crate::copier::{self, Event, Part, Request, When, Written, clean_up_on_signals};
+use crate::copier::{self, CopyRequest, Event, Part, When, Written, clean_up_on_signals};
 use crate::measure::{advise, tell_the_end};
 use crate::strategy::Span;
 use crate::units::parse_size;
@@ -97,7 +97,7 @@ impl Copy {
         let from_environment = || std::env::var(STRATEGY).ok().filter(|name| !name.is_empty());
         let strategy = self.strategy.clone().or_else(from_environment);
         let path = self.target_file();
-        let request = Request {
+        let request = CopyRequest {
             source: &self.source,
             target: &path,
             strategy: strategy.as_deref().map(find_strategy).transpose()?,

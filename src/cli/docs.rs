@@ -8,7 +8,7 @@ use crate::record::{AnswerLine, read_files, schema_text};
 use crate::report::calibration::Calibration;
 use crate::report::grid::Format;
 use crate::report::repeats::{self, Repeats};
-use crate::report::{BASE, MARGIN, fastest, index, kernels, race, set_up, splice, usual_margin};
+use crate::report::{BASE, MARGIN, fastest, generated_part, index, kernels, race, set_up, usual_margin};
 use crate::report::{conditions, table};
 use anyhow::Context;
 use clap::Args;
@@ -69,18 +69,19 @@ impl Docs {
 /// results/README.md names already, since whoever measured has others beside them.
 fn documents(root: &Path, listed: bool, cli: &clap::Command) -> anyhow::Result<Vec<(String, String)>> {
     let read = |name: &str| read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
-    let strategies = splice::splice(&read("docs/strategies.md")?, "strategies", &index::catalogue())?;
+    let strategies =
+        generated_part::replace(&read("docs/strategies.md")?, "strategies", &index::catalogue())?;
     let claims_page = read("docs/claims.md")?;
-    let lines = claim_lines(root, splice::command(&claims_page, "claims").unwrap_or_default())?;
+    let lines = claim_lines(root, generated_part::command(&claims_page, "claims").unwrap_or_default())?;
     // Links are written as from the top of the repository.
     let table = claims::markdown(&lines).replace("](docs/", "](");
-    let claims_page = splice::splice(&claims_page, "claims", &table)?;
-    let reference = splice::splice(&read("docs/reference.md")?, "variables", &variables(cli, true))?;
-    let reference = splice::splice(&reference, "internal", &variables(cli, false))?;
+    let claims_page = generated_part::replace(&claims_page, "claims", &table)?;
+    let reference = generated_part::replace(&read("docs/reference.md")?, "variables", &variables(cli, true))?;
+    let reference = generated_part::replace(&reference, "internal", &variables(cli, false))?;
     let mut findings = read("docs/findings.md")?;
     for claim in claims::all() {
-        if splice::command(&findings, claim.id).is_some() {
-            findings = splice::splice(&findings, claim.id, &claims::details(claim.id, &lines))?;
+        if generated_part::command(&findings, claim.id).is_some() {
+            findings = generated_part::replace(&findings, claim.id, &claims::details(claim.id, &lines))?;
         }
     }
     let results = read("results/README.md")?;
@@ -91,36 +92,42 @@ fn documents(root: &Path, listed: bool, cli: &clap::Command) -> anyhow::Result<V
         !listed || results.contains(&format!("({name})"))
     });
     let runs = read_files(&records)?.runs;
-    let results = splice::splice(&results, "runs", &index::runs(&runs, &folder))?;
-    let results = match splice::command(&results, "result").map(str::to_owned) {
-        Some(command) => splice::splice(&results, "result", &result(&folder, &command)?)?,
+    let results = generated_part::replace(&results, "runs", &index::runs(&runs, &folder))?;
+    let results = match generated_part::command(&results, "result").map(str::to_owned) {
+        Some(command) => generated_part::replace(&results, "result", &result(&folder, &command)?)?,
         None => results,
     };
-    let readme = splice::splice(&read("README.md")?, "families", &index::families())?;
-    let readme = splice::splice(&readme, "answer", &answer(root, &records)?)?;
-    let set_up_page = splice::splice(&read("docs/set-up.md")?, "set-up", &set_up_tables(root, &records)?)?;
+    let readme = generated_part::replace(&read("README.md")?, "families", &index::families())?;
+    let readme = generated_part::replace(&readme, "answer", &answer(root, &records)?)?;
+    let set_up_page =
+        generated_part::replace(&read("docs/set-up.md")?, "set-up", &set_up_tables(root, &records)?)?;
     let kernels_page = read("docs/kernels.md")?;
-    let kernels_page = match splice::command(&kernels_page, "tables").map(str::to_owned) {
-        Some(command) => splice::splice(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
+    let kernels_page = match generated_part::command(&kernels_page, "tables").map(str::to_owned) {
+        Some(command) => generated_part::replace(&kernels_page, "tables", &kernel_tables(root, &command)?)?,
         None => kernels_page,
     };
-    let kernels_page = match splice::command(&kernels_page, "claims").map(str::to_owned) {
+    let kernels_page = match generated_part::command(&kernels_page, "claims").map(str::to_owned) {
         Some(command) => {
             let turned = claims::turned(&claim_lines(root, &command)?);
-            splice::splice(&kernels_page, "claims", &claims::over_kernels(&turned, Format::Markdown))?
+            generated_part::replace(
+                &kernels_page,
+                "claims",
+                &claims::over_kernels(&turned, Format::Markdown),
+            )?
         }
         None => kernels_page,
     };
     let method = read("METHOD.md")?;
-    let method = splice::splice(&method, "calibrations", &repeats::calibrations(&calibrations(root)?))?;
+    let method =
+        generated_part::replace(&method, "calibrations", &repeats::calibrations(&calibrations(root)?))?;
     let series =
         |kind: &str| Ok::<_, anyhow::Error>(Repeats::parse(&read(&format!("{COMPARISONS}/{kind}.tsv"))?));
     let counted = repeats::comparisons(&series("compare")?, &series("gate")?);
-    let method = splice::splice(&method, "comparisons", &counted)?;
-    let method = splice::splice(&method, "races", &repeats::races(&series("races")?))?;
-    let method = splice::splice(&method, "readers", &claims::readers())?;
+    let method = generated_part::replace(&method, "comparisons", &counted)?;
+    let method = generated_part::replace(&method, "races", &repeats::races(&series("races")?))?;
+    let method = generated_part::replace(&method, "readers", &claims::readers())?;
     let again = AGAIN.iter().map(|name| claim_lines(root, name)).collect::<anyhow::Result<Vec<_>>>()?;
-    let method = splice::splice(&method, "agreement", &claims::agreement(&again))?;
+    let method = generated_part::replace(&method, "agreement", &claims::agreement(&again))?;
     Ok(vec![
         ("METHOD.md".to_owned(), method),
         ("docs/kernels.md".to_owned(), kernels_page),

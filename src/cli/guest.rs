@@ -1,10 +1,10 @@
 use super::{Cli, Command};
-use crate::guest::Orders;
+use crate::guest::Assignment;
 use crate::guest::init::{self, Sender};
 use anyhow::bail;
 use clap::Parser;
 
-/// Where this process is the first of a guest that this program made: does what the orders say
+/// Where this process is the first of a guest that this program made: does what the assignment say
 /// and ends the guest.
 pub fn live_as_init() {
     if init::is_init() {
@@ -13,10 +13,10 @@ pub fn live_as_init() {
 }
 
 /// The commands that guests know; they send records instead of printing.
-fn obey(orders: &Orders, records: Sender) -> anyhow::Result<()> {
-    match Cli::try_parse_from(&orders.argv)?.command {
-        Command::Run(run) => run.run_in_guest(orders, records),
-        Command::Claims(claims) => claims.run_in_guest(orders, records),
-        _ => bail!("a guest does not know how to {}", orders.argv.join(" ")),
+fn obey(assignment: &Assignment, records: Sender) -> anyhow::Result<()> {
+    match Cli::try_parse_from(&assignment.argv)?.command {
+        Command::Run(run) => run.run_in_guest(assignment, records),
+        Command::Claims(claims) => claims.run_in_guest(assignment, records),
+        _ => bail!("a guest does not know how to {}", assignment.argv.join(" ")),
     }
 }

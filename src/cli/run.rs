@@ -6,7 +6,7 @@ use super::written::{refuse_foreign, replace};
 use super::{Fail, progress};
 use crate::analysis::{Margin, Measurements, Options, Row, compare_arms};
 use crate::fixture::Place;
-use crate::guest::Orders;
+use crate::guest::Assignment;
 use crate::guest::init::Sender;
 use crate::measure::{
     Against, Arm, Entry, Plan, Recorder, Scope, SessionOutcome, Settings, Slowdown, Variables, advise,
@@ -181,21 +181,21 @@ impl Run {
     }
 
     /// Measures once on each mount of a guest and sends one record.
-    pub(super) fn run_in_guest(&self, orders: &Orders, records: Sender) -> anyhow::Result<()> {
+    pub(super) fn run_in_guest(&self, assignment: &Assignment, records: Sender) -> anyhow::Result<()> {
         let selection = self.cells.selection()?;
         let settings = Settings {
-            first_process: orders.boot,
-            clock: orders.clock,
+            first_process: assignment.boot,
+            clock: assignment.clock,
             ..self.settings(find_base(&self.base)?)
         };
         let mut plans = Vec::new();
-        for mount in &orders.mounts {
+        for mount in &assignment.mounts {
             let (from, to) = (Place::new(&mount.at)?, Place::new(&mount.at)?);
             plans.push(Plan::new(&selection, from, to, Scope::Small)?);
         }
         let Some(first) = plans.first() else { return Ok(()) };
-        let mut run = first.run_line(&orders.argv, settings.order_seed);
-        run.clock = orders.clock;
+        let mut run = first.run_line(&assignment.argv, settings.order_seed);
+        run.clock = assignment.clock;
         run.host.context.retain(|fact, _| !fact.starts_with("dir.") && !fact.starts_with("to."));
         let mut recorder = Recorder::through(Writer::to(Box::new(records)), run)?;
         for plan in &plans {

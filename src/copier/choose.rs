@@ -2,7 +2,7 @@
 
 use super::fastest::{FASTEST, THREADED};
 use super::row::Row;
-use super::{Part, Request, When};
+use super::{CopyRequest, Part, When};
 use crate::strategy::{self, Sharing, Span, Strategy};
 use crate::sys::file_system::FileSystem;
 use std::num::NonZeroUsize;
@@ -66,7 +66,7 @@ impl Chain {
     }
 }
 
-pub(super) fn choose(request: &Request<'_>, facts: Traits) -> Chain {
+pub(super) fn choose(request: &CopyRequest<'_>, facts: Traits) -> Chain {
     if let Some(strategy) = request.strategy {
         return Chain { copies: vec![strategy], ..Chain::default() };
     }
@@ -101,7 +101,7 @@ pub(super) fn choose(request: &Request<'_>, facts: Traits) -> Chain {
 }
 
 /// Names of those with several threads that are worth it, and from what length on.
-fn with_threads(request: &Request<'_>, facts: Traits) -> (Vec<&'static str>, u64) {
+fn with_threads(request: &CopyRequest<'_>, facts: Traits) -> (Vec<&'static str>, u64) {
     // Where the source ends sooner than its size says, threads have written behind its end. That can be
     // cut off, unless something of the target stands there.
     let has_end = matches!(request.part, Part::Whole | Part::Range(Span { length: Some(_), .. }));
@@ -144,8 +144,8 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn request(reflink: When, sparse: Option<When>, threads: usize, part: Part) -> Request<'static> {
-        Request {
+    fn request(reflink: When, sparse: Option<When>, threads: usize, part: Part) -> CopyRequest<'static> {
+        CopyRequest {
             source: Path::new("a"),
             target: Path::new("b"),
             strategy: None,

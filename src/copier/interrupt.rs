@@ -1,4 +1,4 @@
-use crate::sys::leftover;
+use crate::sys::temporary_name;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io;
 
@@ -8,7 +8,7 @@ use std::io;
 /// # Errors
 /// That of installing the handlers.
 pub fn clean_up_on_signals(then: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
-    leftover::clean_up_on_signals(move |signal| {
+    temporary_name::clean_up_on_signals(move |signal| {
         end_children();
         then(signal);
     })

@@ -1,15 +1,15 @@
 use super::attributes::{Facts, disarm, set_times};
 use super::choose::{Chain, Traits, choose};
+use super::destination::{Destination, Itself, identity};
 use super::entry::Entry;
 use super::error::is_of_the_disk;
 use super::event::{Event, Written};
-use super::place::{Itself, Place, identity};
 use super::source::Source;
 use super::staged::{CLOSED, Staged};
 use super::stream::stream;
 use super::summary::Tally;
 use super::transfer::Transfer;
-use super::{CopierError, Part, Request};
+use super::{CopierError, CopyRequest, Part};
 use crate::strategy::{CopyError, DstMode, Method, Span, Strategy, Task, Workspace, set_length};
 use crate::sys::close::close;
 use crate::sys::errno::describe;
@@ -25,7 +25,7 @@ use std::path::Path;
 
 /// One copy with its open source.
 pub(super) struct Job<'a> {
-    pub(super) request: &'a Request<'a>,
+    pub(super) request: &'a CopyRequest<'a>,
     pub(super) source: &'a Source,
     pub(super) workspace: &'a Workspace,
 }
@@ -57,9 +57,14 @@ impl From<CopierError> for Unpublished {
 }
 
 impl Job<'_> {
-    pub(super) fn run(&self, place: Place, tally: &mut Tally, tell: Tell<'_>) -> Result<u64, CopierError> {
+    pub(super) fn run(
+        &self,
+        place: Destination,
+        tally: &mut Tally,
+        tell: Tell<'_>,
+    ) -> Result<u64, CopierError> {
         match place {
-            Place::Staged { staged, entry, replaced } => {
+            Destination::Staged { staged, entry, replaced } => {
                 let reason = match self.staged(staged, &entry, replaced.as_ref(), tally, tell) {
                     Ok(copied) => return Ok(copied),
                     Err(Unpublished::Failed(error)) => return Err(error),
@@ -71,8 +76,8 @@ impl Job<'_> {
                 };
                 self.in_place(itself, tally, tell)
             }
-            Place::Itself(itself) => self.in_place(itself, tally, tell),
-            Place::Stream { file } => {
+            Destination::Itself(itself) => self.in_place(itself, tally, tell),
+            Destination::Stream { file } => {
                 tell(Event::Target { written: Written::Stream, reason: None });
                 self.to_stream(file, tally, tell)
             }

@@ -11,6 +11,7 @@
 
 mod attributes;
 mod choose;
+mod destination;
 mod entry;
 mod error;
 mod event;
@@ -18,7 +19,6 @@ mod fastest;
 mod interrupt;
 mod job;
 mod length;
-mod place;
 mod request;
 mod resume;
 mod row;
@@ -33,11 +33,11 @@ pub use choose::is_candidate;
 pub use error::CopierError;
 pub use event::{Event, Reason, Summary, Written};
 pub use interrupt::clean_up_on_signals;
-pub use request::{Part, Request, When};
+pub use request::{CopyRequest, Part, When};
 
 use crate::strategy::Workspace;
+use destination::Destination;
 use job::Job;
-use place::Place;
 use source::Source;
 use summary::Tally;
 
@@ -47,11 +47,11 @@ use summary::Tally;
 /// # Errors
 /// See [`CopierError`]. A target that existed is then as it was, unless it was written in place;
 /// one that did not exist does not exist.
-pub fn copy(request: &Request<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<u64, CopierError> {
+pub fn copy(request: &CopyRequest<'_>, tell: &mut dyn FnMut(Event<'_>)) -> Result<u64, CopierError> {
     request.check()?;
     let source = Source::open(request)?;
     request.check_range(source.size())?;
-    let place = Place::find(request, &source)?;
+    let place = Destination::find(request, &source)?;
     let mut tally = Tally::new(request);
     let workspace = Workspace::new();
     let copied = Job { request, source: &source, workspace: &workspace }.run(place, &mut tally, tell)?;

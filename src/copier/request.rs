@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// What to copy, where to, and what is allowed on the way.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct CopyRequest<'a> {
     /// The file to copy.
     pub source: &'a Path,
     /// Where to.
@@ -85,7 +85,7 @@ pub(super) fn refuse(options: &[(bool, &str)]) -> Result<(), CopierError> {
     }
 }
 
-impl Request<'_> {
+impl CopyRequest<'_> {
     /// Whether to copy data alone, and what counts as data.
     pub(super) fn holes(&self) -> When {
         self.sparse.unwrap_or(if self.strategy.is_some() { When::Never } else { When::Auto })

@@ -1,4 +1,4 @@
-use super::{CopierError, Request};
+use super::{CopierError, CopyRequest};
 use rustix::fs::{FileType, Stat, fstat, stat};
 use std::fs::File;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub(super) struct Source {
 
 impl Source {
     /// What cannot be copied is refused before it is opened: that of a pipe waits for its writer.
-    pub(super) fn open(request: &Request<'_>) -> Result<Self, CopierError> {
+    pub(super) fn open(request: &CopyRequest<'_>) -> Result<Self, CopierError> {
         let (act, path) = ("opening the source", request.source);
         check(request, stat(path).map_err(CopierError::call(act, path))?)?;
         let file = File::open(path).map_err(CopierError::call(act, path))?;
@@ -42,7 +42,7 @@ fn is_stream(stat: Stat) -> bool {
     !FileType::from_raw_mode(stat.st_mode).is_file()
 }
 
-fn check(request: &Request<'_>, stat: Stat) -> Result<(), CopierError> {
+fn check(request: &CopyRequest<'_>, stat: Stat) -> Result<(), CopierError> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::Directory => "a directory",
         FileType::Socket => "a socket",

@@ -2,7 +2,7 @@
 
 use super::CopierError;
 use super::entry::Entry;
-use crate::sys::leftover::{self, Leftover, fresh_name, names};
+use crate::sys::temporary_name::{self, TemporaryName, fresh_name, names};
 use rustix::fd::AsRawFd;
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, RenameFlags, chmod, fstat, ftruncate, linkat, open, openat, renameat,
@@ -24,7 +24,7 @@ pub(super) struct Staged {
 #[derive(Debug)]
 struct Private {
     path: PathBuf,
-    _directory: Leftover,
+    _directory: TemporaryName,
     /// That directory, locked.
     _lock: File,
 }
@@ -46,11 +46,11 @@ impl Staged {
     /// second one, there.
     pub(super) fn private(entry: &Entry, mode: Mode) -> Result<Self, Errno> {
         // What killed copies left goes. A directory that cannot be listed can still be written to.
-        let _ = leftover::sweep(&entry.path, PREFIX);
-        let held = leftover::directory(&entry.path, PREFIX)?;
-        let path = held.leftover.path().join("copy");
+        let _ = temporary_name::sweep(&entry.path, PREFIX);
+        let held = temporary_name::directory(&entry.path, PREFIX)?;
+        let path = held.name.path().join("copy");
         let file = open(&path, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC, mode)?;
-        let private = Private { path, _directory: held.leftover, _lock: held.file };
+        let private = Private { path, _directory: held.name, _lock: held.file };
         Ok(Self { file: file.into(), private: Some(private) })
     }
 
@@ -89,7 +89,7 @@ impl Staged {
         }
         // A link replaces nothing, a rename does. A signal waits until both are done, and the lock
         // keeps sweeps off; a file system without locks has to trust them.
-        let _ = leftover::lock(&self.file);
+        let _ = temporary_name::lock(&self.file);
         let mut names = names();
         let path = loop {
             let path = PathBuf::from(fresh_name(PREFIX));
@@ -99,7 +99,7 @@ impl Staged {
             }
         };
         let directory = Some(Arc::clone(&entry.directory));
-        let name = Leftover::of_file(&self.file, directory, path, &mut names)?;
+        let name = TemporaryName::of_file(&self.file, directory, path, &mut names)?;
         let renamed = renameat(&entry.directory, name.path(), &entry.directory, &entry.name);
         // The guard is needed to drop the name.
         drop(names);

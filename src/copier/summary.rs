@@ -1,6 +1,6 @@
 use super::choose::{Chain, shares};
 use super::event::{Event, Summary};
-use super::{Request, When};
+use super::{CopyRequest, When};
 use crate::strategy::{self, Sharing};
 
 /// Gathers the words of GNU cp's `--debug` line from what happens.
@@ -8,7 +8,7 @@ use crate::strategy::{self, Sharing};
 pub(super) struct Tally(Summary);
 
 impl Tally {
-    pub(super) fn new(request: &Request<'_>) -> Self {
+    pub(super) fn new(request: &CopyRequest<'_>) -> Self {
         let avoided = request.reflink == When::Never || request.holes() != When::Auto;
         Self(Summary {
             offload: if avoided { "avoided" } else { "unknown" },

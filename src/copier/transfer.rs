@@ -5,13 +5,13 @@ use super::event::{Event, Reason};
 use super::length::{length_of, make_hole, set_length};
 use super::resume::{Carrier, has_byte, may_go_on};
 use super::segments::{has_hole, next_data};
-use super::{CopierError, Request, When};
+use super::{CopierError, CopyRequest, When};
 use crate::strategy::{Cause, CopyError, Span, Task, Workspace};
 use std::fs::File;
 
 /// A copy under way.
 pub(super) struct Transfer<'a> {
-    pub(super) request: &'a Request<'a>,
+    pub(super) request: &'a CopyRequest<'a>,
     pub(super) source: &'a File,
     pub(super) target: &'a File,
     pub(super) workspace: &'a Workspace,

@@ -1,5 +1,5 @@
+use super::assignment::{self, Assignment, Insertion, Mount};
 use super::machine::{Event, Machine, Parts};
-use super::orders::{self, Insertion, Mount, Orders};
 use super::stream::{Arrival, Receiver, Word};
 use super::{
     Accelerator, BootError, FileSystem, Kernel, compression, console, executable, initramfs::Initramfs,
@@ -39,7 +39,7 @@ pub struct Boot<'boot> {
     pub disk_bytes: u64,
     /// Memory of the guest in MiB.
     pub memory_mib: u64,
-    /// The guest's own time between mounting and its orders, for what the boot left to do in
+    /// The guest's own time between mounting and its assignment, for what the boot left to do in
     /// the background.
     pub settle: Duration,
     /// When to give the guest up, counted from its start.
@@ -54,7 +54,7 @@ pub struct Boot<'boot> {
 
 /// What a boot brought beside its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct BootReport {
     /// Number of record lines.
     pub records: u64,
     /// What the guest's clock read from, as `current_clocksource` names it.
@@ -99,7 +99,7 @@ impl<'boot> Boot<'boot> {
 
     /// Boots, passes each record line on as it arrives, and ends the guest. A panic before the
     /// first record is tried once more.
-    pub fn run(&self, on_record: &mut dyn FnMut(&str)) -> Result<Outcome, BootError> {
+    pub fn run(&self, on_record: &mut dyn FnMut(&str)) -> Result<BootReport, BootError> {
         let began = Instant::now();
         Machine::check()?;
         let modules = self.kernel.modules_for(&self.file_systems)?;
@@ -116,14 +116,14 @@ impl<'boot> Boot<'boot> {
             }
             other => other?,
         };
-        Ok(Outcome { total: began.elapsed(), retried, ..outcome })
+        Ok(BootReport { total: began.elapsed(), retried, ..outcome })
     }
 
     fn once(
         &self,
         modules: &[super::modules::Module],
         on_record: &mut dyn FnMut(&str),
-    ) -> Result<Outcome, BootError> {
+    ) -> Result<BootReport, BootError> {
         let place =
             PrivateDirectory::new(self.scratch).map_err(host("making a directory below", self.scratch))?;
         let at = |name: &str| place.path().join(name);
@@ -150,7 +150,7 @@ impl<'boot> Boot<'boot> {
             complaints: &complaints,
         };
         let outcome = self.watch(Machine::start(&parts)?, &log, &complaints, on_record)?;
-        Ok(Outcome { initramfs_bytes: archive.len() as u64, ..outcome })
+        Ok(BootReport { initramfs_bytes: archive.len() as u64, ..outcome })
     }
 
     fn initramfs(&self, modules: &[super::modules::Module]) -> Result<Vec<u8>, BootError> {
@@ -167,7 +167,7 @@ impl<'boot> Boot<'boot> {
         for (name, library) in &closure.libraries {
             archive.file(&format!("{LIBRARIES}/{name}"), library).map_err(making)?;
         }
-        let mut orders = Orders {
+        let mut assignment = Assignment {
             mounts: self.file_systems.iter().copied().map(Mount::of).collect(),
             settle_milliseconds: u64::try_from(self.settle.as_millis()).unwrap_or(u64::MAX),
             argv: self.argv.clone(),
@@ -179,10 +179,10 @@ impl<'boot> Boot<'boot> {
             let content = compression::read(&module.path).map_err(host("reading", &module.path))?;
             let path = format!("/modules/{}.ko.gz", module.name);
             archive.file(&path, &compression::gzip(&content).map_err(making)?).map_err(making)?;
-            orders.modules.push(Insertion { path: path.into(), required: module.required });
+            assignment.modules.push(Insertion { path: path.into(), required: module.required });
         }
-        let text = serde_json::to_vec(&orders).map_err(|error| making(error.into()))?;
-        archive.file(orders::PATH, &text).map_err(making)?;
+        let text = serde_json::to_vec(&assignment).map_err(|error| making(error.into()))?;
+        archive.file(assignment::PATH, &text).map_err(making)?;
         archive.finish().map_err(making)
     }
 
@@ -192,7 +192,7 @@ impl<'boot> Boot<'boot> {
         log: &Path,
         complaints: &Path,
         on_record: &mut dyn FnMut(&str),
-    ) -> Result<Outcome, BootError> {
+    ) -> Result<BootReport, BootError> {
         let began = Instant::now();
         let mut receiver = Receiver::default();
         let mut ready = None;
@@ -233,7 +233,7 @@ impl<'boot> Boot<'boot> {
         }
         machine.end(POWER_OFF);
         let (ready, clock_source) = ready.unwrap_or_default();
-        Ok(Outcome {
+        Ok(BootReport {
             records,
             clock_source,
             ready,

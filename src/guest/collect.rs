@@ -1,4 +1,4 @@
-use super::boot::Outcome;
+use super::boot::BootReport;
 use crate::measure::{Hidden, RecordFile};
 use crate::record::{CellLine, EndLine, HostLine, Line, Refused, RunLine, SkipLine, Writer};
 use crate::{analysis, host};
@@ -81,7 +81,7 @@ impl Collector {
     }
 
     /// Keeps how a boot went.
-    pub(super) fn went(&mut self, boot: u32, outcome: &Outcome) {
+    pub(super) fn went(&mut self, boot: u32, outcome: &BootReport) {
         let first = outcome.first_record.unwrap_or_default().as_secs_f64();
         self.notes.push(format!(
             "boot {boot}: ready after {:.1} s, first record after {first:.1} s, ended after {:.1} s; clock {}, \

@@ -3,8 +3,8 @@
 mod disk;
 mod port;
 
+use super::assignment::{self, Assignment, Insertion};
 use super::compression;
-use super::orders::{self, Insertion, Orders};
 pub use super::stream::Sender;
 use super::stream::Word;
 use anyhow::{Context, anyhow};
@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Does what the guest's host wants done, and sends record lines.
-pub type Runner<'run> = dyn Fn(&Orders, Sender) -> anyhow::Result<()> + 'run;
+pub type Runner<'run> = dyn Fn(&Assignment, Sender) -> anyhow::Result<()> + 'run;
 
 const TRACEFS: &str = "/sys/kernel/tracing";
 const CLOCK_SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
@@ -27,10 +27,10 @@ const CLOCK_SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current
 /// Whether this process is the first of a guest that this program made, and so must call
 /// [`main`] before it looks at its arguments: they are words of the kernel's command line.
 pub fn is_init() -> bool {
-    rustix::process::getpid().is_init() && Path::new(orders::PATH).exists()
+    rustix::process::getpid().is_init() && Path::new(assignment::PATH).exists()
 }
 
-/// Prepares the guest, has `run` do what the orders say, sends what it writes to the host, and
+/// Prepares the guest, has `run` do what the assignment say, sends what it writes to the host, and
 /// turns the guest off. Whatever fails is told to the host.
 pub fn main(run: &Runner<'_>) -> ! {
     if let Err(error) = live(run) {
@@ -51,7 +51,7 @@ fn live(run: &Runner<'_>) -> anyhow::Result<()> {
     }
     // Tracepoints, by which system calls are counted; kernels without them are measured too.
     let _ = mount_new("tracefs", "tracefs", Path::new(TRACEFS));
-    let sender = Sender::new(Box::new(port::Port::open(Path::new(orders::RECORDS))?));
+    let sender = Sender::new(Box::new(port::Port::open(Path::new(assignment::RECORDS))?));
     match work(run, &sender) {
         Ok(()) => Ok(sender.finish()?),
         Err(error) => Ok(sender.say(&Word::Failed { reason: format!("{error:#}") })?),
@@ -59,22 +59,22 @@ fn live(run: &Runner<'_>) -> anyhow::Result<()> {
 }
 
 fn work(run: &Runner<'_>, sender: &Sender) -> anyhow::Result<()> {
-    let text = fs::read(orders::PATH).context("reading the orders")?;
-    let orders: Orders = serde_json::from_slice(&text).context("reading the orders")?;
-    for module in &orders.modules {
+    let text = fs::read(assignment::PATH).context("reading the assignment")?;
+    let assignment: Assignment = serde_json::from_slice(&text).context("reading the assignment")?;
+    for module in &assignment.modules {
         insert(module)?;
     }
-    for order in &orders.mounts {
-        let name = order.file_system.name();
-        let source = if order.file_system.needs_disk() { disk::wait_for(name)? } else { name.into() };
-        mount_new(&source.to_string_lossy(), name, &order.at)?;
+    for mount in &assignment.mounts {
+        let name = mount.file_system.name();
+        let source = if mount.file_system.needs_disk() { disk::wait_for(name)? } else { name.into() };
+        mount_new(&source.to_string_lossy(), name, &mount.at)?;
     }
-    std::thread::sleep(Duration::from_millis(orders.settle_milliseconds));
+    std::thread::sleep(Duration::from_millis(assignment.settle_milliseconds));
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let clock_source = fs::read_to_string(CLOCK_SOURCE).unwrap_or_default().trim().to_owned();
     sender.say(&Word::Ready { release, clock_source })?;
     // A panic would end init, and with it the kernel, before the host could be told.
-    catch_unwind(AssertUnwindSafe(|| run(&orders, sender.clone())))
+    catch_unwind(AssertUnwindSafe(|| run(&assignment, sender.clone())))
         .unwrap_or_else(|panic| Err(anyhow!("it panicked: {}", message(&*panic))))
 }
 

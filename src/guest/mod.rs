@@ -7,6 +7,7 @@
 //! console is the first serial port; records come over the second.
 
 mod accelerator;
+mod assignment;
 mod boot;
 mod campaign;
 mod choice;
@@ -23,7 +24,6 @@ mod initramfs;
 mod kernel;
 mod machine;
 mod modules;
-mod orders;
 mod package;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod parsers;
@@ -31,11 +31,11 @@ mod program;
 mod stream;
 
 pub use accelerator::{Accelerator, Wanted};
-pub use boot::{Boot, Outcome};
+pub use assignment::{Assignment, Insertion, Mount};
+pub use boot::{Boot, BootReport};
 pub use campaign::{Campaign, Failure, Report, Watcher};
 pub use choice::{Choice, choose};
 pub use config::Config;
 pub use error::{BootError, KernelError};
 pub use file_system::FileSystem;
 pub use kernel::Kernel;
-pub use orders::{Insertion, Mount, Orders};

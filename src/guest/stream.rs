@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "guest", rename_all = "lowercase")]
 pub(super) enum Word {
-    /// Its orders are about to be run.
+    /// Its assignment are about to be run.
     Ready {
         /// Release of its kernel, as `uname -r` prints it.
         release: String,

@@ -2,7 +2,7 @@
 
 use super::command::CHILD;
 use super::copy;
-use super::protocol::{Map, Mode, Reply, Request, pattern};
+use super::protocol::{ChildCall, Map, Mode, Reply, pattern};
 use crate::sys::address_space::{self, AddressSpace};
 use anyhow::{Context, bail};
 use rustix::fd::AsFd;
@@ -42,23 +42,23 @@ struct Process {
 }
 
 impl Process {
-    fn perform(&mut self, request: Request) -> Result<Reply, Errno> {
+    fn perform(&mut self, request: ChildCall) -> Result<Reply, Errno> {
         match request {
-            Request::Open { name, mode } => self.file = Some(open(&name, mode)?),
-            Request::Close => self.file = None,
-            Request::Map(map) => return self.map(map).map(Reply::Address),
-            Request::Unmap { address, length } => self.space.unmap(address, length)?,
-            Request::Sync { address, length } => self.space.sync(address, length)?,
-            Request::Load { address, length } => {
+            ChildCall::Open { name, mode } => self.file = Some(open(&name, mode)?),
+            ChildCall::Close => self.file = None,
+            ChildCall::Map(map) => return self.map(map).map(Reply::Address),
+            ChildCall::Unmap { address, length } => self.space.unmap(address, length)?,
+            ChildCall::Sync { address, length } => self.space.sync(address, length)?,
+            ChildCall::Load { address, length } => {
                 let bytes: Result<_, _> = (0..length).map(|index| self.space.load(address + index)).collect();
                 return bytes.map(Reply::Bytes);
             }
-            Request::Store { address, byte } => self.space.store(address, byte)?,
-            Request::StorePattern { address, length } => {
+            ChildCall::Store { address, byte } => self.space.store(address, byte)?,
+            ChildCall::StorePattern { address, length } => {
                 (0..length).try_for_each(|index| self.space.store(address + index, pattern(index)))?;
             }
             // Unlike a limit on the size of core files, this also keeps a handler program away.
-            Request::LeaveNoCore => set_dumpable_behavior(DumpableBehavior::NotDumpable)?,
+            ChildCall::LeaveNoCore => set_dumpable_behavior(DumpableBehavior::NotDumpable)?,
         }
         Ok(Reply::Done)
     }
@@ -69,7 +69,7 @@ impl Process {
             (None, true) => return Err(Errno::BADF),
             (_, false) => None,
         };
-        self.space.map(address_space::Request {
+        self.space.map(address_space::MapRequest {
             hint: map.hint,
             length: map.length,
             protection: ProtFlags::from_bits_retain(map.protection),

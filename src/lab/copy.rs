@@ -4,7 +4,7 @@
 use super::command::{PATIENCE, command};
 use crate::explain::smaps::{self, Usage};
 use crate::explain::trace::{self, Trace};
-use crate::sys::address_space::{AddressSpace, Request};
+use crate::sys::address_space::{AddressSpace, MapRequest};
 use crate::sys::child::Child;
 use crate::sys::mapping::{Access, Flags, Mapping, Sharing};
 use crate::sys::marker::{self, Mark};
@@ -165,7 +165,7 @@ fn byte_loads(
     length: usize,
     most: impl Fn() -> Observe,
 ) -> anyhow::Result<Usage> {
-    let request = Request {
+    let request = MapRequest {
         hint: 0,
         length,
         protection: ProtFlags::READ,

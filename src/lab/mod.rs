@@ -19,7 +19,7 @@ mod statements;
 
 pub use child::child;
 pub use command::CHILD;
-pub use notes::Verdict;
+pub use notes::StatementVerdict;
 pub use race::race;
 pub use run::run;
 pub use statement::Statement;
@@ -41,7 +41,7 @@ const EXERCISE_LENGTH: u64 = 1 << 30;
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The verdict of each statement, in the order of [`STATEMENTS`].
-    pub verdicts: Vec<(&'static str, Verdict)>,
+    pub verdicts: Vec<(&'static str, StatementVerdict)>,
     /// How long all of it took.
     pub elapsed: Duration,
 }

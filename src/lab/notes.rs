@@ -2,7 +2,7 @@
 
 /// Whether a statement holds here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum StatementVerdict {
     /// As it stands.
     Holds,
     /// It holds, but a reader should know more than it says.
@@ -13,7 +13,7 @@ pub enum Verdict {
     Untried(String),
 }
 
-impl Verdict {
+impl StatementVerdict {
     /// Whether the lab has failed because of it.
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Fails(_) | Self::Untried(_))
@@ -54,12 +54,12 @@ impl Notes {
     }
 
     /// What follows from all of it, given how the experiment ended.
-    pub(super) fn verdict(&self, outcome: anyhow::Result<()>) -> Verdict {
+    pub(super) fn verdict(&self, outcome: anyhow::Result<()>) -> StatementVerdict {
         match outcome {
-            Err(error) => Verdict::Untried(format!("{error:#}")),
-            Ok(()) if !self.missed.is_empty() => Verdict::Fails(self.missed.clone()),
-            Ok(()) if !self.remarks.is_empty() => Verdict::Remark(self.remarks.clone()),
-            Ok(()) => Verdict::Holds,
+            Err(error) => StatementVerdict::Untried(format!("{error:#}")),
+            Ok(()) if !self.missed.is_empty() => StatementVerdict::Fails(self.missed.clone()),
+            Ok(()) if !self.remarks.is_empty() => StatementVerdict::Remark(self.remarks.clone()),
+            Ok(()) => StatementVerdict::Holds,
         }
     }
 }
@@ -72,11 +72,11 @@ mod tests {
     fn a_missed_expectation_outweighs_a_remark_and_an_error_outweighs_both() {
         let mut notes = Notes::default();
         notes.expect(true, "one is one");
-        assert_eq!(notes.verdict(Ok(())), Verdict::Holds);
+        assert_eq!(notes.verdict(Ok(())), StatementVerdict::Holds);
         notes.remark("more");
-        assert_eq!(notes.verdict(Ok(())), Verdict::Remark(vec!["more".to_owned()]));
+        assert_eq!(notes.verdict(Ok(())), StatementVerdict::Remark(vec!["more".to_owned()]));
         notes.expect(false, "one is two");
-        assert_eq!(notes.verdict(Ok(())), Verdict::Fails(vec!["one is two".to_owned()]));
+        assert_eq!(notes.verdict(Ok(())), StatementVerdict::Fails(vec!["one is two".to_owned()]));
         assert!(notes.verdict(Err(anyhow::anyhow!("no"))).is_failure());
     }
 }

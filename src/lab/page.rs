@@ -1,6 +1,6 @@
 //! The lab's output, for a reader who has the course text beside it.
 
-use super::{Statement, Summary, Verdict};
+use super::{Statement, StatementVerdict, Summary};
 use std::io::{self, Write};
 
 /// Columns of a line.
@@ -23,7 +23,7 @@ pub(super) fn statement(
     out: &mut dyn Write,
     statement: &Statement,
     seen: &[String],
-    verdict: &Verdict,
+    verdict: &StatementVerdict,
 ) -> io::Result<()> {
     block(out, &format!("{:<4}text", statement.id), statement.text)?;
     block(out, "    C", statement.c)?;
@@ -32,10 +32,10 @@ pub(super) fn statement(
         block(out, if index == 0 { "    seen" } else { "" }, line)?;
     }
     let (word, reasons): (_, &[String]) = match verdict {
-        Verdict::Holds => ("holds", &[]),
-        Verdict::Remark(remarks) => ("holds with a remark:", remarks),
-        Verdict::Fails(missed) => ("does not hold; expected:", missed),
-        Verdict::Untried(reason) => ("could not be tried:", std::slice::from_ref(reason)),
+        StatementVerdict::Holds => ("holds", &[]),
+        StatementVerdict::Remark(remarks) => ("holds with a remark:", remarks),
+        StatementVerdict::Fails(missed) => ("does not hold; expected:", missed),
+        StatementVerdict::Untried(reason) => ("could not be tried:", std::slice::from_ref(reason)),
     };
     block(out, "    verdict", word)?;
     for reason in reasons {
@@ -58,16 +58,17 @@ pub(super) fn exercises(out: &mut dyn Write, raced: &str) -> io::Result<()> {
 }
 
 pub(super) fn closing(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
-    let count =
-        |wanted: fn(&Verdict) -> bool| summary.verdicts.iter().filter(|(_, verdict)| wanted(verdict)).count();
+    let count = |wanted: fn(&StatementVerdict) -> bool| {
+        summary.verdicts.iter().filter(|(_, verdict)| wanted(verdict)).count()
+    };
     writeln!(
         out,
         "{} statements: {} hold, {} hold with a remark, {} do not hold, {} could not be tried; {:.1} s.",
         summary.verdicts.len(),
-        count(|verdict| matches!(verdict, Verdict::Holds)),
-        count(|verdict| matches!(verdict, Verdict::Remark(_))),
-        count(|verdict| matches!(verdict, Verdict::Fails(_))),
-        count(|verdict| matches!(verdict, Verdict::Untried(_))),
+        count(|verdict| matches!(verdict, StatementVerdict::Holds)),
+        count(|verdict| matches!(verdict, StatementVerdict::Remark(_))),
+        count(|verdict| matches!(verdict, StatementVerdict::Fails(_))),
+        count(|verdict| matches!(verdict, StatementVerdict::Untried(_))),
         summary.elapsed.as_secs_f64()
     )
 }

@@ -2,7 +2,7 @@
 
 use super::command::{PATIENCE, command};
 use super::names;
-use super::protocol::{Map, Mode, Reply, Request};
+use super::protocol::{ChildCall, Map, Mode, Reply};
 use crate::explain::smaps::{self, Backed};
 use crate::sys::child::{Child, NoAnswer};
 use anyhow::{Context, bail};
@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// A running child. Dropped, it is ended.
 #[derive(Debug)]
-pub(super) struct Peer(Child<Request, Reply>);
+pub(super) struct Peer(Child<ChildCall, Reply>);
 
 /// What an access to memory came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,19 +54,19 @@ impl Peer {
     }
 
     pub(super) fn open(&mut self, name: &str, mode: Mode) -> anyhow::Result<()> {
-        let opened = self.try_call(&Request::Open { name: name.to_owned(), mode })?;
+        let opened = self.try_call(&ChildCall::Open { name: name.to_owned(), mode })?;
         opened.with_context(|| format!("open {name}"))?;
         Ok(())
     }
 
     pub(super) fn close(&mut self) -> anyhow::Result<()> {
-        self.try_call(&Request::Close)?.context("close")?;
+        self.try_call(&ChildCall::Close)?.context("close")?;
         Ok(())
     }
 
     /// The address, or the errno of `mmap(2)`.
     pub(super) fn try_map(&mut self, map: Map) -> anyhow::Result<Result<usize, Errno>> {
-        match self.try_call(&Request::Map(map))? {
+        match self.try_call(&ChildCall::Map(map))? {
             Ok(Reply::Address(address)) => Ok(Ok(address)),
             Ok(other) => bail!("the child answered {other:?} to a mapping"),
             Err(errno) => Ok(Err(errno)),
@@ -79,11 +79,11 @@ impl Peer {
     }
 
     pub(super) fn unmap(&mut self, address: usize, length: usize) -> anyhow::Result<Result<(), Errno>> {
-        Ok(self.try_call(&Request::Unmap { address, length })?.map(drop))
+        Ok(self.try_call(&ChildCall::Unmap { address, length })?.map(drop))
     }
 
     pub(super) fn sync(&mut self, address: usize, length: usize) -> anyhow::Result<()> {
-        self.try_call(&Request::Sync { address, length })?.context("msync")?;
+        self.try_call(&ChildCall::Sync { address, length })?.context("msync")?;
         Ok(())
     }
 
@@ -92,30 +92,30 @@ impl Peer {
     }
 
     pub(super) fn load_range(&mut self, address: usize, length: usize) -> anyhow::Result<Vec<u8>> {
-        match self.try_call(&Request::Load { address, length })?.context("load")? {
+        match self.try_call(&ChildCall::Load { address, length })?.context("load")? {
             Reply::Bytes(bytes) => Ok(bytes),
             other => bail!("the child answered {other:?} to a load"),
         }
     }
 
     pub(super) fn store(&mut self, address: usize, byte: u8) -> anyhow::Result<()> {
-        self.try_call(&Request::Store { address, byte })?.context("store")?;
+        self.try_call(&ChildCall::Store { address, byte })?.context("store")?;
         Ok(())
     }
 
     pub(super) fn store_pattern(&mut self, address: usize, length: usize) -> anyhow::Result<()> {
-        self.try_call(&Request::StorePattern { address, length })?.context("store")?;
+        self.try_call(&ChildCall::StorePattern { address, length })?.context("store")?;
         Ok(())
     }
 
     /// What becomes of the child when it loads the byte.
     pub(super) fn risk_load(self, address: usize) -> anyhow::Result<Access> {
-        self.risk(&Request::Load { address, length: 1 })
+        self.risk(&ChildCall::Load { address, length: 1 })
     }
 
     /// What becomes of the child when it stores a byte.
     pub(super) fn risk_store(self, address: usize) -> anyhow::Result<Access> {
-        self.risk(&Request::Store { address, byte: b'!' })
+        self.risk(&ChildCall::Store { address, byte: b'!' })
     }
 
     /// The live mapping that holds `address`, with its memory.
@@ -131,8 +131,8 @@ impl Peer {
         if status.success() { Ok(()) } else { bail!("the child ended with {status}") }
     }
 
-    fn risk(mut self, request: &Request) -> anyhow::Result<Access> {
-        self.try_call(&Request::LeaveNoCore)?.context("forbid a core dump")?;
+    fn risk(mut self, request: &ChildCall) -> anyhow::Result<Access> {
+        self.try_call(&ChildCall::LeaveNoCore)?.context("forbid a core dump")?;
         match self.0.ask(request, PATIENCE) {
             Ok(Reply::Errno(errno)) => bail!("the child answered errno {errno} to an access"),
             Ok(_) => Ok(Access::Works),
@@ -141,7 +141,7 @@ impl Peer {
         }
     }
 
-    fn try_call(&mut self, request: &Request) -> anyhow::Result<Result<Reply, Errno>> {
+    fn try_call(&mut self, request: &ChildCall) -> anyhow::Result<Result<Reply, Errno>> {
         match self.0.ask(request, PATIENCE).with_context(|| format!("the child at {request:?}"))? {
             Reply::Errno(errno) => Ok(Err(Errno::from_raw_os_error(errno))),
             reply => Ok(Ok(reply)),

@@ -33,7 +33,7 @@ pub(super) struct Map {
 
 /// One system call, or accesses to memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Request {
+pub(super) enum ChildCall {
     /// `open(2)` of a file in the lab's directory.
     Open { name: String, mode: Mode },
     /// `close(2)` of the file opened last.

@@ -20,14 +20,14 @@ pub use recorder::{OWN_RECORDS, Recorder, commit, default_record_path, run_line,
 pub use rounds::calibration::Calibrating;
 pub use rounds::confirmation::measure_again;
 pub use rounds::order::{Order, new_order_seed};
-pub use rounds::session::{Against, Outcome as SessionOutcome, Settings, Watcher, run_rounds};
+pub use rounds::session::{Against, SessionOutcome, Settings, Watcher, run_rounds};
 pub use rounds::{Contestant, Entrant, Listener, NamedArm, Progress, Rounds, RoundsError, Seen, Slowdown};
 pub use trial::clock::{Clock, WallClock};
 pub use trial::error::TrialError;
 pub use trial::limit::{LIMITS, Limit};
 pub use trial::sequence::{Block, source_of};
 pub use trial::stage::{Stage, StageError};
-pub use trial::{Look, Outcome};
+pub use trial::{Inspection, Outcome};
 pub use worker::arm::{Arm, ArmError};
 pub use worker::protocol::{PROTOCOL, Reply, Request};
 pub use worker::{Answer, Worker, serve};

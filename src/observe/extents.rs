@@ -1,4 +1,4 @@
-use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Observation, Observer, Refusal, Schedule};
 use crate::sys::fiemap::{Extent, extents};
 use crate::sys::file_system::FileSystem;
 use rustix::io::Errno;
@@ -7,7 +7,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "extents",
     summary: "Bytes of the target that share extents with another file (FIEMAP), and those allocated",
     counters: &["shared_bytes", "allocated_bytes"],
-    moment: Moment::Last,
+    moment: Schedule::Last,
     prepare: || Ok(Box::new(Extents)),
 };
 

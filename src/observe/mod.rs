@@ -11,7 +11,7 @@ mod system_calls;
 mod usage;
 mod watch;
 
-pub use observer::{Copied, Counts, Moment, Observer, Refusal};
+pub use observer::{Copied, Counts, Observer, Refusal, Schedule};
 pub use system_calls::call_of;
 pub use watch::{Watch, Watched, refused};
 

@@ -12,14 +12,14 @@ pub struct Observer {
     /// not apply to a copy is left out.
     pub counters: &'static [&'static str],
     /// The copies that it can be asked about.
-    pub moment: Moment,
+    pub moment: Schedule,
     /// Makes all ready, so that little is left to do when it begins.
     pub(super) prepare: fn() -> Result<Box<dyn Observation>, Refusal>,
 }
 
 /// When an observer may be at work, by what it costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum Schedule {
     /// Around every copy: a few system calls outside the clock.
     Every,
     /// After the last copy of a sample: outside the clock, but not for every copy of many.

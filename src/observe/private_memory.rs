@@ -1,4 +1,4 @@
-use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Observation, Observer, Refusal, Schedule};
 use crate::sys::private_memory::{Sampler, give_back_unused};
 use crate::sys::rusage::{Who, usage};
 use std::io;
@@ -18,7 +18,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "private-memory",
     summary: "Most memory that the copy took beside the page cache, looked at again and again",
     counters: &["peak_private_bytes"],
-    moment: Moment::Apart,
+    moment: Schedule::Apart,
     prepare: || {
         give_back_unused();
         let sampler = Sampler::new(interval()).map_err(|error| refused(&error))?;

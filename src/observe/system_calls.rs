@@ -1,4 +1,4 @@
-use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Observation, Observer, Refusal, Schedule};
 use crate::sys::perf_event::{self, Counters, Event};
 use rustix::io::Errno;
 use std::cell::Cell;
@@ -7,7 +7,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "system-calls",
     summary: "System calls by name, of all threads and processes that the copy starts, from perf_event_open(2)",
     counters: COUNTERS,
-    moment: Moment::Apart,
+    moment: Schedule::Apart,
     prepare: || {
         let counters = match KEPT.take() {
             Some(counters) => counters,

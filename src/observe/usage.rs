@@ -1,4 +1,4 @@
-use super::{Copied, Counts, Moment, Observation, Observer, Refusal};
+use super::{Copied, Counts, Observation, Observer, Refusal, Schedule};
 use crate::sys::rusage::{Usage, Who, usage};
 
 pub(super) static OBSERVER: Observer = Observer {
@@ -12,7 +12,7 @@ pub(super) static OBSERVER: Observer = Observer {
         "user_ns",
         "system_ns",
     ],
-    moment: Moment::Every,
+    moment: Schedule::Every,
     prepare: || Ok(Box::new(Reading::default())),
 };
 

@@ -24,7 +24,7 @@ pub enum ReadError {
 }
 
 /// Who is given the lines of records, one after the other.
-pub trait Take {
+pub trait Visitor {
     /// Takes the text of a sample, nearly all lines of a record, parsed as far as it is needed. Errors:
     /// what the parser says; the line is then parsed as any other, and nothing was taken.
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()>;
@@ -39,7 +39,7 @@ pub trait Take {
 pub fn visit_files(
     clock: &mut Option<Clock>,
     paths: &[PathBuf],
-    take: &mut impl Take,
+    take: &mut impl Visitor,
 ) -> Result<Vec<String>, ReadError> {
     let mut remarks = Vec::new();
     for path in paths {
@@ -91,7 +91,7 @@ pub fn visit(
     path: &Path,
     mut input: impl BufRead,
     clock: &mut Option<Clock>,
-    take: &mut impl Take,
+    take: &mut impl Visitor,
 ) -> Result<Option<String>, ReadError> {
     let mut raw = Vec::new();
     let mut line = 0;

@@ -1,5 +1,5 @@
 use super::lines::visit;
-use super::{CellLine, EndLine, Line, ReadError, RunLine, SampleLine, SkipLine, Take, visit_files};
+use super::{CellLine, EndLine, Line, ReadError, RunLine, SampleLine, SkipLine, Visitor, visit_files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub fn read_text(path: &Path, text: &str) -> Result<Read, ReadError> {
     Ok(read)
 }
 
-impl Take for Read {
+impl Visitor for Read {
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
         let sample = serde_json::from_slice(text)?;
         if let Some(run) = self.runs.last_mut() {

@@ -7,6 +7,7 @@ pub mod conditions;
 mod escape;
 pub mod export;
 pub mod fastest;
+pub mod generated_part;
 pub mod grid;
 pub mod history;
 pub mod index;
@@ -14,7 +15,6 @@ pub mod kernels;
 pub mod race;
 pub mod repeats;
 pub mod set_up;
-pub mod splice;
 pub mod table;
 
 use crate::analysis::Margin;

@@ -4,7 +4,7 @@
 
 use super::direct_io::Sides;
 use super::error::CopyError;
-use super::overlap::{Engine, copy as overlap};
+use super::in_flight::{Engine, copy as copy_in_flight};
 use super::{Family, Strategy, Task};
 use crate::sys::aio::Queue;
 use crate::sys::slots::{Completion, Operation};
@@ -36,7 +36,7 @@ pub(super) static FAMILY: Family = Family {
 fn copy(task: Task<'_>, depth: usize, block: usize) -> Result<u64, CopyError> {
     let sides = Sides::direct(task)?;
     let mut queue = task.workspace.queue(depth, block)?;
-    overlap(&mut Aio { queue: &mut queue, sides: &sides }, task, sides.shape(depth, block))
+    copy_in_flight(&mut Aio { queue: &mut queue, sides: &sides }, task, sides.shape(depth, block))
 }
 
 struct Aio<'a> {

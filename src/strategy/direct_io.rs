@@ -6,7 +6,7 @@
 use super::Task;
 use super::advance::Span;
 use super::error::{Cause, CopyError, During};
-use super::overlap::Shape;
+use super::in_flight::Shape;
 use crate::sys::direct::reopen;
 use crate::sys::page_size;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};

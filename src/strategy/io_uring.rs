@@ -3,10 +3,10 @@
 //! Reference: `io_uring_enter(2)`, `preadv2(2)` for the flags.
 
 use super::error::CopyError;
-use super::overlap::{Engine, Shape, copy as overlap};
+use super::in_flight::{Engine, Shape, copy as copy_in_flight};
 use super::{Family, Strategy, Task, io_uring_splice};
 use crate::sys::slots::{Completion, Operation};
-use crate::sys::uring::{Memory, Place, Session, Step};
+use crate::sys::uring::{Memory, Position, Session, Step};
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use std::ops::Range;
@@ -78,7 +78,7 @@ pub(super) fn copy_between(
     variant: Variant,
 ) -> Result<u64, CopyError> {
     let mut ring = task.workspace.ring(shape.slots, shape.block, variant.memory)?;
-    ring.session(|ring| overlap(&mut Uring { ring, from, to, variant }, task, shape))
+    ring.session(|ring| copy_in_flight(&mut Uring { ring, from, to, variant }, task, shape))
 }
 
 /// A ring between two files.
@@ -91,11 +91,11 @@ struct Uring<'a, 'ring, 'files> {
 
 impl<'files> Uring<'_, '_, 'files> {
     fn read_step(&self, range: Range<usize>, offset: u64) -> Step<'files> {
-        Step::Read { range, from: Place { file: self.from, offset }, flags: self.variant.flags }
+        Step::Read { range, from: Position { file: self.from, offset }, flags: self.variant.flags }
     }
 
     fn write_step(&self, range: Range<usize>, offset: u64) -> Step<'files> {
-        Step::Write { range, to: Place { file: self.to, offset }, flags: self.variant.flags }
+        Step::Write { range, to: Position { file: self.to, offset }, flags: self.variant.flags }
     }
 }
 

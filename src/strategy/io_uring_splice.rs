@@ -9,7 +9,7 @@ use super::error::{Cause, CopyError, During};
 use super::pipe::Pipe;
 use crate::sys::page_size;
 use crate::sys::slots::{Completion, Operation};
-use crate::sys::uring::{Memory, Place, Session, Step};
+use crate::sys::uring::{Memory, Position, Session, Step};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 
@@ -31,10 +31,16 @@ fn splice<'files>(
 ) -> Result<u64, CopyError> {
     let Task { source, target, span, .. } = task;
     let (drain, fill) = pipe.ends();
-    let into =
-        |length, offset| Step::SpliceIn { length, from: Place { file: source.as_fd(), offset }, pipe: fill };
-    let out =
-        |length, offset| Step::SpliceOut { length, pipe: drain, to: Place { file: target.as_fd(), offset } };
+    let into = |length, offset| Step::SpliceIn {
+        length,
+        from: Position { file: source.as_fd(), offset },
+        pipe: fill,
+    };
+    let out = |length, offset| Step::SpliceOut {
+        length,
+        pipe: drain,
+        to: Position { file: target.as_fd(), offset },
+    };
     let mut refused = 0;
     advance(span, PIPE as u64, |step| {
         let (mut filled, mut drained) = (0, 0);

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::ptr;
 
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'file> {
+pub struct MapRequest<'file> {
     /// Where the mapping should go; 0 leaves it to the kernel.
     pub hint: usize,
     /// Bytes.
@@ -46,8 +46,8 @@ impl AddressSpace {
     }
 
     /// Maps, and gives the address. Errors: the errno of `mmap(2)`; `EINVAL` for `MAP_FIXED`.
-    pub fn map(&mut self, request: Request<'_>) -> Result<usize, Errno> {
-        let Request { hint, length, protection, flags, file, offset } = request;
+    pub fn map(&mut self, request: MapRequest<'_>) -> Result<usize, Errno> {
+        let MapRequest { hint, length, protection, flags, file, offset } = request;
         if flags.contains(MapFlags::FIXED) {
             return Err(Errno::INVAL);
         }

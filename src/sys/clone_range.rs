@@ -8,14 +8,14 @@ use rustix::ioctl::{Setter, opcode};
 
 /// `struct file_clone_range` of the kernel.
 #[repr(C)]
-struct Request {
+struct FileCloneRange {
     source: i64,
     source_offset: u64,
     length: u64,
     target_offset: u64,
 }
 
-const FICLONERANGE: rustix::ioctl::Opcode = opcode::write::<Request>(0x94, 13);
+const FICLONERANGE: rustix::ioctl::Opcode = opcode::write::<FileCloneRange>(0x94, 13);
 
 /// Shares `length` bytes of `source` from `source_offset` with `target` at `target_offset`; a length of
 /// zero means up to the source's end. All are multiples of the file system's block, but for a range that
@@ -30,9 +30,10 @@ pub fn clone_range(
     length: u64,
 ) -> Result<(), Errno> {
     let source = source.as_fd();
-    let request = Request { source: i64::from(source.as_raw_fd()), source_offset, length, target_offset };
+    let request =
+        FileCloneRange { source: i64::from(source.as_raw_fd()), source_offset, length, target_offset };
     // SAFETY: the request has the layout that the number stands for, and the kernel only reads it.
-    unsafe { rustix::ioctl::ioctl(target, Setter::<FICLONERANGE, Request>::new(request)) }
+    unsafe { rustix::ioctl::ioctl(target, Setter::<FICLONERANGE, FileCloneRange>::new(request)) }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ struct RawExtent {
 }
 
 #[repr(C)]
-struct Request {
+struct FiemapRequest {
     start: u64,
     length: u64,
     flags: u32,
@@ -73,9 +73,9 @@ pub fn extents(file: impl AsFd) -> Result<Vec<Extent>, Errno> {
     })
 }
 
-fn collect(mut ask: impl FnMut(&mut Request) -> Result<(), Errno>) -> Result<Vec<Extent>, Errno> {
+fn collect(mut ask: impl FnMut(&mut FiemapRequest) -> Result<(), Errno>) -> Result<Vec<Extent>, Errno> {
     let mut all = Vec::new();
-    let mut request = Box::new(Request {
+    let mut request = Box::new(FiemapRequest {
         start: 0,
         length: u64::MAX,
         flags: 0,
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(told(&[(4096, 4096, 0), (4096, 4096, 0)]), Err(Errno::IO));
         assert_eq!(told(&[(4096, 4096, 0), (0, 4096, 0)]), Err(Errno::IO));
         assert_eq!(told(&[(u64::MAX, 1, 0)]), Err(Errno::IO));
-        let more_than_asked_for = |request: &mut Request| {
+        let more_than_asked_for = |request: &mut FiemapRequest| {
             request.mapped = request.count + 1;
             Ok(())
         };

@@ -155,12 +155,12 @@ impl Drop for Tracee {
 
 /// What libcs call a request by.
 #[cfg(target_env = "musl")]
-type Request = libc::c_int;
+type PtraceRequest = libc::c_int;
 #[cfg(not(target_env = "musl"))]
-type Request = libc::c_uint;
+type PtraceRequest = libc::c_uint;
 
 // linux/ptrace.h; musl's headers have none of it.
-const PTRACE_GET_SYSCALL_INFO: Request = 0x420e;
+const PTRACE_GET_SYSCALL_INFO: PtraceRequest = 0x420e;
 const PTRACE_SYSCALL_INFO_ENTRY: u8 = 1;
 const PTRACE_SYSCALL_INFO_EXIT: u8 = 2;
 
@@ -198,7 +198,7 @@ fn trace_me() -> Result<(), Errno> {
     request(libc::PTRACE_TRACEME, 0, 0).map(drop)
 }
 
-fn request(request: Request, task: i32, data: usize) -> Result<usize, Errno> {
+fn request(request: PtraceRequest, task: i32, data: usize) -> Result<usize, Errno> {
     // SAFETY: the requests used take `data` as a number, not as a pointer.
     let returned = unsafe { libc::ptrace(request, task, ptr::null_mut::<libc::c_void>(), data) };
     super::check(returned as libc::ssize_t)

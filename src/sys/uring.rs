@@ -8,7 +8,7 @@
 
 mod step;
 
-pub use self::step::{Memory, Place, Step};
+pub use self::step::{Memory, Position, Step};
 
 use super::slots::{Completion, Operation, Slots};
 use io_uring::IoUring;
@@ -73,12 +73,12 @@ impl Ring {
     /// ```
     /// A file that is closed before the session's end is no file for a step:
     /// ```compile_fail,E0597
-    /// # use copybench::sys::uring::{Place, Ring, Step};
+    /// # use copybench::sys::uring::{Position, Ring, Step};
     /// # use std::os::fd::AsFd;
     /// fn close_early(ring: &mut Ring, open: fn() -> std::fs::File) {
     ///     ring.session(|session| {
     ///         let file = open();
-    ///         let from = Place { file: file.as_fd(), offset: 0 };
+    ///         let from = Position { file: file.as_fd(), offset: 0 };
     ///         session.queue(0, &Step::Read { range: 0..1, from, flags: 0 }).is_ok()
     ///     });
     /// }

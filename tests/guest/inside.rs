@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use copybench::guest::init::Sender;
-use copybench::guest::{Mount, Orders};
+use copybench::guest::{Assignment, Mount};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -13,11 +13,11 @@ const LENGTH: usize = 1 << 20;
 const COPIES: usize = 41;
 
 /// Carries out an order.
-pub(crate) fn run(orders: &Orders, mut records: Sender) -> anyhow::Result<()> {
-    match orders.argv.get(1).map(String::as_str) {
-        Some("copy") => copy_everywhere(orders, &mut records, 1),
-        Some("time") => copy_everywhere(orders, &mut records, COPIES),
-        Some("fill") => fill(&orders.mounts[0].at),
+pub(crate) fn run(assignment: &Assignment, mut records: Sender) -> anyhow::Result<()> {
+    match assignment.argv.get(1).map(String::as_str) {
+        Some("copy") => copy_everywhere(assignment, &mut records, 1),
+        Some("time") => copy_everywhere(assignment, &mut records, COPIES),
+        Some("fill") => fill(&assignment.mounts[0].at),
         Some("panic") => panic!("as ordered"),
         Some("exit") => {
             writeln!(records, "{{}}")?;
@@ -30,10 +30,10 @@ pub(crate) fn run(orders: &Orders, mut records: Sender) -> anyhow::Result<()> {
     }
 }
 
-fn copy_everywhere(orders: &Orders, records: &mut dyn Write, copies: usize) -> anyhow::Result<()> {
+fn copy_everywhere(assignment: &Assignment, records: &mut dyn Write, copies: usize) -> anyhow::Result<()> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     writeln!(records, "{{\"release\":\"{}\"}}", release.trim())?;
-    for mount in &orders.mounts {
+    for mount in &assignment.mounts {
         let elapsed = copy(mount, copies).with_context(|| format!("copying on {}", mount.file_system))?;
         writeln!(records, "{{\"fs\":\"{}\",\"elapsed\":{elapsed:?}}}", mount.file_system)?;
     }

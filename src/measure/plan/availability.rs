@@ -1,6 +1,6 @@
 use crate::fixture::{Layout, Place, SourceError};
 use crate::measure::cell::Cell;
-use crate::measure::trial::Look;
+use crate::measure::trial::Inspection;
 use crate::measure::trial::clock::WallClock;
 use crate::measure::trial::error::TrialError;
 use crate::measure::trial::stage::{Stage, generate};
@@ -39,7 +39,7 @@ pub fn availability(from: &Place, to: &Place) -> Result<Vec<Availability>, Sourc
         .map(|(_, strategy)| {
             let dst = strategy.dst.first().copied().unwrap_or(DstMode::New);
             let cell = Cell { dst, ..usual.clone() };
-            let tried = stage.trial(strategy, &cell, &clock, Look::Verify);
+            let tried = stage.trial(strategy, &cell, &clock, Inspection::Verify);
             let error = tried.err();
             let wrong = error.as_ref().is_some_and(TrialError::is_wrong_copy);
             Availability { strategy, refusal: error.as_ref().map(Refused::from), wrong }

@@ -1,7 +1,7 @@
 //! What a signal leaves behind, and what the user is told then.
 
 use crate::strategy::end_programs;
-use crate::sys::leftover;
+use crate::sys::temporary_name;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -92,7 +92,7 @@ pub(crate) fn unmake(made: &[PathBuf]) {
 /// From here on, SIGINT, SIGTERM and SIGHUP remove what has a name on disk, say what is kept, and end
 /// the process with 128 and the signal's number.
 pub fn clean_up_on_signals() -> io::Result<()> {
-    leftover::clean_up_on_signals(|signal| {
+    temporary_name::clean_up_on_signals(|signal| {
         end_programs();
         tell_the_end(signal);
     })

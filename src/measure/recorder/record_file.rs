@@ -2,9 +2,9 @@
 //! through the one descriptor that was looked at. What is no record is never changed.
 
 use super::interrupt::{self, UnderWay};
-use crate::record::{Line, ReadError, SCHEMA, Take, visit};
+use crate::record::{Line, ReadError, SCHEMA, Visitor, visit};
 use crate::sys::errno::describe;
-use crate::sys::leftover;
+use crate::sys::temporary_name;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::{File, Metadata};
@@ -73,7 +73,7 @@ enum Why {
 impl RecordFile {
     /// Opens the record at `path`, whose lines are given to `take`, or makes it. Errors: it cannot be made,
     /// is no record, belongs to somebody else or is being written.
-    pub fn open(path: &Path, take: &mut impl Take) -> Result<Self, RecordFileError> {
+    pub fn open(path: &Path, take: &mut impl Visitor) -> Result<Self, RecordFileError> {
         let mut opened = || -> Result<Self, Why> {
             for _ in 0..ATTEMPTS {
                 match look(path)? {
@@ -152,7 +152,7 @@ impl RecordFile {
     }
 
     /// `None` where `path` names another file by now.
-    fn existing(path: &Path, there: &Metadata, take: &mut impl Take) -> Result<Option<Self>, Why> {
+    fn existing(path: &Path, there: &Metadata, take: &mut impl Visitor) -> Result<Option<Self>, Why> {
         let mut file = match rustix::fs::open(path, access(), Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT | Errno::LOOP) => return Ok(None),
@@ -318,7 +318,7 @@ fn check_tail(file: &File, whole: u64, size: u64) -> Result<bool, Why> {
 }
 
 fn lock(file: &File) -> Result<(), Why> {
-    match leftover::lock(file) {
+    match temporary_name::lock(file) {
         Ok(()) => Ok(()),
         Err(Errno::WOULDBLOCK) => Err(Why::Held { holder: holder(file) }),
         Err(errno) => Err(Why::Call { act: "locking it", errno }),
@@ -328,7 +328,7 @@ fn lock(file: &File) -> Result<(), Why> {
 /// Others who find a new file lock it for a moment, to see whether somebody has.
 fn lock_new(file: &File) -> Result<(), Why> {
     for _ in 0..ATTEMPTS {
-        if leftover::lock(file) != Err(Errno::WOULDBLOCK) {
+        if temporary_name::lock(file) != Err(Errno::WOULDBLOCK) {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));

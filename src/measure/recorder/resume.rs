@@ -1,7 +1,7 @@
 use super::Recorder;
 use super::record_file::{RecordFile, RecordFileError};
 use crate::analysis::Measurements;
-use crate::record::{Line, RunLine, Take};
+use crate::record::{Line, RunLine, Visitor};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ struct Found {
     skips: u64,
 }
 
-impl Take for Found {
+impl Visitor for Found {
     fn sample(&mut self, text: &[u8]) -> serde_json::Result<()> {
         self.all.sample(text)?;
         self.samples += 1;

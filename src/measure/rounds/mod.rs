@@ -277,7 +277,7 @@ impl<'a> Rounds<'a> {
         // what others gave back. No other noise hides that, so counted boots share their orders.
         let process = if self.clock == Clock::Instructions { 0 } else { self.process };
         let mut order = Order::new(self.order_seed, &self.id, process, round);
-        let mut place = Place { round, position: 0, copies: order.jitter(copies) };
+        let mut place = Turn { round, position: 0, copies: order.jitter(copies) };
         let mut done = Round::default();
         let shuffled = order.shuffled(contestants.len()).into_iter().map(|index| contestants[index]);
         let sequence: Vec<Contestant> = match reference {
@@ -441,7 +441,7 @@ impl<'a> Rounds<'a> {
         &self,
         (name, arm): &mut NamedArm,
         contestant: Contestant,
-        place: Place,
+        place: Turn,
     ) -> Result<Result<SampleLine, (SkipLine, bool)>, RoundsError> {
         let strategy = contestant.strategy;
         let reply = match self.slowed_block(name, arm, contestant, Blocks::Timed(place.copies)) {
@@ -462,7 +462,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// What an arm did, as a sample that stands at `place`, or outside the rounds.
-    fn line(&self, arm: &'static str, strategy: &str, place: Option<Place>, copies: Copies) -> SampleLine {
+    fn line(&self, arm: &'static str, strategy: &str, place: Option<Turn>, copies: Copies) -> SampleLine {
         SampleLine {
             round: place.map(|place| place.round),
             position: place.map(|place| place.position),
@@ -546,7 +546,7 @@ enum Blocks {
 
 /// Where a sample stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct Turn {
     round: u32,
     position: u32,
     copies: u64,

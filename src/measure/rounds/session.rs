@@ -85,7 +85,7 @@ pub enum Against {
 
 /// What became of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
+pub struct SessionOutcome {
     /// Copies that were wrong.
     pub wrong: Vec<String>,
     /// What races came to.
@@ -107,10 +107,10 @@ pub fn run_rounds(
     all: &mut Measurements,
     recorder: &mut Recorder,
     watcher: &mut dyn Watcher,
-) -> Result<Outcome, RoundsError> {
+) -> Result<SessionOutcome, RoundsError> {
     let started = Instant::now();
     let end = started + settings.budget;
-    let mut outcome = Outcome::default();
+    let mut outcome = SessionOutcome::default();
     let done = rounds_done(all);
     // A race begins its own processes, cell by cell.
     let processes = if settings.full { settings.processes.unwrap_or(1) } else { 1 };

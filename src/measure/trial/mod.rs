@@ -9,7 +9,7 @@ pub(super) mod target;
 use super::cell::{Cell, End, Setup};
 use crate::cache;
 use crate::fixture::{Place, Source};
-use crate::observe::{Copied, Counts, Moment, OBSERVERS, Observer, Watch};
+use crate::observe::{Copied, Counts, OBSERVERS, Observer, Schedule, Watch};
 use crate::strategy::{Cause, CopyError, DstMode, Holes, Method, Strategy, Task};
 use crate::verify::{Promise, verify};
 use clock::{Clock, NoClock};
@@ -23,7 +23,7 @@ use target::Target;
 
 /// How closely a trial looks at the copy that it timed. All of it is outside the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Look {
+pub enum Inspection {
     /// The byte count only.
     Count,
     /// Also shared extents and allocated blocks.
@@ -63,15 +63,15 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         strategy: &Strategy,
         cell: &Cell,
         clock: &dyn Clock,
-        look: Look,
+        look: Inspection,
     ) -> Result<Outcome, TrialError> {
-        let last = look >= Look::Extents;
+        let last = look >= Inspection::Extents;
         let observers = OBSERVERS.iter().copied().filter(|observer| match observer.moment {
-            Moment::Every => true,
-            Moment::Last => last,
-            Moment::Apart => false,
+            Schedule::Every => true,
+            Schedule::Last => last,
+            Schedule::Apart => false,
         });
-        self.attempt(strategy, cell, clock, observers, look == Look::Verify)
+        self.attempt(strategy, cell, clock, observers, look == Inspection::Verify)
     }
 
     /// One copy without a clock, verified, with all observers that a timed copy cannot have. Errors: as
@@ -79,7 +79,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// [`Plan::remarks`](super::Plan::remarks).
     pub fn observed_trial(&self, strategy: &Strategy, cell: &Cell) -> Result<Outcome, TrialError> {
         // What others cost would be counted as the copy's by those that see every copy.
-        let observers = OBSERVERS.iter().copied().filter(|observer| observer.moment != Moment::Every);
+        let observers = OBSERVERS.iter().copied().filter(|observer| observer.moment != Schedule::Every);
         let outcome = self.attempt(strategy, cell, &NoClock, observers, true);
         exiting::wait_for_exiting_threads();
         outcome

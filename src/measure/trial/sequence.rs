@@ -1,7 +1,7 @@
 use super::clock::{Clock, NoClock};
 use super::error::TrialError;
 use super::stage::{Stage, StageError, check_space, generate};
-use super::{Look, Outcome};
+use super::{Inspection, Outcome};
 use crate::fixture::{Place, SEED, Source};
 use crate::measure::cell::Cell;
 use crate::measure::plan::Entry;
@@ -41,11 +41,13 @@ impl Block {
         cell: &Cell,
         clock: &dyn Clock,
         copies: u64,
-        last: Look,
+        last: Inspection,
     ) -> Result<Self, TrialError> {
-        stage.trial(strategy, cell, &NoClock, Look::Count)?;
+        stage.trial(strategy, cell, &NoClock, Inspection::Count)?;
         let outcomes = (1..=copies)
-            .map(|copy| stage.trial(strategy, cell, clock, if copy == copies { last } else { Look::Count }))
+            .map(|copy| {
+                stage.trial(strategy, cell, clock, if copy == copies { last } else { Inspection::Count })
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { outcomes, observed: false })
     }

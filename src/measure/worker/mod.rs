@@ -4,7 +4,7 @@ pub(super) mod arm;
 pub(super) mod protocol;
 
 use super::cell::{Cell, End, Setup};
-use super::trial::Look;
+use super::trial::Inspection;
 use super::trial::clock::{Clock, Delayed, WallClock};
 use super::trial::limit;
 use super::trial::sequence::Block;
@@ -93,7 +93,7 @@ impl Worker {
         let block = if verify {
             Block::observe(stage, strategy, cell)
         } else {
-            Block::run(stage, strategy, cell, clock, copies, Look::Extents)
+            Block::run(stage, strategy, cell, clock, copies, Inspection::Extents)
         };
         Ok(match block {
             Ok(block) => Reply::Block(block.copies()),

@@ -18,7 +18,7 @@ pub enum Memory {
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'files> {
+pub struct Position<'files> {
     pub file: BorrowedFd<'files>,
     /// Bytes from its start.
     pub offset: u64,
@@ -31,7 +31,7 @@ pub enum Step<'files> {
     Read {
         /// Bytes of the slot.
         range: Range<usize>,
-        from: Place<'files>,
+        from: Position<'files>,
         /// `RWF_*`.
         flags: i32,
     },
@@ -39,7 +39,7 @@ pub enum Step<'files> {
     Write {
         /// Bytes of the slot.
         range: Range<usize>,
-        to: Place<'files>,
+        to: Position<'files>,
         /// `RWF_*`.
         flags: i32,
     },
@@ -47,7 +47,7 @@ pub enum Step<'files> {
     SpliceIn {
         /// Bytes.
         length: usize,
-        from: Place<'files>,
+        from: Position<'files>,
         /// The pipe's write end.
         pipe: BorrowedFd<'files>,
     },
@@ -57,7 +57,7 @@ pub enum Step<'files> {
         length: usize,
         /// The pipe's read end.
         pipe: BorrowedFd<'files>,
-        to: Place<'files>,
+        to: Position<'files>,
     },
 }
 
@@ -106,7 +106,7 @@ impl Step<'_> {
     }
 }
 
-fn whence(place: Place<'_>) -> Result<(types::Fd, i64), Errno> {
+fn whence(place: Position<'_>) -> Result<(types::Fd, i64), Errno> {
     let offset = i64::try_from(place.offset).map_err(|_| Errno::OVERFLOW)?;
     Ok((types::Fd(place.file.as_raw_fd()), offset))
 }

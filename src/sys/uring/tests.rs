@@ -20,8 +20,8 @@ fn sample(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index / 7) as u8).collect()
 }
 
-fn at<'file>(file: &'file impl AsFd, offset: usize) -> Place<'file> {
-    Place { file: file.as_fd(), offset: offset as u64 }
+fn at<'file>(file: &'file impl AsFd, offset: usize) -> Position<'file> {
+    Position { file: file.as_fd(), offset: offset as u64 }
 }
 
 /// Copies by reads whose completion starts a write, up to `slots` blocks at a time.
@@ -42,14 +42,14 @@ fn copy_in_session<'files>(
             offsets[slot] = next as u64;
             let range = 0..BLOCK.min(length - next);
             next += range.len();
-            let from = Place { file: from, offset: offsets[slot] };
+            let from = Position { file: from, offset: offsets[slot] };
             ring.queue(slot, &Step::Read { range, from, flags: 0 }).unwrap();
             assert_eq!(ring.slot(slot).unwrap_err(), Errno::BUSY);
         }
         match ring.wait() {
             Err(errno) => break assert_eq!(errno, Errno::NODATA),
             Ok(Completion { slot, operation: Operation::Read, result }) => {
-                let to = Place { file: to, offset: offsets[slot] };
+                let to = Position { file: to, offset: offsets[slot] };
                 ring.queue(slot, &Step::Write { range: 0..result.unwrap(), to, flags: 0 }).unwrap();
             }
             Ok(Completion { result, .. }) => assert!(result.unwrap() > 0),

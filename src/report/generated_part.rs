@@ -12,7 +12,7 @@ pub struct NoPart(String);
 ///
 /// # Errors
 /// Where a marker is missing.
-pub fn splice(document: &str, part: &str, content: &str) -> Result<String, NoPart> {
+pub fn replace(document: &str, part: &str, content: &str) -> Result<String, NoPart> {
     let (start, end) = bounds(document, part).ok_or_else(|| NoPart(part.to_owned()))?;
     Ok(format!("{}\n{}\n{}", &document[..start], content.trim_end(), &document[end..]))
 }
@@ -46,20 +46,20 @@ mod tests {
 
     #[test]
     fn what_stands_between_the_markers_is_replaced() {
-        let new = splice(DOCUMENT, "x", "new\nlines\n").unwrap();
+        let new = replace(DOCUMENT, "x", "new\nlines\n").unwrap();
         assert_eq!(new, "a\n<!-- begin x: copybench docs -->\nnew\nlines\n<!-- end x -->\nb\n");
-        assert_eq!(splice(&new, "x", "new\nlines\n").unwrap(), new);
+        assert_eq!(replace(&new, "x", "new\nlines\n").unwrap(), new);
         assert_eq!(command(DOCUMENT, "x"), Some("copybench docs"));
     }
 
     #[test]
     fn short_markers_do_for_a_part_that_names_no_source() {
-        let new = splice("<!-- x -->\nold\n<!-- /x -->\n", "x", "new").unwrap();
+        let new = replace("<!-- x -->\nold\n<!-- /x -->\n", "x", "new").unwrap();
         assert_eq!(new, "<!-- x -->\nnew\n<!-- /x -->\n");
     }
 
     #[test]
     fn a_missing_marker_is_named() {
-        assert!(splice(DOCUMENT, "y", "").unwrap_err().to_string().contains("begin y"));
+        assert!(replace(DOCUMENT, "y", "").unwrap_err().to_string().contains("begin y"));
     }
 }

@@ -59,7 +59,7 @@ type Inode = (u64, u64);
 /// A name that is removed when dropped, unless something else has got it. What it names may be a
 /// directory.
 #[derive(Debug)]
-pub struct Leftover {
+pub struct TemporaryName {
     id: u64,
     path: PathBuf,
 }
@@ -67,7 +67,7 @@ pub struct Leftover {
 /// A new file or directory with a temporary name.
 #[derive(Debug)]
 pub struct Held {
-    pub leftover: Leftover,
+    pub name: TemporaryName,
     /// Open; its lock goes when it is closed.
     pub file: File,
     /// Why it could not be locked: not every file system knows locks. There, no sweep can lock
@@ -75,7 +75,7 @@ pub struct Held {
     pub locked: Result<(), Errno>,
 }
 
-impl Leftover {
+impl TemporaryName {
     /// Takes care of a name of `file`, which may be a directory; another one that gets the name stays. The
     /// path begins at `directory`, where there is one. The guard was taken before the name was made.
     ///
@@ -104,7 +104,7 @@ impl Leftover {
     }
 }
 
-impl Drop for Leftover {
+impl Drop for TemporaryName {
     fn drop(&mut self) {
         let mut names = names();
         if let Some(index) = names.iter().position(|name| name.id == self.id) {
@@ -166,8 +166,8 @@ fn make(
         };
         let locked = lock(&file);
         if locked != Err(Errno::WOULDBLOCK) && path.exists() {
-            let leftover = Leftover::of_file(&file, None, path, &mut names)?;
-            return Ok(Held { leftover, file, locked });
+            let name = TemporaryName::of_file(&file, None, path, &mut names)?;
+            return Ok(Held { name, file, locked });
         }
     }
     Err(Errno::BUSY)
@@ -335,7 +335,7 @@ mod tests {
                         let held = made.unwrap();
                         assert_eq!(held.locked, Ok(()));
                         sweep(parent, ".x-").unwrap();
-                        assert!(held.leftover.path().exists());
+                        assert!(held.name.path().exists());
                     }
                 });
             }
@@ -405,7 +405,7 @@ mod tests {
     fn a_directory_that_lost_its_name_is_left_and_so_is_what_has_the_name_now() {
         let parent = tempfile::tempdir().unwrap();
         let held = directory(parent.path(), ".x-").unwrap();
-        let name = held.leftover.path().to_owned();
+        let name = held.name.path().to_owned();
         std::fs::rename(&name, parent.path().join("moved")).unwrap();
         std::fs::create_dir(&name).unwrap();
         std::fs::write(name.join("file"), "of another").unwrap();
@@ -420,7 +420,8 @@ mod tests {
         let path = parent.path().join("a");
         for (replaced, kept) in [(false, false), (true, false), (false, true)] {
             let file = File::create(&path).unwrap();
-            let leftover = Leftover::of_file(&file, directory(), PathBuf::from("a"), &mut names()).unwrap();
+            let leftover =
+                TemporaryName::of_file(&file, directory(), PathBuf::from("a"), &mut names()).unwrap();
             if replaced {
                 std::fs::remove_file(&path).unwrap();
                 std::fs::write(&path, "of another").unwrap();
@@ -440,7 +441,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let held = file(parent.path(), ".x-", Mode::RUSR | Mode::WUSR).unwrap();
         let kept = parent.path().join("kept");
-        std::fs::rename(held.leftover.path(), &kept).unwrap();
+        std::fs::rename(held.name.path(), &kept).unwrap();
         drop(held);
         assert!(kept.exists());
         assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1);

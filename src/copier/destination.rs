@@ -7,17 +7,17 @@ use super::error::is_of_the_disk;
 use super::request::refuse;
 use super::source::Source;
 use super::staged::{CLOSED, Staged};
-use super::{CopierError, Request, When};
+use super::{CopierError, CopyRequest, When};
 use crate::sys::errno::describe;
 use crate::sys::file_system::{FileSystem, Store};
-use crate::sys::leftover::{Leftover, names};
+use crate::sys::temporary_name::{TemporaryName, names};
 use rustix::fs::{FileType, Mode, OFlags, Stat, open, stat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::path::Path;
 
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Destination {
     /// `replaced` is the file that has the name of `entry` now.
     Staged { staged: Staged, entry: Entry, replaced: Option<File> },
     /// The file that has the target's name, or one that was made under it.
@@ -31,12 +31,12 @@ pub(super) enum Place {
 pub(super) struct Itself {
     pub(super) file: File,
     /// The name of a target that did not exist.
-    pub(super) made: Option<Leftover>,
+    pub(super) made: Option<TemporaryName>,
     pub(super) reason: String,
 }
 
-impl Place {
-    pub(super) fn find(request: &Request<'_>, source: &Source) -> Result<Self, CopierError> {
+impl Destination {
+    pub(super) fn find(request: &CopyRequest<'_>, source: &Source) -> Result<Self, CopierError> {
         let target = request.target;
         let there = match stat(target) {
             Err(Errno::NOENT) => return Self::new_file(request, source),
@@ -55,7 +55,7 @@ impl Place {
         }
     }
 
-    fn new_file(request: &Request<'_>, source: &Source) -> Result<Self, CopierError> {
+    fn new_file(request: &CopyRequest<'_>, source: &Source) -> Result<Self, CopierError> {
         let target = request.target;
         let refuse = |kind| Err(CopierError::Target { path: target.to_owned(), kind });
         if rustix::fs::lstat(target).is_ok() {
@@ -75,7 +75,7 @@ impl Place {
         }
     }
 
-    fn existing(request: &Request<'_>, source: &Source, there: &Stat) -> Result<Self, CopierError> {
+    fn existing(request: &CopyRequest<'_>, source: &Source, there: &Stat) -> Result<Self, CopierError> {
         let target = request.target;
         let failed = |errno| CopierError::call("opening the target", target)(errno);
         // A program that runs cannot be written to, but another can take its name.
@@ -124,7 +124,7 @@ struct Refusal(String);
 fn adopt(
     staged: &Staged,
     replaced: &File,
-    request: &Request<'_>,
+    request: &CopyRequest<'_>,
 ) -> Result<Result<(), Refusal>, CopierError> {
     let Err(lost) = Facts::of(replaced).and_then(|facts| facts.give(&staged.file)) else { return Ok(Ok(())) };
     match lost.errno.filter(|errno| is_of_the_disk(*errno)) {
@@ -145,7 +145,11 @@ impl From<Errno> for Refusal {
 
 impl Itself {
     /// A file under the target's own name, which nothing has.
-    pub(super) fn make(request: &Request<'_>, source: &Source, reason: String) -> Result<Self, CopierError> {
+    pub(super) fn make(
+        request: &CopyRequest<'_>,
+        source: &Source,
+        reason: String,
+    ) -> Result<Self, CopierError> {
         let target = request.target;
         let failed = || CopierError::call("making the target", target);
         // Those that store through a mapping of the target have to read it, and there is no second try.
@@ -153,13 +157,13 @@ impl Itself {
         let flags = OFlags::CREATE | OFlags::EXCL | access | OFlags::CLOEXEC;
         let mut names = names();
         let file = File::from(open(target, flags, mode_of_new(&source.stat)).map_err(failed())?);
-        let made = Leftover::of_file(&file, None, target.to_owned(), &mut names).map_err(failed())?;
+        let made = TemporaryName::of_file(&file, None, target.to_owned(), &mut names).map_err(failed())?;
         Ok(Self { file, made: Some(made), reason })
     }
 }
 
 /// Why there is no need to try.
-fn may_be_staged(request: &Request<'_>, source: &Source) -> Option<&'static str> {
+fn may_be_staged(request: &CopyRequest<'_>, source: &Source) -> Option<&'static str> {
     match (request.part.is_whole(), source.is_stream()) {
         (false, _) => Some("a range"),
         // It cannot be read a second time, should the name be refused in the end.
@@ -168,7 +172,7 @@ fn may_be_staged(request: &Request<'_>, source: &Source) -> Option<&'static str>
     }
 }
 
-fn stage(request: &Request<'_>, entry: &Entry, mode: Mode) -> Result<Staged, Errno> {
+fn stage(request: &CopyRequest<'_>, entry: &Entry, mode: Mode) -> Result<Staged, Errno> {
     match request.strategy {
         Some(strategy) if strategy.takes_paths() => Staged::private(entry, mode),
         _ => Staged::unnamed(entry, mode),
@@ -176,7 +180,7 @@ fn stage(request: &Request<'_>, entry: &Entry, mode: Mode) -> Result<Staged, Err
 }
 
 /// Most mechanisms need no more than to write; those that are named and map the target have to read too.
-fn open_for_writing(request: &Request<'_>) -> Result<File, Errno> {
+fn open_for_writing(request: &CopyRequest<'_>) -> Result<File, Errno> {
     let path = request.target;
     if request.strategy.is_some()
         && let Ok(file) = open_with(path, OFlags::RDWR)
@@ -191,7 +195,7 @@ fn open_with(path: &Path, access: OFlags) -> Result<File, Errno> {
 }
 
 /// Opening a pipe waits for its reader, so that the copy cannot end before there is one.
-fn open_stream(request: &Request<'_>) -> Result<Place, CopierError> {
+fn open_stream(request: &CopyRequest<'_>) -> Result<Destination, CopierError> {
     let path = request.target;
     refuse(&[
         (request.verify, "--verify: what a pipe or a device was given cannot be read again"),
@@ -199,7 +203,7 @@ fn open_stream(request: &Request<'_>) -> Result<Place, CopierError> {
         (request.part.span().target > 0, "--dst-offset: a pipe or a device is written as a stream"),
     ])?;
     let file = File::options().write(true).open(path);
-    Ok(Place::Stream { file: file.map_err(CopierError::call("opening the target", path))? })
+    Ok(Destination::Stream { file: file.map_err(CopierError::call("opening the target", path))? })
 }
 
 /// Whether the path can only be that of a directory.

@@ -3,14 +3,14 @@ use crate::record::Clock;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Where the guest finds its orders.
-pub(super) const PATH: &str = "/orders.json";
+/// Where the guest finds its assignment.
+pub(super) const PATH: &str = "/assignment.json";
 /// The device that takes record lines, the second serial port.
 pub(super) const RECORDS: &str = "/dev/ttyS1";
 
 /// What the host wants of a guest: a small JSON file in its initramfs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Orders {
+pub struct Assignment {
     /// Modules to insert, in this order.
     pub modules: Vec<Insertion>,
     /// File systems to mount, in this order.

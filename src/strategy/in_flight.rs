@@ -5,9 +5,9 @@
 //! A block that ends the copy, by an error or by the end of the source, lets all blocks before it
 //! finish, so that the bytes reported are a prefix without gaps.
 
-mod block;
+mod chunk;
 
-use self::block::Block;
+use self::chunk::Chunk;
 use super::Task;
 use super::advance::Span;
 use super::error::{Cause, CopyError};
@@ -80,7 +80,7 @@ struct Overlap<'engine, E> {
     span: Span,
     shape: Shape,
     /// One for each slot.
-    blocks: Vec<Option<Block>>,
+    blocks: Vec<Option<Chunk>>,
     /// Start of the next block.
     next: u64,
     /// Where the source's size says that it ends.
@@ -141,7 +141,7 @@ impl<E: Engine> Overlap<'_, E> {
         self.next += wanted as u64;
         let range = 0..wanted.next_multiple_of(self.shape.read_unit);
         match self.engine.begin(slot, range, self.span.source + start, self.span.target + start) {
-            Ok(pending) => self.blocks[slot] = Some(Block::new(start, wanted, pending)),
+            Ok(pending) => self.blocks[slot] = Some(Chunk::new(start, wanted, pending)),
             Err(errno) => {
                 let call = self.engine.call(Operation::Read);
                 self.stop_at(start, Reason::Failed(Cause::Call { call, errno }));
@@ -167,7 +167,7 @@ impl<E: Engine> Overlap<'_, E> {
     }
 
     /// Does what a block needs next, or is done with it.
-    fn proceed(&mut self, slot: usize, mut block: Block) {
+    fn proceed(&mut self, slot: usize, mut block: Chunk) {
         block.linked = false;
         self.reached = self.reached.max(block.written_to());
         if let Some(cause) = block.fault.take() {
@@ -204,7 +204,7 @@ impl<E: Engine> Overlap<'_, E> {
     }
 
     /// Keeps what is less than a unit; only the last block has any.
-    fn keep_tail(&mut self, slot: usize, block: &Block, range: Range<usize>) {
+    fn keep_tail(&mut self, slot: usize, block: &Chunk, range: Range<usize>) {
         if range.is_empty() {
             return;
         }
@@ -222,7 +222,7 @@ impl<E: Engine> Overlap<'_, E> {
     fn known(&self) -> u64 {
         let stop = self.stop.as_ref().map_or(self.next, |(offset, _)| *offset);
         let tail = self.tail.as_ref().map_or(stop, |(start, _)| *start);
-        let blocks = self.blocks.iter().flatten().map(Block::written_to);
+        let blocks = self.blocks.iter().flatten().map(Chunk::written_to);
         blocks.fold(stop.min(tail), u64::min)
     }
 

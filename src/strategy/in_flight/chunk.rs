@@ -8,7 +8,7 @@ use rustix::io::Errno;
 const PATIENCE: u32 = 100;
 
 /// A block on its way. Offsets count from the start of the span.
-pub(super) struct Block {
+pub(super) struct Chunk {
     pub start: u64,
     /// Bytes to copy.
     pub wanted: usize,
@@ -25,7 +25,7 @@ pub(super) struct Block {
     pub fault: Option<Cause>,
 }
 
-impl Block {
+impl Chunk {
     /// A block of which `pending` operations are begun.
     pub(super) fn new(start: u64, wanted: usize, pending: usize) -> Self {
         Self {
