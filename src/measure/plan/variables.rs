@@ -37,6 +37,7 @@ pub const VARIABLES: &[Variable] = &[
     internal("COPYBENCH_OTAVA", "Apache Otava, for tests"),
     internal("COPYBENCH_BLESS", "tests write their golden files anew"),
     internal("COPYBENCH_FAULTS", "how many faults tests provoke"),
+    internal("COPYBENCH_BUS_ERRORS", "how many bus errors tests provoke"),
     internal("COPYBENCH_ENVIRONMENTS", "which environments tests try"),
     internal("COPYBENCH_PYTHON_HOME", "where the Python environment of charts is kept"),
     internal("COPYBENCH_SIMULATIONS", "how many races tests simulate"),
