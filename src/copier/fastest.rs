@@ -15,6 +15,7 @@ pub(super) static FASTEST: &[Row] = &[
     Row { file_system: "btrfs", size: 268435456, order: &["splice-256k", "sendfile"] },
     Row { file_system: "ext4", size: 65536, order: &["copy-file-range-128k", "sendfile"] },
     Row { file_system: "ext4", size: 1048576, order: &["splice-1m", "sendfile-1m", "copy-file-range"] },
+    Row { file_system: "ext4", size: 8388608, order: &[] },
     Row { file_system: "ext4", size: 16777216, order: &["splice-1m"] },
     Row { file_system: "ext4", size: 33554432, order: &[] },
     Row { file_system: "ext4", size: 268435456, order: &["splice-1m", "sendfile", "copy-file-range-1m"] },
@@ -32,7 +33,10 @@ pub(super) static FASTEST: &[Row] = &[
 pub(super) static THREADED: &[Row] = &[
     Row { file_system: "btrfs", size: 16777216, order: &[] },
     Row { file_system: "ext4", size: 1048576, order: &[] },
-    Row { file_system: "ext4", size: 33554432, order: &["threads-2-pread-pwrite"] },
+    Row { file_system: "ext4", size: 8388608, order: &["threads-2-pread-pwrite"] },
+    Row { file_system: "ext4", size: 16777216, order: &[] },
+    Row { file_system: "ext4", size: 33554432, order: &["threads-2-turns-allocated"] },
+    Row { file_system: "ext4", size: 67108864, order: &["threads-2-pread-pwrite"] },
     Row { file_system: "tmpfs", size: 16777216, order: &[] },
     Row { file_system: "xfs", size: 16777216, order: &[] },
 ];
