@@ -3,6 +3,20 @@
 
 use clap::{Arg, ArgMatches, Command, ValueHint, parser::ValueSource};
 use std::ffi::OsString;
+use std::sync::OnceLock;
+
+/// What understood the command line; made only where a record is begun, as it takes a while.
+static PARSER: OnceLock<fn() -> Command> = OnceLock::new();
+
+/// Keeps for [`published_argv`] what understood the command line.
+pub(super) fn understood_by(parser: fn() -> Command) {
+    let _ = PARSER.set(parser);
+}
+
+/// The command line as records keep it.
+pub(super) fn published_argv() -> Vec<String> {
+    PARSER.get().map(|parser| published(parser(), std::env::args_os())).unwrap_or_default()
+}
 
 /// The command line as it was written; `args` would panic on what is not UTF-8.
 pub(super) fn argv() -> Vec<String> {
@@ -12,7 +26,7 @@ pub(super) fn argv() -> Vec<String> {
 
 /// Arguments of `words`, which were parsed before, in their order, one word for an option and one for
 /// its value; for a path its name in capitals, such as `DIR`.
-pub(super) fn published(command: Command, words: impl IntoIterator<Item = OsString>) -> Vec<String> {
+fn published(command: Command, words: impl IntoIterator<Item = OsString>) -> Vec<String> {
     let mut published = vec![command.get_name().to_owned()];
     let mut command = command;
     command.build();

@@ -33,7 +33,7 @@ pub use guest::live_as_init;
 pub use output::tell;
 
 use anyhow::Context;
-use arguments::argv;
+use arguments::{argv, published_argv};
 use clap::{CommandFactory, Parser, Subcommand};
 use output::{go_on_without, print};
 
@@ -80,6 +80,7 @@ pub fn main() -> anyhow::Result<()> {
         Err(error) if error.use_stderr() => error.exit(),
         Err(help) => return Ok(output::printed(help.print())?),
     };
+    arguments::understood_by(Cli::command);
     if !command.is_for_another() {
         crate::measure::check_environment()?;
         if !matches!(command, Command::Copy(_)) {
@@ -110,11 +111,6 @@ pub fn main() -> anyhow::Result<()> {
         Command::Worker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(Cli::command()),
     }
-}
-
-/// The command line as records keep it.
-fn published_argv() -> Vec<String> {
-    arguments::published(Cli::command(), std::env::args_os())
 }
 
 impl Command {
