@@ -1,17 +1,17 @@
 //! A pipe of the copy's own, of a known size. Reference: `pipe(7)`, `fcntl(2)` (F_SETPIPE_SZ).
 
 use super::advance::Step;
-use super::error::{Cause, CopyError, During};
+use super::error::{Cause, During};
 use crate::sys::vmsplice::WriteEnd;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 use std::cell::Cell;
 use std::fs::File;
 
 pub(super) struct Pipe {
     read: OwnedFd,
-    write: OwnedFd,
+    write: WriteEnd,
     /// Bytes that came in and have not gone out yet.
     held: Cell<usize>,
 }
@@ -21,7 +21,7 @@ impl Pipe {
     /// calls than the strategy's name says. An unprivileged user is refused more than
     /// `/proc/sys/fs/pipe-max-size`, and any but two pages beyond the user's share of pages.
     pub(super) fn new(size: usize) -> Result<Self, Cause> {
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC).during("pipe2")?;
+        let (read, write) = WriteEnd::with_pipe().during("pipe2")?;
         let got = fcntl_setpipe_size(&write, size);
         let enough = got.and_then(|got| if got < size { Err(Errno::PERM) } else { Ok(()) });
         enough.during("fcntl(F_SETPIPE_SZ)")?;
@@ -34,8 +34,8 @@ impl Pipe {
     }
 
     /// Where pages can be lent to it.
-    pub(super) fn write_end(&self) -> Result<WriteEnd<'_>, CopyError> {
-        WriteEnd::new(self.write.as_fd()).map_err(|errno| CopyError::call("fcntl(F_GETFL)", 0, errno))
+    pub(super) fn write_end(&self) -> &WriteEnd {
+        &self.write
     }
 
     /// Whether all that came in has gone out.

@@ -47,7 +47,7 @@ pub(super) static FAMILY: Family = Family {
 fn from_buffer(task: Task<'_>, pages: Pages) -> Result<u64, CopyError> {
     let Task { source, target, span, workspace } = task;
     let pipe = workspace.pipe(SIZE)?;
-    let end = pipe.write_end()?;
+    let end = pipe.write_end();
     let mut lent = workspace.buffer(SIZE)?;
     let mut given: Option<Gift> = None;
     // What of the buffer has not been put into the pipe yet.
@@ -87,7 +87,7 @@ fn from_buffer(task: Task<'_>, pages: Pages) -> Result<u64, CopyError> {
 fn from_mapping(task: Task<'_>) -> Result<u64, CopyError> {
     let Task { source, target, span, workspace } = task;
     let pipe = workspace.pipe(1 << 20)?;
-    let end = pipe.write_end()?;
+    let end = pipe.write_end();
     // With the offset in the source at which it begins.
     let mut mapped: Option<(u64, Mapping)> = None;
     over_windows(source, span, MOST, |step| {

@@ -176,7 +176,7 @@ impl Mapping {
     /// Lends up to `length` bytes from `from` on to a pipe (`vmsplice(2)`); returns the bytes it took. See
     /// [`vmsplice`] for what may not be stored meanwhile. Errors: `EFAULT` where the mapping lost its file
     /// page; others of `vmsplice(2)`.
-    pub fn vmsplice(&self, from: usize, length: usize, pipe: WriteEnd<'_>) -> Result<usize, Errno> {
+    pub fn vmsplice(&self, from: usize, length: usize, pipe: &WriteEnd) -> Result<usize, Errno> {
         let (start, length) = self.part(from, length);
         // SAFETY: the range is mapped, and lent.
         unsafe { vmsplice::put(start, length, pipe, 0) }
