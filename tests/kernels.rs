@@ -320,7 +320,8 @@ fn claims_there(kernel: &Path) -> Result<(), Failed> {
     assert_eq!(ids, ["W2", "W2-entries", "W2-time", "C25-write"]);
     for line in &lines {
         assert!(line.clock == Clock::Instructions && line.host == "qemu-instructions", "{line:?}");
-        assert!(table.contains(&line.kernel), "{line:?}");
+        let version = line.kernel.split(['-', '+', '~']).next().unwrap_or_default();
+        assert!(!version.is_empty() && table.contains(version), "{line:?}");
     }
     assert_eq!(lines[3].verdict, ClaimVerdict::Holds);
     Ok(())
