@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
+use common::small_run::{copybench, said};
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -17,20 +20,13 @@ fn directory() -> TempDir {
 
 /// A small run against `old`, in a directory that has nothing else.
 fn run(directory: &TempDir, old: &Path, arguments: &[&str]) -> Output {
-    Command::new(COPYBENCH)
+    copybench(directory.path())
         .args(["run", "--layout", "dense", "--size", "64KiB", "--strategy", "sendfile,mmap-write"])
         .args(["--no-limits", "--dir", ".", "--out", "run.jsonl", "--against"])
         .arg(old)
         .args(arguments)
-        .current_dir(directory.path())
-        .env("XDG_CACHE_HOME", directory.path().join("no-calibration"))
-        .stdin(Stdio::null())
         .output()
         .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
 /// A stand-in for an executable.

@@ -3,38 +3,26 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
+use common::small_run::{copybench, said, small_run};
 use copybench::record::{Run, read_files};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use tempfile::TempDir;
 
-const COPYBENCH: &str = env!("CARGO_BIN_EXE_copybench");
-/// A cell that takes little time.
-const CELL: [&str; 6] = ["--size", "64KiB", "--layout", "dense", "--no-limits", "--dir"];
 const OLD: &str = "old=cp {source} {target}";
 
 fn directory() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
-fn copybench(here: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(COPYBENCH);
-    command.args(arguments).current_dir(here).stdin(Stdio::null());
-    command.env("XDG_CACHE_HOME", here.join("no-calibration")).env_remove("COPYBENCH_COMMANDS");
-    command
-}
-
-/// A run of these commands in one small cell, recorded in `r.jsonl`.
+/// A run of these commands in one small cell.
 fn run(here: &Path, commands: &[&str], arguments: &[&str]) -> Output {
-    let mut command = copybench(here, &["run"]);
-    command.args(CELL).args([".", "--out", "r.jsonl"]).args(arguments);
-    command.args(commands.iter().flat_map(|text| ["--command", text])).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+    let commands = commands.iter().flat_map(|text| ["--command", text]);
+    small_run(here).args(arguments).args(commands).output().unwrap()
 }
 
 fn record(here: &Path) -> Run {
@@ -84,7 +72,7 @@ fn a_command_races_is_verified_and_is_recorded_by_its_name_alone() {
         &["export", "--format", "chart", "r.jsonl"],
         &["report", "--answer", "--json", "r.jsonl"],
     ] {
-        let output = copybench(here, arguments).output().unwrap();
+        let output = copybench(here).args(arguments).output().unwrap();
         assert!(
             output.status.success() && said(&output).contains("mine"),
             "{arguments:?}: {}",
@@ -100,8 +88,9 @@ fn commands_of_the_environment_are_listed_selected_and_measured_beside_strategie
     let here = directory();
     let here = here.path();
     let lines = "mine=cp {source} {target}\n\nother=cp -a {source} {target}\n";
-    let with =
-        |arguments: &[&str]| copybench(here, arguments).env("COPYBENCH_COMMANDS", lines).output().unwrap();
+    let with = |arguments: &[&str]| {
+        copybench(here).args(arguments).env("COPYBENCH_COMMANDS", lines).output().unwrap()
+    };
     let output = with(&["list", "--json", "--dir", "."]);
     let listed: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     let of = |name: &str| listed.iter().find(|row| row["name"] == name).unwrap().clone();
@@ -109,9 +98,11 @@ fn commands_of_the_environment_are_listed_selected_and_measured_beside_strategie
         (of("mine")["family"].as_str(), of("other")["available"].as_bool()),
         (Some("command"), Some(true))
     );
-    let cell =
-        [&["run"], &CELL[..], &[".", "--out", "r.jsonl", "--rounds", "1", "--processes", "1"]].concat();
-    let output = with(&[&cell[..], &["--strategy", "sendfile"]].concat());
+    let output = small_run(here)
+        .args(["--rounds", "1", "--processes", "1", "--strategy", "sendfile"])
+        .env("COPYBENCH_COMMANDS", lines)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", said(&output));
     let read = record(here);
     for name in ["mine", "other", "sendfile"] {
@@ -142,7 +133,7 @@ fn what_is_no_command_is_refused_before_anything_is_written() {
         assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0, "{command}");
     }
     let here = directory();
-    let output = copybench(here.path(), &["list"]).env("COPYBENCH_COMMANDS", "x=").output().unwrap();
+    let output = copybench(here.path()).arg("list").env("COPYBENCH_COMMANDS", "x=").output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
 }
 

@@ -5,11 +5,12 @@
 
 mod common;
 
+use common::small_run::{said, small_run};
 use common::tools::missing;
 use copybench::record::{Run, read_files};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -64,30 +65,8 @@ const EXAMPLE: &str = "mine=python3 copier.py";
 
 fn run(here: &Path, workers: &[&str], arguments: &[&str]) -> Result<Output, Failed> {
     let _ = std::fs::remove_file(here.join("r.jsonl"));
-    Ok(Command::new(env!("CARGO_BIN_EXE_copybench"))
-        .current_dir(here)
-        .stdin(Stdio::null())
-        .env("XDG_CACHE_HOME", here.join("no-calibration"))
-        .env_remove("COPYBENCH_COMMANDS")
-        .args([
-            "run",
-            "--size",
-            "64KiB",
-            "--layout",
-            "dense",
-            "--no-limits",
-            "--dir",
-            ".",
-            "--out",
-            "r.jsonl",
-        ])
-        .args(arguments)
-        .args(workers.iter().flat_map(|text| ["--worker", text]))
-        .output()?)
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+    let workers = workers.iter().flat_map(|text| ["--worker", text]);
+    Ok(small_run(here).args(arguments).args(workers).output()?)
 }
 
 fn record(here: &Path) -> Result<Run, Failed> {
@@ -131,21 +110,8 @@ fn gate() -> Result<(), Failed> {
 fn environment() -> Result<(), Failed> {
     let here = directory()?;
     let here = here.path();
-    let output = Command::new(env!("CARGO_BIN_EXE_copybench"))
-        .current_dir(here)
+    let output = small_run(here)
         .env("COPYBENCH_COMMANDS", "worker mine=python3 copier.py\nother=cp {source} {target}")
-        .args([
-            "run",
-            "--size",
-            "64KiB",
-            "--layout",
-            "dense",
-            "--no-limits",
-            "--dir",
-            ".",
-            "--out",
-            "r.jsonl",
-        ])
         .args(ROUNDS)
         .output()?;
     assert!(output.status.success(), "{}", said(&output));

@@ -5,6 +5,7 @@
 pub(crate) mod golden;
 pub(crate) mod kernels;
 pub(crate) mod ranges;
+pub(crate) mod small_run;
 pub(crate) mod synthetic;
 pub(crate) mod tools;
 

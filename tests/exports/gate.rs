@@ -1,27 +1,12 @@
+use super::common::small_run::small_run;
 use super::{Failed, ends};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// A gate of two commands in a small cell.
 fn gate(here: &Path, new: &str) -> Result<Output, Failed> {
-    let cell = [
-        "--size",
-        "64KiB",
-        "--layout",
-        "dense",
-        "--no-limits",
-        "--dir",
-        ".",
-        "--rounds",
-        "2",
-        "--processes",
-        "1",
-    ];
-    Ok(Command::new(env!("CARGO_BIN_EXE_copybench"))
-        .current_dir(here)
-        .args(["run", "--gate", "--base", "old", "--junit", "gate.xml", "--out"])
-        .arg(here.join("r.jsonl"))
-        .args(cell)
+    Ok(small_run(here)
+        .args(["--gate", "--base", "old", "--junit", "gate.xml", "--rounds", "2", "--processes", "1"])
         .args(["--command", "old=cp {source} {target}", "--command", new])
         .output()?)
 }
