@@ -238,13 +238,17 @@ pub struct CellLine {
 }
 
 impl CellLine {
+    /// None where it is kept, as in records that have none.
+    pub fn unusual_setup(&self) -> Option<&str> {
+        self.setup.as_deref().filter(|setup| *setup != "kept")
+    }
+
     /// The id without its size, in a form that needs no quoting in a shell or a regular
     /// expression: the name of criterion's group.
     pub fn group(&self) -> String {
         let fs = self.fs.name();
         let words = [fs.as_str(), &self.layout, &self.cache, &self.dst, &self.end];
-        let unusual_setup = self.setup.as_deref().filter(|setup| *setup != "kept");
-        words.into_iter().chain(unusual_setup).collect::<Vec<_>>().join("/")
+        words.into_iter().chain(self.unusual_setup()).collect::<Vec<_>>().join("/")
     }
 }
 

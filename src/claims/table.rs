@@ -167,7 +167,7 @@ pub fn turned(lines: &[ClaimLine]) -> Vec<ClaimLine> {
     lines.iter().filter(|line| turns(line) || is_of_a_change(line)).cloned().collect()
 }
 
-/// ClaimVerdict and figure in the few words of a cell.
+/// Verdict and figure in the few words of a cell.
 pub fn outcome(line: &ClaimLine) -> String {
     match line.verdict {
         ClaimVerdict::NotApplicable => "–".to_owned(),

@@ -7,7 +7,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "extents",
     summary: "Bytes of the target that share extents with another file (FIEMAP), and those allocated",
     counters: &["shared_bytes", "allocated_bytes"],
-    moment: Schedule::Last,
+    schedule: Schedule::Last,
     prepare: || Ok(Box::new(Extents)),
 };
 

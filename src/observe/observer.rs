@@ -12,7 +12,7 @@ pub struct Observer {
     /// not apply to a copy is left out.
     pub counters: &'static [&'static str],
     /// The copies that it can be asked about.
-    pub moment: Schedule,
+    pub schedule: Schedule,
     /// Makes all ready, so that little is left to do when it begins.
     pub(super) prepare: fn() -> Result<Box<dyn Observation>, Refusal>,
 }

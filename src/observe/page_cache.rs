@@ -6,7 +6,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "page-cache",
     summary: "What the page cache holds of both files after the copy, from cachestat(2) or mincore(2)",
     counters: &["source_cached_bytes", "target_cached_bytes", "target_dirty_bytes", "target_writeback_bytes"],
-    moment: Schedule::Apart,
+    schedule: Schedule::Apart,
     prepare: || Ok(Box::new(PageCache)),
 };
 

@@ -18,7 +18,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "private-memory",
     summary: "Most memory that the copy took beside the page cache, looked at again and again",
     counters: &["peak_private_bytes"],
-    moment: Schedule::Apart,
+    schedule: Schedule::Apart,
     prepare: || {
         give_back_unused();
         let sampler = Sampler::new(interval()).map_err(|error| refused(&error))?;

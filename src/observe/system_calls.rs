@@ -7,7 +7,7 @@ pub(super) static OBSERVER: Observer = Observer {
     name: "system-calls",
     summary: "System calls by name, of all threads and processes that the copy starts, from perf_event_open(2)",
     counters: COUNTERS,
-    moment: Schedule::Apart,
+    schedule: Schedule::Apart,
     prepare: || {
         let counters = match KEPT.take() {
             Some(counters) => counters,

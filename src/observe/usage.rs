@@ -12,7 +12,7 @@ pub(super) static OBSERVER: Observer = Observer {
         "user_ns",
         "system_ns",
     ],
-    moment: Schedule::Every,
+    schedule: Schedule::Every,
     prepare: || Ok(Box::new(Reading::default())),
 };
 

@@ -10,8 +10,7 @@ pub fn heading(cell: &CellLine) -> String {
         format!("{} to {}", cell.fs.source, cell.fs.target)
     };
     let size = format_size(cell.size);
-    let setup = cell.setup.as_deref().filter(|setup| *setup != "kept");
-    let setup = setup.map(|setup| format!(", set-up {setup}")).unwrap_or_default();
+    let setup = cell.unusual_setup().map(|setup| format!(", set-up {setup}")).unwrap_or_default();
     let durability = if cell.end == "none" { "not synced" } else { &cell.end };
     format!("{between}, {} {size}, {}, target {}, {durability}{setup}", cell.layout, cell.cache, cell.dst)
 }

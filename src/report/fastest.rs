@@ -65,16 +65,15 @@ pub fn fastest(runs: &[Run], may: &dyn Fn(&Strategy) -> bool) -> String {
         text += head;
         let mut before = None;
         for ((file_system, size), order) in table {
-            let row = Some((file_system, order));
-            if before != row
-                && let Some((file_system, order)) = &row
-            {
+            let row = (file_system, order);
+            if before.as_ref() != Some(&row) {
+                let (file_system, order) = &row;
                 let _ = writeln!(
                     text,
                     "    Row {{ file_system: {file_system:?}, size: {size}, order: &{order:?} }},"
                 );
             }
-            before = row;
+            before = Some(row);
         }
         text += "];\n";
     }

@@ -2,6 +2,7 @@
 //! for documents.
 
 use super::calibration::{Calibration, Detection};
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -36,9 +37,7 @@ impl Repeats {
     }
 
     fn middle(&self, side: &str, column: &str) -> u64 {
-        let mut numbers = self.numbers(side, column);
-        numbers.sort_unstable();
-        numbers.get(numbers.len() / 2).copied().unwrap_or_default()
+        quantile(self.numbers(side, column), 0.5, u64::cmp).unwrap_or_default()
     }
 }
 
@@ -117,67 +116,87 @@ const ALLOWED: f64 = 0.02;
 /// Answers to which strategy is fastest, a row for each cell and procedure. One is wrong where the strategy
 /// that it names is behind the pooled truth's leader by more than it said, and not by chance.
 pub fn races(found: &Repeats) -> String {
-    let text = |line: &BTreeMap<String, String>, column: &str| line.get(column).cloned().unwrap_or_default();
-    let number = |line: &BTreeMap<String, String>, column: &str| text(line, column).parse::<f64>().ok();
-    let (truth, answers): (Vec<_>, Vec<_>) =
-        found.lines.iter().partition(|line| text(line, "side") == "truth");
-    let low = |line: &BTreeMap<String, String>| {
-        let same = |truth: &&&BTreeMap<String, String>| {
-            ["cell", "strategy"].iter().all(|column| truth.get(*column) == line.get(*column))
-        };
-        number(truth.iter().find(same)?, "low")
-    };
-    let mut series: Vec<(String, String)> = Vec::new();
-    for line in &answers {
-        let one = (text(line, "cell"), text(line, "side"));
-        if !series.contains(&one) {
-            series.push(one);
-        }
+    let (truth, answers): (Vec<Answer<'_>>, Vec<_>) =
+        found.lines.iter().map(Answer::of).partition(|answer| answer.side == "truth");
+    let mut series: BTreeMap<(&str, &str), Vec<Answer<'_>>> = BTreeMap::new();
+    for answer in answers {
+        series.entry((answer.cell, answer.side)).or_default().push(answer);
     }
-    series.sort();
     let mut table =
         "| cell | asked | answers | named | said within | seconds: median, 90 % | farther off |\n\
                      |---|---|--:|---|--:|--:|--:|\n"
             .to_owned();
-    for (cell, side) in series {
-        let of_series =
-            |line: &&&BTreeMap<String, String>| text(line, "cell") == cell && text(line, "side") == side;
-        let lines: Vec<_> = answers.iter().filter(of_series).collect();
-        let mut named: BTreeMap<String, usize> = BTreeMap::new();
-        for line in &lines {
-            *named.entry(text(line, "strategy")).or_default() += 1;
+    for ((cell, side), answers) in series {
+        let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+        for answer in &answers {
+            *named.entry(answer.strategy).or_default() += 1;
         }
-        let mut named: Vec<(String, usize)> = named.into_iter().collect();
-        named.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+        let mut named: Vec<(&str, usize)> = named.into_iter().collect();
+        named.sort_by_key(|(_, times)| Reverse(*times));
         let named: Vec<String> = named.iter().map(|(name, times)| format!("`{name}` {times}×")).collect();
-        let within = quantile(lines.iter().filter_map(|line| number(line, "within")), 0.5);
-        let seconds = |share| quantile(lines.iter().filter_map(|line| number(line, "seconds")), share);
-        let seconds = [seconds(0.5), seconds(0.9)]
-            .map(|seconds| seconds.map_or_else(String::new, |s| format!("{s:.0}")));
-        let known: Vec<bool> = lines
-            .iter()
-            .filter_map(|line| Some(low(line)? > number(line, "within").unwrap_or(ALLOWED)))
-            .collect();
-        let wrong = known.iter().filter(|wrong| **wrong).count();
+        let within = quantile(answers.iter().filter_map(|answer| answer.within), 0.5, f64::total_cmp);
+        let seconds = [0.5, 0.9].map(|share| {
+            let seconds = answers.iter().filter_map(|answer| answer.seconds);
+            quantile(seconds, share, f64::total_cmp)
+                .map_or_else(String::new, |seconds| format!("{seconds:.0}"))
+        });
+        let known: Vec<bool> = answers.iter().filter_map(|answer| answer.is_wrong(&truth)).collect();
         let _ = writeln!(
             table,
-            "| {} | {side} | {} | {} | {} | {}, {} | {wrong} of {} |",
+            "| {} | {side} | {} | {} | {} | {} | {} of {} |",
             cell.replace('|', " "),
-            lines.len(),
+            answers.len(),
             named.join(", "),
             within.map_or_else(|| "–".to_owned(), percent),
-            seconds[0],
-            seconds[1],
+            seconds.join(", "),
+            known.iter().filter(|wrong| **wrong).count(),
             known.len(),
         );
     }
     table
 }
 
-/// Of sorted values, the one below which the share lies.
-fn quantile(values: impl Iterator<Item = f64>, share: f64) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
+/// A line of `scripts/repeat-races`.
+struct Answer<'a> {
+    side: &'a str,
+    cell: &'a str,
+    strategy: &'a str,
+    /// How far off it may be, as it said; of the truth, how far off it is.
+    within: Option<f64>,
+    /// How far off it is at least.
+    low: Option<f64>,
+    seconds: Option<f64>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(line: &'a BTreeMap<String, String>) -> Self {
+        let text = |column: &str| line.get(column).map_or("", String::as_str);
+        let number = |column: &str| text(column).parse().ok();
+        Self {
+            side: text("side"),
+            cell: text("cell"),
+            strategy: text("strategy"),
+            within: number("within"),
+            low: number("low"),
+            seconds: number("seconds"),
+        }
+    }
+
+    /// None where the truth does not know.
+    fn is_wrong(&self, truth: &[Self]) -> Option<bool> {
+        let known = truth.iter().find(|one| (one.cell, one.strategy) == (self.cell, self.strategy))?;
+        Some(known.low? > self.within.unwrap_or(ALLOWED))
+    }
+}
+
+/// The value that is nearest to having a share of them below it.
+fn quantile<T: Copy>(
+    values: impl IntoIterator<Item = T>,
+    share: f64,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Option<T> {
+    let mut values: Vec<T> = values.into_iter().collect();
+    values.sort_by(order);
     let last = values.len().checked_sub(1)?;
     values.get((last as f64 * share).round() as usize).copied()
 }

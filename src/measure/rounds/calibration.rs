@@ -33,7 +33,7 @@ impl Calibrating<'_> {
         let settings = Settings {
             full: false,
             entrants: entrants.clone(),
-            // Assignment of its own for each race.
+            // Orders of its own for each race.
             order_seed: self.settings.order_seed + u64::from(number),
             ..self.settings.clone()
         };

@@ -277,7 +277,7 @@ impl<'a> Rounds<'a> {
         // what others gave back. No other noise hides that, so counted boots share their orders.
         let process = if self.clock == Clock::Instructions { 0 } else { self.process };
         let mut order = Order::new(self.order_seed, &self.id, process, round);
-        let mut place = Turn { round, position: 0, copies: order.jitter(copies) };
+        let mut next = Turn { round, position: 0, copies: order.jitter(copies) };
         let mut done = Round::default();
         let shuffled = order.shuffled(contestants.len()).into_iter().map(|index| contestants[index]);
         let sequence: Vec<Contestant> = match reference {
@@ -295,7 +295,7 @@ impl<'a> Rounds<'a> {
             let swap = order.coin();
             for turn in 0..arms.len() {
                 let arm = if swap { arms.len() - 1 - turn } else { turn };
-                match self.sample(&mut arms[arm], contestant, place)? {
+                match self.sample(&mut arms[arm], contestant, next)? {
                     Ok(sample) => {
                         done.copies.push((contestant, sample.copies.clone()));
                         all.take(&Line::Sample(sample.clone()));
@@ -306,7 +306,7 @@ impl<'a> Rounds<'a> {
                         done.failed.insert(contestant);
                     }
                 }
-                place.position += 1;
+                next.position += 1;
             }
         }
         Ok(done)
@@ -441,31 +441,31 @@ impl<'a> Rounds<'a> {
         &self,
         (name, arm): &mut NamedArm,
         contestant: Contestant,
-        place: Turn,
+        turn: Turn,
     ) -> Result<Result<SampleLine, (SkipLine, bool)>, RoundsError> {
         let strategy = contestant.strategy;
-        let reply = match self.slowed_block(name, arm, contestant, Blocks::Timed(place.copies)) {
+        let reply = match self.slowed_block(name, arm, contestant, Blocks::Timed(turn.copies)) {
             Err(RoundsError::Arm(error)) => return Err(RoundsError::Died { strategy, error }),
             other => other?,
         };
         match reply {
             Reply::Refused { why, wrong } => {
-                let reason = format!("from round {} on: {}", place.round, why.reason);
+                let reason = format!("from round {} on: {}", turn.round, why.reason);
                 Ok(Err((Refused { reason, ..why }.line(self.id.clone(), strategy), wrong)))
             }
             Reply::Block(copies) => {
-                let line = self.line(name, strategy, Some(place), copies);
+                let line = self.line(name, strategy, Some(turn), copies);
                 Ok(Ok(SampleLine { arm: contestant.entry.arm().unwrap_or(line.arm), ..line }))
             }
             other => Err(failed(name, &other)),
         }
     }
 
-    /// What an arm did, as a sample that stands at `place`, or outside the rounds.
-    fn line(&self, arm: &'static str, strategy: &str, place: Option<Turn>, copies: Copies) -> SampleLine {
+    /// What an arm did, as a sample that stands at `turn`, or outside the rounds.
+    fn line(&self, arm: &'static str, strategy: &str, turn: Option<Turn>, copies: Copies) -> SampleLine {
         SampleLine {
-            round: place.map(|place| place.round),
-            position: place.map(|place| place.position),
+            round: turn.map(|turn| turn.round),
+            position: turn.map(|turn| turn.position),
             process: self.process,
             arm: arm.to_owned(),
             ..copies.line(self.id.clone(), strategy)

@@ -63,15 +63,15 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
         strategy: &Strategy,
         cell: &Cell,
         clock: &dyn Clock,
-        look: Inspection,
+        inspection: Inspection,
     ) -> Result<Outcome, TrialError> {
-        let last = look >= Inspection::Extents;
-        let observers = OBSERVERS.iter().copied().filter(|observer| match observer.moment {
+        let last = inspection >= Inspection::Extents;
+        let observers = OBSERVERS.iter().copied().filter(|observer| match observer.schedule {
             Schedule::Every => true,
             Schedule::Last => last,
             Schedule::Apart => false,
         });
-        self.attempt(strategy, cell, clock, observers, look == Inspection::Verify)
+        self.attempt(strategy, cell, clock, observers, inspection == Inspection::Verify)
     }
 
     /// One copy without a clock, verified, with all observers that a timed copy cannot have. Errors: as
@@ -79,7 +79,7 @@ impl<S: Borrow<Source>, P: Borrow<Place>> Stage<S, P> {
     /// [`Plan::remarks`](super::Plan::remarks).
     pub fn observed_trial(&self, strategy: &Strategy, cell: &Cell) -> Result<Outcome, TrialError> {
         // What others cost would be counted as the copy's by those that see every copy.
-        let observers = OBSERVERS.iter().copied().filter(|observer| observer.moment != Schedule::Every);
+        let observers = OBSERVERS.iter().copied().filter(|observer| observer.schedule != Schedule::Every);
         let outcome = self.attempt(strategy, cell, &NoClock, observers, true);
         exiting::wait_for_exiting_threads();
         outcome
